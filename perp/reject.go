@@ -1,0 +1,116 @@
+package perp
+
+// Reject is an expected no. The constants stand in order of precedence
+// (spec/ROE.md, "Order of checks"): of several reasons the smallest is told.
+type Reject uint8
+
+// Rejects, first failing check first.
+const (
+	RejectNone Reject = iota
+	NotReady
+	NotPermitted // the session's role or account does not allow the request
+	Throttled
+	BadClOrdID
+	DuplicateClOrdID
+	PossResendMismatch
+	StaleRequest
+	UnknownSymbol
+	MarketHalted
+	OracleStale
+	OracleDivergent
+	ReduceOnlyMode
+	UnknownAccount
+	AccountNotPermitted
+	CondField // a field that the order type needs is missing
+	Unsupported
+	BadLot
+	MinQty
+	MaxOrderSize
+	BadTick
+	PriceBand
+	QuoteUnknown
+	QuoteExpired
+	QuoteSide
+	QuotePrice
+	QuoteSize
+	QuoteConsumed
+	OpenOrdersLimit
+	PositionLimit
+	NotionalLimit
+	InsufficientMargin
+	OILimit
+	DealerLeverage
+	PriceUnavailable
+
+	// Rejects of a cancel or replace.
+	UnknownOrder
+	TooLate
+	NotAmendable
+	OrderMismatch
+
+	// Rejects of other requests.
+	UnknownQuoteRequest
+	BadRequest
+
+	rejectEnd
+)
+
+// String is the stable token that clients see first in Text(58).
+func (r Reject) String() string { return name(rejectNames, r) }
+
+// Rejects returns every reject in order of precedence.
+func Rejects() []Reject {
+	all := make([]Reject, 0, rejectEnd-1)
+	for r := RejectNone + 1; r < rejectEnd; r++ {
+		all = append(all, r)
+	}
+	return all
+}
+
+var rejectNames = []string{
+	"", "NOT_READY", "NOT_PERMITTED", "THROTTLED", "BAD_CLORDID", "DUPLICATE_CLORDID", "POSSRESEND_MISMATCH",
+	"STALE_REQUEST", "UNKNOWN_SYMBOL", "MARKET_HALTED", "ORACLE_STALE", "ORACLE_DIVERGENT", "REDUCE_ONLY_MODE",
+	"UNKNOWN_ACCOUNT", "ACCOUNT_NOT_PERMITTED", "COND_FIELD", "UNSUPPORTED", "BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE",
+	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_EXPIRED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
+	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "OI_LIMIT",
+	"DEALER_LEVERAGE", "PRICE_UNAVAILABLE", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
+	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST",
+}
+
+// Verdict is a decision about a request with the numbers behind it: what the
+// check needed and what it had, in the unit that the check speaks of.
+type Verdict struct {
+	Reject Reject
+	Need   int64
+	Have   int64
+	Detail string // for people; the field or limit concerned
+}
+
+// OK tells whether nothing stands against the request.
+func (v Verdict) OK() bool { return v.Reject == RejectNone }
+
+// Worse returns the verdict that takes precedence: a reject over none, and of
+// two rejects the earlier in the order of checks.
+func (v Verdict) Worse(w Verdict) Verdict {
+	if w.Reject != RejectNone && (v.Reject == RejectNone || w.Reject < v.Reject) {
+		return w
+	}
+	return v
+}
+
+// CancelReason is why an order ended without being filled in full.
+type CancelReason uint8
+
+// Cancel reasons; the token opens Text(58).
+const (
+	ClientCancel CancelReason = iota + 1
+	IOCRemainder
+	FOKUnfillable
+	RiskCancel
+	OperatorCancel
+)
+
+// String is the stable token.
+func (c CancelReason) String() string { return name(cancelNames, c) }
+
+var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR"}
