@@ -1,0 +1,133 @@
+package config
+
+import (
+	"time"
+
+	"backstop/perp"
+)
+
+// Config is everything that the operator said, checked. The tags are read by
+// the decoder: toml is the key, need marks a required one, oneof, min and max
+// say what is allowed, unit bps that the text is in basis points.
+type Config struct {
+	Server   Server    `toml:"server"`
+	Log      Log       `toml:"log"`
+	Fix      Fix       `toml:"fix"`
+	Maker    Maker     `toml:"maker"`
+	Markets  []Market  `toml:"market"`
+	Accounts []Account `toml:"account"`
+	Sessions []Session `toml:"session"`
+	Feeds    []Feed    `toml:"feed"`
+
+	// Warnings are what is allowed but should be known; nothing stops for them.
+	Warnings []Problem
+
+	file  string
+	src   []byte
+	spots index
+}
+
+// Server says where the gateway keeps its data and shows its page.
+type Server struct {
+	// DataDir holds the database and the FIX dictionaries. A relative path
+	// counts from the directory of the file.
+	DataDir string `toml:"data_dir" need:"yes"`
+	// Dashboard is the address of the read-only HTTP port; empty: none.
+	Dashboard string `toml:"dashboard"`
+	// Drain bounds how long a stopping gateway waits for sessions to log out.
+	Drain time.Duration `toml:"drain" min:"0s" max:"5m"`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `toml:"level" oneof:"debug|info|warn|error"`
+	Format string `toml:"format" oneof:"auto|text|json"`
+}
+
+// Fix is the acceptor that all sessions share.
+type Fix struct {
+	// Listen is the address of the acceptor. Without TLS only loopback is
+	// allowed.
+	Listen string `toml:"listen" need:"yes"`
+	// CompID is ours: TargetCompID(56) of what clients send.
+	CompID string `toml:"comp_id" need:"yes"`
+}
+
+// Maker is the vAMM's own side.
+type Maker struct {
+	// Equity is paid into each market once, when it first appears.
+	Equity perp.Money `toml:"equity" min:"0.000001" max:"1000000000000"`
+	// FeeBPS is what a client pays of the notional of a fill, in basis points.
+	Fee perp.Ratio `toml:"fee_bps" unit:"bps" min:"0" max:"1000"`
+}
+
+// Account is a ledger account of a client firm.
+type Account struct {
+	Name string `toml:"name" need:"yes"`
+	// Deposit is paid in once, when the account first appears.
+	Deposit perp.Money `toml:"deposit" min:"0" max:"1000000000000"`
+}
+
+// Session is one FIX connection of a client.
+type Session struct {
+	// CompID is the client's SenderCompID(49).
+	CompID string `toml:"comp_id" need:"yes"`
+	// OurCompID is what the client sends as TargetCompID(56); empty: fix.comp_id.
+	OurCompID   string `toml:"our_comp_id"`
+	BeginString string `toml:"begin_string" oneof:"FIX.4.4"`
+	// Auth is how a Logon proves who it is.
+	Auth string `toml:"auth" oneof:"password|none"`
+	// Username is compared with Username(553); empty: comp_id.
+	Username string `toml:"username"`
+	// Secret says where the password is: env:NAME, file:PATH or plain:TEXT.
+	Secret       string        `toml:"secret"`
+	ResetOnLogon bool          `toml:"reset_on_logon"`
+	HeartbeatMin time.Duration `toml:"heartbeat_min" min:"1s" max:"1h"`
+	HeartbeatMax time.Duration `toml:"heartbeat_max" min:"1s" max:"1h"`
+	// Accounts may be traded through this session.
+	Accounts []string `toml:"accounts"`
+	// Roles say what the session may ask for.
+	Roles []string `toml:"roles" oneof:"trade|md"`
+	// AllowIPs are addresses or networks that may connect; empty: any.
+	AllowIPs []string `toml:"allow_ips"`
+
+	// Password is the secret itself, once Resolve has read it.
+	Password string
+}
+
+// Feed is one source of outside prices.
+type Feed struct {
+	Kind string `toml:"kind" need:"yes" oneof:"synthetic|file"`
+	// Symbols are the markets that the feed prices; a file prices one.
+	Symbols []string `toml:"symbols"`
+	// Start are the first prices of a synthetic feed, by symbol.
+	Start map[string]perp.Price `toml:"start" min:"0.000001" max:"1000000000"`
+	// Seed makes a synthetic feed repeatable.
+	Seed int `toml:"seed" min:"0" max:"9223372036854775807"`
+	// Path is the file that a file feed plays.
+	Path string `toml:"path"`
+	// Speed is how many times faster than it was the feed runs.
+	Speed perp.Ratio `toml:"speed" min:"0.001" max:"1000000"`
+}
+
+// Defaults of keys that a file may leave out.
+const (
+	defaultDrain        = 5 * time.Second
+	defaultHeartbeatMin = time.Second
+	defaultHeartbeatMax = 60 * time.Second
+	defaultEquity       = 10_000_000 * perp.MoneyOne
+	defaultFee          = 2 * perp.BP
+)
+
+func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
+func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
+func (f *Fix) setDefaults()    { *f = Fix{} }
+func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Fee: defaultFee} }
+func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }
+
+func (s *Session) setDefaults() {
+	*s = Session{
+		BeginString: "FIX.4.4", Auth: "password", Roles: []string{"trade", "md"},
+		HeartbeatMin: defaultHeartbeatMin, HeartbeatMax: defaultHeartbeatMax,
+	}
+}
