@@ -1,0 +1,26 @@
+package main
+
+import "backstop/config"
+
+// Groups of commands, as the overview heads them.
+const (
+	groupRun    = "run"
+	groupConfig = "configuration"
+	groupClient = "client"
+	groupBooks  = "books"
+	groupFix    = "fix"
+	groupMore   = "more"
+)
+
+// commandTable is every command of the binary, in the order of the overview.
+// What is not built is not in it.
+func commandTable() []config.Command {
+	return []config.Command{
+		configInit(),
+		configValidate(),
+		configShow(),
+		config.Completion(),
+		config.Help(),
+		versionCommand(),
+	}
+}
