@@ -1,9 +1,51 @@
 package fix
 
 import (
+	"slices"
+
 	"backstop/perp"
 
 	"github.com/quickfixgo/quickfix"
+)
+
+// none stands for an OrderID that does not exist.
+const none = "NONE"
+
+// Roles that a session may have. A session without a list has them all.
+const (
+	roleTrade    = "trade"
+	roleMarket   = "md"
+	roleDropCopy = "drop_copy"
+	roleCertify  = "certify"
+)
+
+// requestKind is one message type that clients may send.
+type requestKind struct {
+	ref      int      // tag of its id, for BusinessRejectRefID(379)
+	required []int    // fields without which it is refused with 373=1, first missing one told
+	roles    []string // who may send it
+	decode   func(c *codec, r *request, o perp.Origin) perp.Command
+}
+
+// requests are the application messages that the gateway understands. Those
+// without decode are answered by the desk.
+var requests = map[string]requestKind{
+	"D":  {11, []int{11, 55, 54, 60, 38, 40}, traders, decodeOrder},
+	"F":  {11, []int{41, 11, 55, 54, 60, 38}, traders, decodeCancel},
+	"G":  {11, []int{41, 11, 55, 54, 60, 38, 40}, traders, decodeReplace},
+	"H":  {11, nil, readers, decodeStatus},
+	"R":  {131, []int{131, 146, 55}, traders, decodeQuote},
+	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
+	"V":  {262, []int{262, 263, 264}, watchers, nil},
+	"e":  {324, []int{324, 55, 263}, anyone, nil},
+	"x":  {320, []int{320, 559}, anyone, nil},
+}
+
+var (
+	traders  = []string{roleTrade, roleCertify}
+	readers  = []string{roleTrade, roleCertify, roleDropCopy}
+	watchers = []string{roleTrade, roleCertify, roleMarket}
+	anyone   = []string{roleTrade, roleCertify, roleMarket, roleDropCopy}
 )
 
 // codec turns client messages into commands and events into messages. It keeps
@@ -19,5 +61,216 @@ func newCodec(roles map[string][]string, d *desk) *codec { return &codec{roles: 
 // returns a command for the engine; or what the session answers instead (3 or
 // j); or neither for the messages that desk.local answers (x, e, V).
 func (c *codec) decode(msg *quickfix.Message, o perp.Origin) (perp.Command, quickfix.MessageRejectError) {
-	return nil, quickfix.UnsupportedMessageType()
+	r := newRequest(msg)
+	kind, known := requests[r.msgType]
+	if !known {
+		return nil, quickfix.UnsupportedMessageType()
+	}
+	if roles := c.roles[o.Session]; len(roles) > 0 && !slices.ContainsFunc(roles, func(role string) bool {
+		return slices.Contains(kind.roles, role)
+	}) {
+		return nil, businessReject(perp.NotPermitted, msg, "the roles of this session do not include 35="+r.msgType)
+	}
+	r.require(kind.required...)
+	if r.rej != nil || kind.decode == nil {
+		return nil, r.rej
+	}
+	cmd := kind.decode(c, r, o)
+	if r.rej != nil {
+		return nil, r.rej
+	}
+	return cmd, nil
+}
+
+// Fields that say nothing about the terms of an order: read past.
+var harmless = []int{
+	526, 583, 453, 448, 447, 452, 802, 523, 803, 229, 75, 660, 581, 21, 48, 22, 107, 454, 455, 456, 460, 461, 762,
+	231, 114, 376, 377, 528, 529, 582, 58, 354, 355,
+}
+
+var (
+	orderFields  = []int{11, 1, 55, 54, 60, 38, 40, 44, 59, 117, 15, 167, 110}
+	cancelFields = []int{41, 37, 11, 1, 55, 54, 60, 38, 167}
+	quoteFields  = []int{131, 146, 55, 54, 38, 1, 60, 303, 537, 167, 15}
+)
+
+// decodeOrder reads D.
+func decodeOrder(c *codec, r *request, o perp.Origin) perp.Command {
+	p := perp.PlaceOrder{
+		Origin: o, ClOrdID: r.clOrdID(11), Account: r.id(1), Symbol: r.id(55), Side: r.side(),
+		Size: r.size(38), QuoteID: r.id(117), Transact: r.when(60),
+	}
+	p.Type = r.orderType()
+	p.TIF = r.timeInForce(p.Type)
+	p.Price = r.limit(p.Type)
+	if p.Type == perp.PreviouslyQuoted && p.QuoteID == "" {
+		r.missing(117)
+	}
+	if p.Type != perp.PreviouslyQuoted && p.QuoteID != "" {
+		r.flaw(perp.Unsupported, "tag=117")
+	}
+	if r.size(110) != 0 {
+		r.flaw(perp.Unsupported, "tag=110")
+	}
+	r.instrument(c, p.Symbol)
+	r.only(orderFields, harmless)
+	p.Flawed = r.flawed()
+	return p
+}
+
+// decodeCancel reads F. OrderQty is asked for by the standard, and not used.
+func decodeCancel(_ *codec, r *request, o perp.Origin) perp.Command {
+	f := perp.CancelOrder{
+		Origin: o, ClOrdID: r.clOrdID(11), OrigClOrdID: r.id(41), OrderID: r.id(37), Account: r.id(1),
+		Symbol: r.id(55), Side: r.side(),
+	}
+	r.when(60)
+	r.size(38)
+	r.only(cancelFields, harmless)
+	f.Flawed = r.flawed()
+	return f
+}
+
+// decodeReplace reads G.
+func decodeReplace(c *codec, r *request, o perp.Origin) perp.Command {
+	g := perp.ReplaceOrder{
+		Origin: o, ClOrdID: r.clOrdID(11), OrigClOrdID: r.id(41), OrderID: r.id(37), Account: r.id(1),
+		Symbol: r.id(55), Side: r.side(), Size: r.size(38),
+	}
+	r.when(60)
+	g.Type = r.orderType()
+	if _, stated := r.get(59); stated {
+		g.TIF = r.timeInForce(g.Type)
+	}
+	g.Price = r.limit(g.Type)
+	if r.size(110) != 0 {
+		r.flaw(perp.Unsupported, "tag=110")
+	}
+	r.instrument(c, g.Symbol)
+	r.only(orderFields, cancelFields, harmless)
+	g.Flawed = r.flawed()
+	return g
+}
+
+// decodeStatus reads H: an order is named by its ClOrdID, symbol and side, or
+// by its OrderID.
+func decodeStatus(_ *codec, r *request, o perp.Origin) perp.Command {
+	if _, byOrderID := r.get(37); !byOrderID {
+		r.require(11, 55, 54)
+	}
+	return perp.RequestStatus{
+		Origin: o, ClOrdID: r.id(11), OrderID: r.id(37), StatusID: r.id(790), Account: r.id(1), Symbol: r.id(55), Side: r.side(),
+	}
+}
+
+// decodeQuote reads R: one firm two-way or one-sided quote in one market.
+func decodeQuote(c *codec, r *request, o perp.Origin) perp.Command {
+	q := perp.RequestQuote{Origin: o, ReqID: r.id(131), Account: r.id(1), Symbol: r.id(55), Side: r.side(), Size: r.size(38)}
+	r.when(60)
+	if _, ok := r.get(38); !ok {
+		r.missing(38)
+	}
+	if r.count(146) != 1 || len(r.all(55)) != 1 {
+		r.flaw(perp.Unsupported, "one market per request")
+	}
+	for _, choice := range []struct {
+		tag  int
+		want byte
+	}{{303, '1'}, {537, '1'}} {
+		if v := r.code(choice.tag); v != 0 && v != choice.want {
+			r.flaw(perp.Unsupported, "only single firm quotes")
+		}
+	}
+	r.instrument(c, q.Symbol)
+	r.only(quoteFields, harmless)
+	q.Flawed = r.flawed()
+	return q
+}
+
+// decodePositions reads AN: the positions of one account, once.
+func decodePositions(_ *codec, r *request, o perp.Origin) perp.Command {
+	p := perp.RequestPositions{Origin: o, ReqID: r.id(710), Account: r.id(1), Symbol: r.id(55)}
+	r.when(60)
+	r.date(715)
+	r.count(581)
+	if r.count(453) < 1 {
+		r.wrong(453, rejectValue)
+	}
+	if v := r.code(724); v != '0' {
+		r.flaw(perp.Unsupported, "tag=724")
+	}
+	if v := r.code(263); v != 0 && v != '0' {
+		r.flaw(perp.Unsupported, "tag=263")
+	}
+	p.Flawed = r.flawed()
+	return p
+}
+
+// orderType reads OrdType(40).
+func (r *request) orderType() perp.OrderType {
+	switch c := r.code(40); {
+	case c == 0:
+	case c == '1':
+		return perp.Market
+	case c == '2':
+		return perp.Limit
+	case c == 'D':
+		return perp.PreviouslyQuoted
+	case c >= '3' && c <= '9' || c >= 'A' && c <= 'P':
+		r.flaw(perp.Unsupported, "40="+string(c))
+	default:
+		r.wrong(40, rejectValue)
+	}
+	return 0
+}
+
+// timeInForce reads TimeInForce(59) or takes the default of the order type:
+// a market order is IOC, one on a quote FOK, a limit order GTC.
+func (r *request) timeInForce(t perp.OrderType) (tif perp.TimeInForce) {
+	switch c := r.code(59); {
+	case c == 0:
+		tif = map[perp.OrderType]perp.TimeInForce{perp.Market: perp.IOC, perp.PreviouslyQuoted: perp.FOK, perp.Limit: perp.GTC}[t]
+	case c == '1':
+		tif = perp.GTC
+	case c == '3':
+		tif = perp.IOC
+	case c == '4':
+		tif = perp.FOK
+	case c == '0' || c == '2' || c >= '5' && c <= '7':
+		r.flaw(perp.Unsupported, "59="+string(c))
+	default:
+		r.wrong(59, rejectValue)
+	}
+	if tif == perp.GTC && t != perp.Limit && t != 0 {
+		r.flaw(perp.Unsupported, "59=1 with this 40")
+	}
+	return tif
+}
+
+// limit reads Price(44). A market order may state zero, which some systems
+// send always; any other price would be a limit that nobody keeps.
+func (r *request) limit(t perp.OrderType) perp.Price {
+	text, stated := r.get(44)
+	if t == perp.Market {
+		if v, err := perp.ParsePrice(text); stated && (err != nil || v != 0) {
+			r.flaw(perp.Unsupported, "tag=44")
+		}
+		return 0
+	}
+	if !stated && t == perp.Limit {
+		r.missing(44)
+	}
+	return r.price(44)
+}
+
+// instrument checks what a request says about the instrument beside its symbol.
+func (r *request) instrument(c *codec, symbol string) {
+	if v, ok := r.get(167); ok && v != securityType {
+		r.flaw(perp.Unsupported, "tag=167")
+	}
+	if v, ok := r.get(15); ok {
+		if inst, known := c.desk.instrument(symbol); known && v != inst.Currency {
+			r.flaw(perp.Unsupported, "tag=15")
+		}
+	}
 }

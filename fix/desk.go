@@ -1,6 +1,8 @@
 package fix
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"backstop/perp"
@@ -8,28 +10,297 @@ import (
 	"github.com/quickfixgo/quickfix"
 )
 
+// Limits of the desk, per session.
+const (
+	bookSubscriptionsMax = 50   // market data requests (262) that are live
+	symbolsPerRequestMax = 50   // markets in one of them
+	depthMax             = 1000 // MarketDepth(264)
+)
+
 // desk answers what needs no engine (x, e, V) from what was published, and
-// keeps the subscriptions of each session. It never blocks on anything but its
+// keeps the subscriptions of each session. It never waits on anything but its
 // own short lock: local runs on session goroutines, publish on the sequencer's.
+//
+// Everything that a subscription gets comes from publish, the first snapshot
+// too, so that one goroutine decides the order of a stream.
 type desk struct {
-	mu sync.Mutex
+	mu      sync.Mutex
+	markets map[string]*listed
+	order   []string // symbols, sorted
+	clients map[string]*client
+	wake    func() // tells the loop that publish has something to send
 }
 
-func newDesk() *desk { return &desk{} }
+// listed is what the desk knows of one market.
+type listed struct {
+	instrument perp.Instrument
+	quote      perp.Quote
+	trade      perp.Level // the last one; no size: none yet
+	trades     int64
+	state      perp.MarketState
+	from       perp.MarketState
+	cause      perp.Reject
+	since      perp.Time
+	version    int64 // grows with every change of quote or trade
+	states     int64 // grows with every change of state
+}
+
+// client is what one session has subscribed to.
+type client struct {
+	books    []*bookSubscription
+	statuses []*statusSubscription
+}
+
+type statusSubscription struct {
+	symbol string
+	reqID  string
+	sent   int64 // states of the market when it was last told
+	first  bool  // has not been told yet
+}
+
+// newDesk makes a desk. Wake, if not nil, is called without the lock when a
+// subscription waits for the next publish.
+func newDesk(wake func()) *desk {
+	if wake == nil {
+		wake = func() {}
+	}
+	return &desk{markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake}
+}
 
 // restate takes over the state of the engine at start.
-func (k *desk) restate(events []perp.Event) {}
+func (k *desk) restate(events []perp.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, ev := range events {
+		k.apply(ev, 0)
+	}
+}
+
+func (k *desk) instrument(symbol string) (perp.Instrument, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if m := k.markets[symbol]; m != nil {
+		return m.instrument, true
+	}
+	return perp.Instrument{}, false
+}
+
+// apply takes in one event; the lock is held.
+func (k *desk) apply(ev perp.Event, at perp.Time) {
+	switch ev := ev.(type) {
+	case perp.MarketListed:
+		m := k.markets[ev.Instrument.Symbol]
+		if m == nil {
+			m = &listed{state: perp.Warming, since: at}
+			k.markets[ev.Instrument.Symbol] = m
+			k.order = append(k.order, ev.Instrument.Symbol)
+			slices.Sort(k.order)
+		}
+		m.instrument = ev.Instrument
+	case perp.QuoteChanged:
+		if m := k.markets[ev.Quote.Symbol]; m != nil {
+			m.quote = ev.Quote
+			m.version++
+			m.enter(ev.Quote.State, ev.Quote.Cause, ev.Quote.Time)
+		}
+	case perp.StateChanged:
+		if m := k.markets[ev.Symbol]; m != nil {
+			m.enter(ev.To, ev.Cause, at)
+		}
+	case perp.Filled:
+		if m := k.markets[ev.Order.Symbol]; m != nil {
+			m.trade = perp.Level{Price: ev.Price, Size: ev.Size}
+			m.trades++
+			m.version++
+		}
+	}
+}
+
+func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
+	if s == 0 || s == m.state && cause == m.cause {
+		return
+	}
+	m.from, m.state, m.cause, m.since = m.state, s, cause, at
+	m.states++
+}
 
 // local answers x, e and V. A request that cannot be read gets rej instead.
+// Now is the time of arrival.
 func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (replies []*quickfix.Message, rej quickfix.MessageRejectError) {
-	return nil, quickfix.UnsupportedMessageType()
+	r := newRequest(msg)
+	var waits bool
+	k.mu.Lock()
+	switch r.msgType {
+	case "x":
+		replies = k.list(r)
+	case "e":
+		replies, waits = k.status(r, msg, session, now)
+	case "V":
+		replies, waits = k.market(r, msg, session)
+	default:
+		r.fail(quickfix.UnsupportedMessageType())
+	}
+	k.mu.Unlock()
+	if r.rej != nil {
+		return nil, r.rej
+	}
+	if waits {
+		k.wake()
+	}
+	return replies, nil
 }
 
 // publish takes in what a commit made public and returns what the subscribers
-// among the sessions that are logged on get for it.
-func (k *desk) publish(entries []perp.Entry, loggedOn func(session string) bool) []outMessage {
-	return nil
+// get for it: of each market only the newest state, and only what changed since
+// they were last told. Ready tells whether a session is logged on and has room;
+// one that is not ready now gets the newest state when it is. Call it too, with
+// no entries, after wake.
+func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (out []outMessage) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, e := range entries {
+		for _, ev := range e.Events {
+			k.apply(ev, e.Time)
+		}
+	}
+	sessions := make([]string, 0, len(k.clients))
+	for s := range k.clients {
+		sessions = append(sessions, s)
+	}
+	slices.Sort(sessions)
+	for _, s := range sessions {
+		if ready(s) {
+			for _, msg := range k.due(k.clients[s]) {
+				out = append(out, outMessage{s, msg})
+			}
+		}
+	}
+	return out
+}
+
+// due returns what a client has to be told: states before prices.
+func (k *desk) due(c *client) (out []*quickfix.Message) {
+	for _, s := range c.statuses {
+		m := k.markets[s.symbol]
+		if s.first || s.sent != m.states {
+			out = append(out, securityStatus(s, m).message())
+			s.sent, s.first = m.states, false
+		}
+	}
+	for _, s := range c.books {
+		out = append(out, s.due(k.markets)...)
+	}
+	return out
 }
 
 // forget drops the subscriptions of a session that has logged out.
-func (k *desk) forget(session string) {}
+func (k *desk) forget(session string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.clients, session)
+}
+
+func (k *desk) client(session string) *client {
+	c := k.clients[session]
+	if c == nil {
+		c = &client{}
+		k.clients[session] = c
+	}
+	return c
+}
+
+// list answers x with every market (559=4) or with one (559=0).
+func (k *desk) list(r *request) []*quickfix.Message {
+	r.require(320, 559)
+	reqID, kind, symbol := r.id(320), r.code(559), r.id(55)
+	symbols, result := k.order, listValid
+	switch {
+	case kind == '0' && symbol == "":
+		result = listUnsupported
+	case kind == '0' && k.markets[symbol] == nil:
+		result = listNothing
+	case kind == '0':
+		symbols = []string{symbol}
+	case kind != '4':
+		result = listUnsupported
+	case len(k.order) == 0:
+		result = listNothing
+	}
+	b := newBody("y").add(320, reqID).add(322, reqID+"-R").num(560, result)
+	if result == listValid {
+		var rows [][]pair
+		for _, s := range symbols {
+			i := k.markets[s].instrument
+			rows = append(rows, []pair{{55, s}, {167, securityType}, {762, securitySubType}, {231, "1"}, {15, i.Currency},
+				{561, i.Lot.String()}, {562, i.MinSize.String()}})
+		}
+		b.num(393, len(rows)).group(146, rows...)
+	}
+	return []*quickfix.Message{b.message()}
+}
+
+// status answers e: once (263=0), now and at every change (1), or no more (2).
+func (k *desk) status(r *request, msg *quickfix.Message, session string, now perp.Time) (replies []*quickfix.Message, waits bool) {
+	r.require(324, 55, 263)
+	s := &statusSubscription{reqID: r.id(324), symbol: r.id(55), first: true}
+	kind := r.code(263)
+	if r.rej != nil {
+		return nil, false
+	}
+	c, m := k.client(session), k.markets[s.symbol]
+	if kind == '2' {
+		before := len(c.statuses)
+		c.statuses = slices.DeleteFunc(c.statuses, func(o *statusSubscription) bool { return o.symbol == s.symbol })
+		if len(c.statuses) == before {
+			r.fail(businessReject(perp.UnknownQuoteRequest, msg, "no subscription to "+s.symbol))
+		}
+		return nil, false
+	}
+	switch {
+	case m == nil:
+		b := newBody("f").add(324, s.reqID).add(55, s.symbol).add(326, "20").time(60, now)
+		return []*quickfix.Message{b.add(58, perp.UnknownSymbol.String()).message()}, false
+	case kind == '0':
+		return []*quickfix.Message{securityStatus(s, m).message()}, false
+	case kind != '1':
+		r.wrong(263, rejectValue)
+		return nil, false
+	}
+	c.statuses = slices.DeleteFunc(c.statuses, func(o *statusSubscription) bool { return o.symbol == s.symbol })
+	c.statuses = append(c.statuses, s)
+	slices.SortFunc(c.statuses, func(a, b *statusSubscription) int { return strings.Compare(a.symbol, b.symbol) })
+	return nil, true
+}
+
+// securityStatus is f: as the answer to a request (324), or unasked (325=Y).
+func securityStatus(s *statusSubscription, m *listed) *body {
+	b := newBody("f")
+	if s.first {
+		b.add(324, s.reqID)
+	}
+	b.add(55, s.symbol)
+	if !s.first {
+		b.add(325, "Y")
+	}
+	b.add(326, tradingStatus(m, s.first)).time(60, m.since)
+	if m.cause != perp.RejectNone {
+		b.add(58, m.cause.String())
+	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread {
+		b.add(58, strings.ToUpper(m.state.String()))
+	}
+	return b
+}
+
+// tradingStatus is SecurityTradingStatus(326): ready, halted, warming up; a
+// market that comes back from a halt is told as resumed.
+func tradingStatus(m *listed, first bool) string {
+	switch {
+	case m.state == perp.Halted:
+		return "2"
+	case m.state == perp.Warming:
+		return "21"
+	case m.from == perp.Halted && !first:
+		return "3"
+	}
+	return "17"
+}

@@ -1,9 +1,18 @@
 package fix
 
 import (
+	"fmt"
+
 	"backstop/perp"
 
 	"github.com/quickfixgo/quickfix"
+)
+
+// What every instrument of the gateway is.
+const (
+	securityType    = "FUT"
+	securitySubType = "PERP"
+	noSymbol        = "[N/A]"
 )
 
 // outMessage is a message on its way to the session of a client CompID.
@@ -14,5 +23,269 @@ type outMessage struct {
 
 // encode returns the messages that an event causes: to the session that asked,
 // and to the one that owns the order if that is another. Most events cause none.
-// The header carries only MsgType; the session layer fills in the rest.
-func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage { return nil }
+// At is the time of the entry. The header carries only MsgType; the session
+// layer fills in the rest.
+func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage {
+	switch ev := ev.(type) {
+	case perp.OrderAccepted:
+		return to(ev.Origin.Session, "", report(ev.ExecID, '0', ev.Order, at))
+	case perp.OrderRejected:
+		return to(ev.Origin.Session, "", orderRejected(ev, at))
+	case perp.Filled:
+		return to(ev.Order.Session, "", c.filled(ev, at))
+	case perp.OrderCanceled:
+		return to(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
+	case perp.OrderReplaced:
+		r := report(ev.ExecID, '5', ev.Order, at)
+		r.orig = ev.OrigClOrdID
+		return to(ev.Origin.Session, ev.Order.Session, r)
+	case perp.StatusReported:
+		return to(ev.Origin.Session, "", statusReported(ev, at))
+	case perp.CancelRejected:
+		return to(ev.Origin.Session, "", cancelRejected(ev))
+	case perp.QuoteIssued:
+		return to(ev.Origin.Session, "", quoteIssued(ev, at))
+	case perp.QuoteRefused:
+		return to(ev.Origin.Session, "", quoteRefused(ev))
+	case perp.PositionsReported:
+		return c.positions(ev, at)
+	}
+	return nil
+}
+
+type writer interface{ write() *body }
+
+func (b *body) write() *body { return b }
+
+// to addresses a message to the session that asked and to the one that owns
+// the order. Each gets a message of its own: the session layer writes into it.
+func to(asked, owner string, w writer) (out []outMessage) {
+	for _, session := range []string{asked, owner} {
+		if session != "" && (len(out) == 0 || out[0].session != session) {
+			out = append(out, outMessage{session, w.write().message()})
+		}
+	}
+	return out
+}
+
+// execution is one execution report; its fields stand as they go out.
+type execution struct {
+	orderID, orig, execID, tradeID string
+	execType, status               byte
+	statusID                       string
+	reason                         string // 103
+	unasked                        bool   // 378=99
+	order                          perp.Order
+	lastSize                       perp.Size
+	lastPrice                      perp.Price
+	at                             perp.Time
+	liquidity                      perp.Liquidity
+	fee                            perp.Money
+	currency                       string
+	text                           string
+}
+
+// Status and type codes of an execution report.
+var (
+	statusCodes    = map[perp.OrderStatus]byte{perp.New: '0', perp.PartiallyFilled: '1', perp.FullyFilled: '2', perp.Canceled: '4', perp.Rejected: '8'}
+	sideCodes      = map[perp.Side]string{perp.Buy: "1", perp.Sell: "2", 0: "7"}
+	typeCodes      = map[perp.OrderType]string{perp.Market: "1", perp.Limit: "2", perp.PreviouslyQuoted: "D"}
+	tifCodes       = map[perp.TimeInForce]string{perp.GTC: "1", perp.IOC: "3", perp.FOK: "4"}
+	liquidityCodes = map[perp.Liquidity]string{perp.Added: "1", perp.Removed: "2"}
+)
+
+func report(execID string, execType byte, o perp.Order, at perp.Time) *execution {
+	r := &execution{orderID: o.OrderID, execID: execID, execType: execType, status: statusCodes[o.Status], order: o, at: at}
+	if r.orderID == "" {
+		r.orderID = none
+	}
+	if r.status == 0 {
+		r.status = '8'
+	}
+	return r
+}
+
+func (r *execution) write() *body {
+	o := r.order
+	b := newBody("8").add(37, r.orderID).opt(11, o.ClOrdID).opt(41, r.orig).add(17, r.execID).opt(527, r.tradeID)
+	b.add(150, string(r.execType)).add(39, string(r.status)).opt(790, r.statusID).opt(103, r.reason)
+	if r.unasked {
+		b.add(378, "99")
+	}
+	symbol := o.Symbol
+	if symbol == "" {
+		symbol = noSymbol
+	}
+	b.opt(1, o.Account).add(55, symbol).add(54, sideCodes[o.Side])
+	if o.Size != 0 {
+		b.add(38, o.Size.String())
+	}
+	b.opt(40, typeCodes[o.Type])
+	if o.Price != 0 {
+		b.add(44, o.Price.String())
+	}
+	b.opt(59, tifCodes[o.TIF])
+	if r.execType == 'F' {
+		b.add(32, r.lastSize.String()).add(31, r.lastPrice.String())
+	}
+	b.add(151, o.Leaves().String()).add(14, o.Cum.String()).add(6, o.AvgPrice().String()).time(60, r.at)
+	if r.execType == 'F' {
+		b.add(851, liquidityCodes[r.liquidity])
+		b.group(136, []pair{{137, r.fee.String()}, {138, r.currency}, {139, "4"}})
+	}
+	return b.opt(58, r.text)
+}
+
+// orderRejected says no to a new order. An order whose id was used before is
+// shown as the order that has the id (roe.md b.7).
+func orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
+	r := report(ev.ExecID, '8', ev.Order, at)
+	if !sameOrder(ev.Verdict.Reject) {
+		r.status = '8'
+		r.order.Status = perp.Rejected
+	}
+	r.reason = fmt.Sprint(codesOf(ev.Verdict.Reject).order)
+	r.text = text(ev.Verdict)
+	return r
+}
+
+func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
+	r := report(ev.ExecID, 'F', ev.Order, at)
+	r.tradeID, r.lastSize, r.lastPrice = ev.TradeID, ev.Size, ev.Price
+	r.liquidity, r.fee = ev.Liquidity, ev.Fee
+	inst, known := c.desk.instrument(ev.Order.Symbol)
+	if !known {
+		panic(perp.Fault{What: "fill in a market that the fix door does not know: " + ev.Order.Symbol})
+	}
+	r.currency = inst.Currency
+	return r
+}
+
+// orderCanceled ends an order. A client that asked for it knows why; every
+// other end has 378=99 and its reason in 58.
+func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
+	r := report(ev.ExecID, '4', ev.Order, at)
+	r.orig = ev.OrigClOrdID
+	if ev.Reason == perp.ClientCancel {
+		return r
+	}
+	r.unasked = true
+	r.text = ev.Reason.String()
+	if ev.Detail != "" {
+		r.text += " " + ev.Detail
+	}
+	return r
+}
+
+func statusReported(ev perp.StatusReported, at perp.Time) *execution {
+	r := report(ev.ExecID, 'I', ev.Order, at)
+	r.statusID = ev.StatusID
+	if ev.Reject != perp.RejectNone {
+		r.text = ev.Reject.String()
+	}
+	return r
+}
+
+// cancelRejected says no to a cancel (434=1) or a replace (434=2).
+func cancelRejected(ev perp.CancelRejected) *body {
+	id, status, request := ev.Order.OrderID, statusCodes[ev.Order.Status], "1"
+	if id == "" {
+		id, status = none, '8'
+	}
+	if ev.Replace {
+		request = "2"
+	}
+	b := newBody("9").add(37, id).add(11, ev.ClOrdID).add(41, ev.OrigClOrdID).add(39, string(status))
+	return b.add(434, request).num(102, codesOf(ev.Verdict.Reject).cancel).add(58, text(ev.Verdict))
+}
+
+// quoteIssued is one firm quote; a side that was not asked for is absent.
+func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
+	b := newBody("S").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, "1").add(55, ev.Symbol)
+	bid, ask := ev.Side != perp.Buy, ev.Side != perp.Sell
+	for _, f := range []struct {
+		tag   int
+		shown bool
+		value string
+	}{
+		{132, bid, ev.Bid.Price.String()}, {133, ask, ev.Ask.Price.String()},
+		{134, bid, ev.Bid.Size.String()}, {135, ask, ev.Ask.Size.String()},
+	} {
+		if f.shown {
+			b.add(f.tag, f.value)
+		}
+	}
+	return b.time(62, ev.ValidUntil).time(60, at)
+}
+
+func quoteRefused(ev perp.QuoteRefused) *body {
+	b := newBody("AG").add(131, ev.ReqID).num(658, codesOf(ev.Verdict.Reject).quote)
+	return b.group(146, []pair{{55, ev.Symbol}}).add(58, text(ev.Verdict))
+}
+
+// positions answers AN: one AP for each position, or one AO that says why there
+// is none.
+func (c *codec) positions(ev perp.PositionsReported, at perp.Time) []outMessage {
+	session := ev.Origin.Session
+	if !ev.Verdict.OK() {
+		return to(session, "", positionAck(ev, at, codesOf(ev.Verdict.Reject).position, positionsRejected))
+	}
+	if len(ev.Positions) == 0 {
+		return to(session, "", positionAck(ev, at, positionsNone, positionsComplete))
+	}
+	var out []outMessage
+	for i, p := range ev.Positions {
+		out = append(out, to(session, "", c.position(ev, at, i, p))...)
+	}
+	return out
+}
+
+func positionAck(ev perp.PositionsReported, at perp.Time, result, status int) *body {
+	b := newBody("AO").add(721, reportID(ev, at, 0)).add(710, ev.ReqID).num(727, len(ev.Positions))
+	b.num(728, result).num(729, status).group(453, party(ev.Origin.Session)).add(1, accountOf(ev)).add(581, "1")
+	if !ev.Verdict.OK() {
+		b.add(58, text(ev.Verdict))
+	}
+	return b
+}
+
+func (c *codec) position(ev perp.PositionsReported, at perp.Time, i int, p perp.PositionView) *body {
+	b := newBody("AP").add(721, reportID(ev, at, i)).add(710, ev.ReqID).add(724, "0").num(727, len(ev.Positions))
+	b.num(728, positionsValid).add(325, "N").add(715, day(at)).group(453, party(ev.Origin.Session))
+	b.add(1, p.Account).add(581, "1").add(55, p.Symbol)
+	if inst, known := c.desk.instrument(p.Symbol); known {
+		b.add(15, inst.Currency)
+	}
+	b.add(730, p.Mark.String()).add(731, "2").add(734, p.PriorMark.String())
+	size := pair{704, p.Size.String()}
+	if p.Size < 0 {
+		size = pair{705, perp.Abs(p.Size).String()}
+	}
+	b.group(702, []pair{{703, "TOT"}, size})
+	return b.group(753,
+		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
+		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
+}
+
+// reportID is unique for ever within a session: time, request and position.
+func reportID(ev perp.PositionsReported, at perp.Time, i int) string {
+	return fmt.Sprintf("PM%d-%d-%d", at, ev.Origin.InSeq, i)
+}
+
+// party names the client's firm by its CompID.
+func party(session string) []pair { return []pair{{448, session}, {447, "D"}, {452, "13"}} }
+
+// accountOf is the account of an answer; a refused one may have none.
+func accountOf(ev perp.PositionsReported) string {
+	if ev.Account == "" {
+		return none
+	}
+	return ev.Account
+}
+
+// plannedStop tells a client some time before that its session will end (B).
+func plannedStop(now, at perp.Time) *quickfix.Message {
+	line := "session will be logged out at " + stamp(at) + "Z"
+	b := newBody("B").time(42, now).add(61, "1").add(148, "PLANNED_MAINTENANCE").group(33, []pair{{58, line}})
+	return b.message()
+}

@@ -1,13 +1,174 @@
 package fix
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
+
 	"backstop/perp"
 
 	"github.com/quickfixgo/quickfix"
 )
 
-// businessReject is the j that refuses msg with the code of r: NotReady when
-// the inbox is full, NotPermitted, Throttled. Its 58 starts with the token.
+// unit says in what the numbers of a verdict are counted.
+type unit uint8
+
+const (
+	noUnit unit = iota
+	sizes
+	prices
+	moneys
+	ratios
+	counts
+	millis
+)
+
+// codes is how one reject is said in the messages that can say it: in
+// OrdRejReason(103) of an execution report, CxlRejReason(102) of a cancel
+// reject, BusinessRejectReason(380), QuoteRequestRejectReason(658),
+// MDReqRejReason(281) and PosReqResult(728).
+type codes struct {
+	reject   perp.Reject
+	order    int
+	cancel   int
+	business int
+	quote    int
+	market   string
+	position int
+	unit     unit
+}
+
+// rejectTable has one row for every reject, in order of precedence. No other
+// file knows these codes; spec/ROE.md prints them.
+var rejectTable = []codes{
+	{perp.NotReady, 99, 99, 4, 99, "2", 99, noUnit},
+	{perp.NotPermitted, 15, 99, 6, 6, "3", 3, noUnit},
+	{perp.Throttled, 99, 99, 0, 99, "2", 99, noUnit},
+	{perp.BadClOrdID, 99, 99, 0, 99, "1", 1, noUnit},
+	{perp.DuplicateClOrdID, 6, 6, 0, 99, "1", 1, noUnit},
+	{perp.PossResendMismatch, 6, 6, 0, 99, "1", 1, noUnit},
+	{perp.StaleRequest, 8, 99, 0, 4, "4", 99, millis},
+	{perp.UnknownSymbol, 1, 99, 2, 1, "0", 1, noUnit},
+	{perp.MarketHalted, 2, 99, 0, 2, "4", 99, noUnit},
+	{perp.OracleStale, 2, 99, 0, 10, "4", 99, noUnit},
+	{perp.OracleDivergent, 2, 99, 0, 10, "4", 99, noUnit},
+	{perp.ReduceOnlyMode, 2, 99, 0, 2, "4", 99, noUnit},
+	{perp.UnknownAccount, 15, 99, 6, 6, "3", 3, noUnit},
+	{perp.AccountNotPermitted, 15, 99, 6, 6, "3", 3, noUnit},
+	{perp.CondField, 99, 99, 5, 99, "4", 1, noUnit},
+	{perp.Unsupported, 11, 99, 0, 99, "4", 4, noUnit},
+	{perp.BadLot, 13, 99, 0, 99, "4", 99, sizes},
+	{perp.MinQty, 13, 99, 0, 99, "4", 99, sizes},
+	{perp.MaxOrderSize, 3, 99, 0, 3, "4", 99, sizes},
+	{perp.BadTick, 99, 99, 0, 99, "4", 99, prices},
+	{perp.PriceBand, 99, 99, 0, 99, "4", 99, prices},
+	{perp.QuoteUnknown, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.QuoteExpired, 8, 99, 0, 4, "4", 99, noUnit},
+	{perp.QuoteSide, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.QuotePrice, 99, 99, 0, 99, "4", 99, prices},
+	{perp.QuoteSize, 99, 99, 0, 99, "4", 99, sizes},
+	{perp.QuoteConsumed, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.OpenOrdersLimit, 3, 99, 0, 3, "4", 99, counts},
+	{perp.PositionLimit, 3, 99, 0, 3, "4", 99, sizes},
+	{perp.NotionalLimit, 3, 99, 0, 3, "4", 99, moneys},
+	{perp.InsufficientMargin, 3, 99, 0, 3, "4", 99, moneys},
+	{perp.OILimit, 3, 99, 0, 9, "4", 99, sizes},
+	{perp.DealerLeverage, 3, 99, 0, 9, "4", 99, ratios},
+	{perp.PriceUnavailable, 99, 99, 0, 10, "4", 99, noUnit},
+	{perp.UnknownOrder, 5, 1, 1, 99, "4", 99, noUnit},
+	{perp.TooLate, 4, 0, 0, 4, "4", 99, noUnit},
+	{perp.NotAmendable, 99, 2, 0, 99, "4", 99, noUnit},
+	{perp.OrderMismatch, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.UnknownQuoteRequest, 99, 99, 1, 99, "4", 99, noUnit},
+	{perp.BadRequest, 99, 99, 0, 99, "4", 1, noUnit},
+}
+
+// codesOf returns the row of a reject; a reject without one is a bug.
+func codesOf(r perp.Reject) codes {
+	i := int(r) - 1
+	if i < 0 || i >= len(rejectTable) || rejectTable[i].reject != r {
+		panic(perp.Fault{What: "reject without a row in fix/reject.go", Args: []int64{int64(r)}})
+	}
+	return rejectTable[i]
+}
+
+// Codes of a market data request that are about the request itself.
+const (
+	mdDuplicateID  = "1"
+	mdTooMany      = "2"
+	mdSubscription = "4"
+	mdDepth        = "5"
+	mdUpdateType   = "6"
+	mdEntryType    = "8"
+)
+
+// Codes of an answer to a position request.
+const (
+	positionsValid    = 0 // PosReqResult(728)
+	positionsNone     = 2
+	positionsComplete = 0 // PosReqStatus(729)
+	positionsRejected = 2
+)
+
+// Codes of an answer to a security list request, SecurityRequestResult(560).
+const (
+	listValid       = 0
+	listUnsupported = 1
+	listNothing     = 2
+)
+
+// text is Text(58) of a refusal: the token, then what it is about.
+func text(v perp.Verdict) string {
+	if v.Reject == perp.CondField {
+		return v.Reject.String() + ":" + v.Detail
+	}
+	s := v.Reject.String()
+	if v.Detail != "" {
+		s += " " + v.Detail
+	}
+	if v.Need != 0 || v.Have != 0 {
+		u := codesOf(v.Reject).unit
+		s += " need=" + u.show(v.Need) + " have=" + u.show(v.Have)
+	}
+	return s
+}
+
+func (u unit) show(v int64) string {
+	switch u {
+	case sizes:
+		return perp.Size(v).String()
+	case prices:
+		return perp.Price(v).String()
+	case moneys:
+		return perp.Money(v).String()
+	case ratios:
+		return perp.Ratio(v).String()
+	case millis:
+		return strconv.FormatInt(v/int64(perp.Millisecond), 10) + "ms"
+	}
+	return strconv.FormatInt(v, 10)
+}
+
+// businessReject is the j that refuses msg for r, used where the message has no
+// reject of its own: NotReady when the inbox is full, NotPermitted, Throttled.
+// Its Text(58) starts with the token.
 func businessReject(r perp.Reject, msg *quickfix.Message, detail string) quickfix.MessageRejectError {
-	return quickfix.NewBusinessMessageRejectErrorWithRefID(r.String()+" "+detail, 0, "", nil)
+	req := newRequest(msg)
+	ref, _ := req.get(requests[req.msgType].ref)
+	if len(ref) > idMax || !printable(ref) {
+		ref = ""
+	}
+	said := text(perp.Verdict{Reject: r, Detail: detail})
+	return quickfix.NewBusinessMessageRejectErrorWithRefID(said, codesOf(r).business, ref, nil)
+}
+
+// rejectRow is one line of the reason table in the rules of engagement.
+func (c codes) rejectRow() string {
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d |", c.reject, c.order, c.cancel, c.business, c.quote, c.position)
+}
+
+// sameOrder tells whether a refused order is shown as the order that already
+// has its id.
+func sameOrder(r perp.Reject) bool {
+	return slices.Contains([]perp.Reject{perp.DuplicateClOrdID, perp.PossResendMismatch}, r)
 }

@@ -1,0 +1,106 @@
+package fix
+
+import (
+	"strconv"
+	"time"
+
+	"backstop/perp"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+// body gathers the fields of an outgoing message in the order in which they go
+// out: that of spec/ROE.md, not that of the tag numbers.
+type body struct {
+	msgType string
+	pairs   []pair
+	groups  map[int]*quickfix.RepeatingGroup // by the tag of their count
+}
+
+func newBody(msgType string) *body { return &body{msgType: msgType} }
+
+func (b *body) add(tag int, value string) *body {
+	b.pairs = append(b.pairs, pair{tag, value})
+	return b
+}
+
+// opt adds a field unless it has nothing to say.
+func (b *body) opt(tag int, value string) *body {
+	if value != "" {
+		b.add(tag, value)
+	}
+	return b
+}
+
+func (b *body) num(tag, value int) *body { return b.add(tag, strconv.Itoa(value)) }
+
+func (b *body) time(tag int, t perp.Time) *body { return b.add(tag, stamp(t)) }
+
+// group adds a repeating group whose members all have the fields of the first.
+func (b *body) group(tag int, members ...[]pair) *body {
+	var order []int
+	for _, f := range members[0] {
+		order = append(order, f.tag)
+	}
+	return b.sorted(tag, order, members)
+}
+
+// sorted adds a repeating group whose members may lack fields of the order.
+func (b *body) sorted(tag int, order []int, members [][]pair) *body {
+	g := quickfix.NewRepeatingGroup(quickfix.Tag(tag), templateOf(order))
+	for _, m := range members {
+		row := g.Add()
+		for _, f := range m {
+			row.SetString(quickfix.Tag(f.tag), f.value)
+		}
+	}
+	if b.groups == nil {
+		b.groups = map[int]*quickfix.RepeatingGroup{}
+	}
+	b.groups[tag] = g
+	return b.add(tag, "")
+}
+
+func templateOf(order []int) (t quickfix.GroupTemplate) {
+	for _, tag := range order {
+		t = append(t, quickfix.GroupElement(quickfix.Tag(tag)))
+	}
+	return t
+}
+
+// message builds the message. The body map of the library sorts by tag; giving
+// it the whole body as one field keeps our order.
+func (b *body) message() *quickfix.Message {
+	msg := quickfix.NewMessage()
+	msg.Header.SetString(35, b.msgType)
+	if len(b.pairs) == 0 {
+		return msg
+	}
+	order := make([]int, 0, len(b.pairs))
+	for _, f := range b.pairs {
+		order = append(order, f.tag)
+	}
+	all := quickfix.NewRepeatingGroup(quickfix.Tag(order[0]), templateOf(order))
+	row := all.Add()
+	for _, f := range b.pairs {
+		if g, ok := b.groups[f.tag]; ok {
+			row.SetGroup(g)
+		} else {
+			row.SetString(quickfix.Tag(f.tag), f.value)
+		}
+	}
+	msg.Body.SetGroup(inOrder{all})
+	return msg
+}
+
+// inOrder is a group without its count.
+type inOrder struct{ *quickfix.RepeatingGroup }
+
+// Write returns the fields alone.
+func (g inOrder) Write() []quickfix.TagValue { return g.RepeatingGroup.Write()[1:] }
+
+// stamp prints a UTC timestamp in milliseconds, which every client can read.
+func stamp(t perp.Time) string { return time.Unix(0, int64(t)).UTC().Format("20060102-15:04:05.000") }
+
+// day prints a UTC date.
+func day(t perp.Time) string { return time.Unix(0, int64(t)).UTC().Format("20060102") }
