@@ -32,7 +32,7 @@ func (k *checker) feed(path string, f *Feed, priced map[string]string) {
 	}
 	for j, symbol := range f.Symbols {
 		at := fmt.Sprintf("%s.symbols[%d]", path, j)
-		if !slices.Contains(known, symbol) && !k.atFault(at) {
+		if len(known) > 0 && !slices.Contains(known, symbol) && !k.atFault(at) {
 			k.fault(at, Problem{What: fmt.Sprintf("there is no market %q", symbol), Meant: nearest(symbol, known), Allowed: some(known)})
 			continue
 		}
@@ -51,7 +51,7 @@ func (k *checker) synthetic(path string, f *Feed) {
 	k.foreign(path, f.Kind, "path", f.Path != "")
 	for _, symbol := range slices.Sorted(maps.Keys(f.Start)) {
 		at := join(path+".start", symbol)
-		if !slices.Contains(f.Symbols, symbol) && !k.atFault(at) {
+		if len(f.Symbols) > 0 && !slices.Contains(f.Symbols, symbol) && !k.atFault(at) {
 			k.faultKey(at, Problem{What: fmt.Sprintf("start names %q, which is not among the symbols", symbol), Meant: nearest(symbol, f.Symbols), Allowed: some(f.Symbols)})
 		}
 	}

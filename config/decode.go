@@ -111,7 +111,7 @@ func (d *decoder) array(path string, from any, into reflect.Value, tag reflect.S
 		if into.Type().Elem().Kind() == reflect.Struct {
 			allowed = "[[" + path + "]]"
 		}
-		d.faultKey(path, Problem{What: fmt.Sprintf("%s is a list", path), Allowed: allowed})
+		d.faultKey(path, Problem{What: fmt.Sprintf("%s is a list", lastKey(path)), Allowed: allowed})
 		return
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(list), len(list)))
@@ -124,7 +124,7 @@ func (d *decoder) array(path string, from any, into reflect.Value, tag reflect.S
 func (d *decoder) pairs(path string, from any, into reflect.Value, tag reflect.StructTag) {
 	table, ok := from.(map[string]any)
 	if !ok {
-		d.fault(path, Problem{What: fmt.Sprintf("%s is a table", path), Allowed: `such as { "BTC-PERP" = "60000" }`})
+		d.fault(path, Problem{What: fmt.Sprintf("%s is a table", lastKey(path)), Allowed: `such as { "BTC-PERP" = "60000" }`})
 		return
 	}
 	into.Set(reflect.MakeMap(into.Type()))
@@ -331,5 +331,9 @@ func section(path string) string {
 	return "[" + name.String() + "]"
 }
 
-// lastKey is the key of a path without the sections around it.
-func lastKey(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+// lastKey is the key of a path without the sections around it and the place in
+// a list.
+func lastKey(path string) string {
+	key, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
+	return key
+}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,23 @@ func (p *Problems) Error() string {
 	return b.String()
 }
 
+// secretKey finds where a line sets a secret.
+var secretKey = regexp.MustCompile(`(?i)(secret|password)["']?\s*=\s*`)
+
+// mask hides a secret that stands in a line. One that only says where to look
+// for it may be shown.
+func mask(line string) string {
+	at := secretKey.FindStringIndex(line)
+	if at == nil {
+		return line
+	}
+	value := strings.TrimLeft(line[at[1]:], `"'`)
+	if strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:") {
+		return line
+	}
+	return line[:at[1]] + hidden
+}
+
 // render prints one problem: the sentence, the source line, a marker under the
 // place with what is allowed, and the hint.
 func (p *Problems) render(one Problem) string {
@@ -53,7 +71,7 @@ func (p *Problems) render(one Problem) string {
 	if one.Allowed != "" {
 		notes = append(notes, "allowed: "+one.Allowed)
 	}
-	line := sourceLine(p.Source, one.Line)
+	line := mask(sourceLine(p.Source, one.Line))
 	number := strconv.Itoa(one.Line)
 	mark := strings.Repeat("~", max(1, one.Length))
 	// Tabs are kept so that the marker stands under the same column.
