@@ -1,0 +1,258 @@
+package ledger
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"backstop/perp"
+)
+
+// BalanceMax bounds the total of all deposits, so that no sum of balances can
+// overflow: about 4e12 units of quote currency.
+const BalanceMax perp.Money = 4_000_000_000_000_000_000
+
+// Ledger is the state of the books. The zero value has no accounts; New makes
+// one ready to use. It is not safe for concurrent use.
+type Ledger struct{ s state }
+
+// state is all that is kept. Every slice is sorted or in order of arrival;
+// nothing is a map, so the same books have the same bytes.
+type state struct {
+	Rows        []Balance
+	Books       []*book
+	Keys        []string // of deposits made, sorted
+	Transfers   int64    // number of the last transfer
+	Settlements int64    // number of the last settlement
+	CashSum     perp.Money
+	ClaimSum    perp.Money
+}
+
+// Balance is one account of the books and what it holds.
+type Balance struct {
+	Account perp.LedgerAccount
+	Amount  perp.Money
+}
+
+// book is what the ledger keeps for one market.
+type book struct {
+	Symbol  string
+	Holders []holder      // clients that ever dealt here, sorted by account
+	Maker   perp.Position // minus the sum of the clients, size and entry
+	Net     perp.Size     // running sum of the clients' sizes
+	Entry   perp.Money    // running sum of the clients' entries
+	Long    perp.Size     // sum of the clients' long sizes
+	Short   perp.Size     // sum of the clients' short sizes, as a positive number
+	Settled perp.Money    // sum of the clients' settled cash
+	Waiting []string      // accounts with a positive claim, oldest first
+}
+
+type holder struct {
+	Account string
+	perp.Position
+	Settled perp.Money
+}
+
+// Holding is one position as the outside may see it.
+type Holding struct {
+	Account  string
+	Symbol   string
+	Position perp.Position
+	Settled  perp.Money // cash settled since the account first dealt here
+}
+
+// New returns empty books.
+func New() *Ledger { return &Ledger{} }
+
+// Deposit moves collateral from outside into a client's cash, or into the
+// maker's equity in a market, then settles what can be settled with it. A key
+// that was seen before books nothing, and neither does a deposit that names no
+// key or owner, is not positive or would exceed BalanceMax: no events then.
+func (l *Ledger) Deposit(d perp.Deposit) []perp.Event {
+	i, seen := slices.BinarySearch(l.s.Keys, d.Key)
+	if seen || d.Key == "" || d.Account == "" || d.Account == perp.Outside || d.Amount <= 0 {
+		return nil
+	}
+	source := perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}
+	if d.Amount > BalanceMax || l.Balance(source) < d.Amount-BalanceMax {
+		return nil
+	}
+	to := perp.LedgerAccount{Owner: d.Account, Name: perp.Cash}
+	if d.Account == perp.Maker {
+		if d.Symbol == "" {
+			return nil
+		}
+		to = perp.LedgerAccount{Owner: perp.Maker, Name: perp.Equity, Symbol: d.Symbol}
+	}
+	l.s.Keys = slices.Insert(l.s.Keys, i, d.Key)
+	var w writer
+	l.transfer(&w, source, to, d.Amount, perp.DepositMade, d.Key)
+	if d.Account == perp.Maker {
+		l.settle(&w, []*book{l.book(d.Symbol)}, d.Key)
+	} else {
+		l.settle(&w, l.payDebts(&w, d.Account), d.Key)
+	}
+	return w.events
+}
+
+// Balance is what the account holds; zero if it never held anything.
+func (l *Ledger) Balance(a perp.LedgerAccount) perp.Money {
+	if i, found := l.find(a); found {
+		return l.s.Rows[i].Amount
+	}
+	return 0
+}
+
+// Balances returns every account, sorted by owner, name and market.
+func (l *Ledger) Balances() []Balance { return slices.Clone(l.s.Rows) }
+
+// Position is the open position of an account, the maker's included.
+func (l *Ledger) Position(account, symbol string) perp.Position {
+	b := l.look(symbol)
+	if b == nil {
+		return perp.Position{}
+	}
+	if account == perp.Maker {
+		return b.Maker
+	}
+	if i, found := b.find(account); found {
+		return b.Holders[i].Position
+	}
+	return perp.Position{}
+}
+
+// Positions returns every position that was ever opened, flat ones and the
+// maker's included, sorted by account and market.
+func (l *Ledger) Positions() []Holding {
+	var all []Holding
+	for _, b := range l.s.Books {
+		all = append(all, Holding{perp.Maker, b.Symbol, b.Maker, -b.Settled})
+		for _, h := range b.Holders {
+			all = append(all, Holding{h.Account, b.Symbol, h.Position, h.Settled})
+		}
+	}
+	slices.SortFunc(all, func(a, b Holding) int {
+		if c := strings.Compare(a.Account, b.Account); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Symbol, b.Symbol)
+	})
+	return all
+}
+
+// OpenInterest returns the sums of the clients' long and of their short
+// positions, both as positive numbers.
+func (l *Ledger) OpenInterest(symbol string) (long, short perp.Size) {
+	if b := l.look(symbol); b != nil {
+		return b.Long, b.Short
+	}
+	return 0, 0
+}
+
+// Settled is the cash that settlements in this market brought the account,
+// negative when it paid. The maker's is minus that of all clients.
+func (l *Ledger) Settled(account, symbol string) perp.Money {
+	b := l.look(symbol)
+	if b == nil {
+		return 0
+	}
+	if account == perp.Maker {
+		return -b.Settled
+	}
+	if i, found := b.find(account); found {
+		return b.Holders[i].Settled
+	}
+	return 0
+}
+
+// writer collects the events of one command.
+type writer struct{ events []perp.Event }
+
+func (w *writer) emit(ev perp.Event) { w.events = append(w.events, ev) }
+
+// transfer is the only way in which a balance changes. Nothing moves for a
+// zero amount.
+func (l *Ledger) transfer(w *writer, from, to perp.LedgerAccount, amount perp.Money, why perp.TransferReason, ref string) {
+	if amount == 0 {
+		return
+	}
+	if amount < 0 || from == to {
+		panic(perp.Fault{What: "transfer " + from.String() + " to " + to.String(), Args: []int64{int64(amount)}})
+	}
+	l.add(from, -amount)
+	l.add(to, amount)
+	l.s.Transfers++
+	w.emit(perp.Posted{Transfer: perp.Transfer{
+		ID: l.s.Transfers, Debit: from, Credit: to, Amount: amount, Reason: why, Ref: ref,
+	}})
+}
+
+func (l *Ledger) add(a perp.LedgerAccount, by perp.Money) {
+	i, found := l.find(a)
+	if !found {
+		l.s.Rows = slices.Insert(l.s.Rows, i, Balance{Account: a})
+	}
+	l.s.Rows[i].Amount = perp.Add(l.s.Rows[i].Amount, by)
+	if a.Name == perp.Claim {
+		l.s.ClaimSum = perp.Add(l.s.ClaimSum, by)
+	} else {
+		l.s.CashSum = perp.Add(l.s.CashSum, by)
+	}
+}
+
+func (l *Ledger) find(a perp.LedgerAccount) (int, bool) {
+	return slices.BinarySearchFunc(l.s.Rows, a, func(b Balance, a perp.LedgerAccount) int {
+		return compareAccounts(b.Account, a)
+	})
+}
+
+func compareAccounts(a, b perp.LedgerAccount) int {
+	if c := strings.Compare(a.Owner, b.Owner); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Name, b.Name); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Symbol, b.Symbol)
+}
+
+// book returns the market's book, opening it if there is none yet.
+func (l *Ledger) book(symbol string) *book {
+	i, found := l.findBook(symbol)
+	if !found {
+		l.s.Books = slices.Insert(l.s.Books, i, &book{Symbol: symbol})
+	}
+	return l.s.Books[i]
+}
+
+// look returns the market's book or nil.
+func (l *Ledger) look(symbol string) *book {
+	if i, found := l.findBook(symbol); found {
+		return l.s.Books[i]
+	}
+	return nil
+}
+
+func (l *Ledger) findBook(symbol string) (int, bool) {
+	return slices.BinarySearchFunc(l.s.Books, symbol, func(b *book, s string) int {
+		return strings.Compare(b.Symbol, s)
+	})
+}
+
+func (b *book) find(account string) (int, bool) {
+	return slices.BinarySearchFunc(b.Holders, account, func(h holder, a string) int {
+		return strings.Compare(h.Account, a)
+	})
+}
+
+// holder returns the client's row, opening it if there is none yet. The
+// pointer holds until the next row is opened.
+func (b *book) holder(account string) *holder {
+	i, found := b.find(account)
+	if !found {
+		b.Holders = slices.Insert(b.Holders, i, holder{Account: account})
+	}
+	return &b.Holders[i]
+}
+
+func settlementID(n int64) string { return "S" + strconv.FormatInt(n, 10) }
