@@ -1,0 +1,30 @@
+// Package risk decides: may this account trade, and may the maker?
+//
+// # What this room does
+//
+// It walks a request down the ladder of refusals and returns the first reason
+// against it with the numbers behind it, computes initial margin on the worst
+// case including open orders, and says how much more the maker may take on.
+//
+// # In and out
+//
+// In: a request and Facts, the state it meets as plain values. Out: a
+// perp.Verdict, a Requirement, a size or a fee. Nothing is kept between calls.
+//
+// # Always true
+//
+//   - The ladder refuses in the order of perp.Reject: of several reasons the
+//     earliest is told (TestLadder, TestLadderReplace).
+//   - Margin never falls when a position, an order on its side or the number of
+//     orders grows (TestMarginGrowsWithSize, TestMarginGrowsWithOrders).
+//   - Flow that brings the maker closer to flat is never refused for its
+//     leverage (TestDealerLetsInventoryShrink).
+//   - An order that brings its account closer to flat is never refused for
+//     limits or margin (TestReducingPasses).
+//   - Fees round up, in the maker's favour (TestFeeRoundsUp).
+//
+// # Not here
+//
+// Prices and whether they may be trusted (quoting), balances and positions
+// (ledger), the lookups that make the facts (engine), wire codes (fix).
+package risk
