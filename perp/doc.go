@@ -16,6 +16,7 @@
 //
 //   - Parsing what String printed gives the same value (TestRoundTrip).
 //   - A text with more digits than the unit is refused, never rounded (TestParseRefuses).
+//   - JSON carries values as whole numbers of their unit, exactly (TestJSONRoundTrip).
 //   - Arithmetic that does not fit is a Fault, never a wrap (TestOverflowIsFault).
 //   - The names of rejects, commands and events are unique (TestNamesAreUnique).
 //
