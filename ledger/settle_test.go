@@ -1,0 +1,156 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"backstop/ledger"
+	"backstop/perp"
+)
+
+const unit = perp.MoneyOne
+
+func expect(t *testing.T, l *ledger.Ledger, a perp.LedgerAccount, want perp.Money) {
+	t.Helper()
+	if got := l.Balance(a); got != want {
+		t.Errorf("%s of %s is %s, want %s", a, a.Owner, got, want)
+	}
+}
+
+// TestWinnerIsPaidByTheMaker: a profit against a solvent maker is cash at
+// once, out of its equity, and the claims are gone.
+func TestWinnerIsPaidByTheMaker(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 100 * unit, Key: "a"})
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 50 * unit, Key: "m"})
+	l.Fill(fill("alice", perp.Buy, 2, 100))
+	realised, events := l.Fill(fill("alice", perp.Sell, 2, 110))
+	if realised != 20*unit {
+		t.Errorf("realised %s, want 20", realised)
+	}
+	var reasons []perp.TransferReason
+	var settled perp.Settled
+	for _, ev := range events {
+		switch ev := ev.(type) {
+		case perp.Posted:
+			reasons = append(reasons, ev.Transfer.Reason)
+		case perp.Settled:
+			settled = ev
+		}
+	}
+	want := []perp.TransferReason{perp.ProfitRealised, perp.PoolFunded, perp.ProfitSettled, perp.ProfitSettled}
+	if len(reasons) != len(want) {
+		t.Fatalf("transfers %v, want %v", reasons, want)
+	}
+	for i := range want {
+		if reasons[i] != want[i] {
+			t.Errorf("transfer %d is %v, want %v", i, reasons[i], want[i])
+		}
+	}
+	if settled != (perp.Settled{SettlementID: "S1", Account: "alice", Symbol: "BTC-PERP", Claim: 20 * unit, Cash: 20 * unit}) {
+		t.Errorf("settled %+v", settled)
+	}
+	expect(t, l, cash("alice"), 120*unit)
+	expect(t, l, of(perp.Equity, "BTC-PERP"), 30*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 0)
+	expect(t, l, claim(perp.Maker, "BTC-PERP"), 0)
+	if l.Settled("alice", "BTC-PERP") != 20*unit || l.Settled(perp.Maker, "BTC-PERP") != -20*unit {
+		t.Error("settled sums are wrong")
+	}
+}
+
+// TestClaimsWaitInLine: with an empty maker winners wait; a loser's payment
+// goes to the oldest first, and what is left over to the maker.
+func TestClaimsWaitInLine(t *testing.T) {
+	l := ledger.New()
+	for _, a := range []string{"alice", "bob", "carol"} {
+		l.Deposit(perp.Deposit{Account: a, Amount: 100 * unit, Key: a})
+	}
+	for _, a := range []string{"bob", "alice"} { // bob wins first
+		l.Fill(fill(a, perp.Buy, 1, 100))
+		l.Fill(fill(a, perp.Sell, 1, 130))
+	}
+	expect(t, l, claim("alice", "BTC-PERP"), 30*unit)
+	expect(t, l, claim("bob", "BTC-PERP"), 30*unit)
+	lose := func(a string, amount perp.Price) {
+		l.Fill(fill(a, perp.Buy, 1, 200))
+		l.Fill(fill(a, perp.Sell, 1, 200-amount))
+	}
+	lose("carol", 40)
+	expect(t, l, cash("bob"), 130*unit)
+	expect(t, l, cash("alice"), 110*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 20*unit)
+	lose("carol", 30)
+	expect(t, l, cash("alice"), 130*unit)
+	expect(t, l, of(perp.Equity, "BTC-PERP"), 10*unit) // released: nobody waits any more
+	expect(t, l, of(perp.Pool, "BTC-PERP"), 0)
+}
+
+// TestLossBeyondCashStaysAClaim: the loser pays what it has; a later deposit
+// pays the rest, and the winner who waited for it.
+func TestLossBeyondCashStaysAClaim(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 10 * unit, Key: "a"})
+	l.Fill(fill("bob", perp.Buy, 1, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 100))
+	l.Fill(fill("bob", perp.Sell, 1, 150))
+	l.Fill(fill("alice", perp.Buy, 1, 150))
+	expect(t, l, cash("alice"), 0)
+	expect(t, l, claim("alice", "BTC-PERP"), -40*unit)
+	expect(t, l, cash("bob"), 10*unit)
+	expect(t, l, claim("bob", "BTC-PERP"), 40*unit)
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 60 * unit, Key: "a2"})
+	expect(t, l, cash("alice"), 20*unit)
+	expect(t, l, cash("bob"), 50*unit)
+	expect(t, l, claim("bob", "BTC-PERP"), 0)
+	expect(t, l, claim(perp.Maker, "BTC-PERP"), 0)
+}
+
+// TestFeeComesFromCashThenClaim: what cash does not cover is owed.
+func TestFeeComesFromCashThenClaim(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 3, Key: "a"})
+	f := fill("alice", perp.Buy, 1, 100)
+	f.Fee = 5
+	l.Fill(f)
+	expect(t, l, cash("alice"), 0)
+	expect(t, l, of(perp.Fees, "BTC-PERP"), 3)
+	expect(t, l, claim("alice", "BTC-PERP"), -2)
+}
+
+func TestOpenInterestAndPositions(t *testing.T) {
+	l := ledger.New()
+	l.Fill(fill("bob", perp.Buy, 3, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 100))
+	l.Fill(fill("bob", perp.Sell, 5, 100)) // flips to short 2
+	if long, short := l.OpenInterest("BTC-PERP"); long != 0 || short != 3*perp.SizeOne {
+		t.Errorf("open interest %s long, %s short; want 0, 3", long, short)
+	}
+	if got := l.Position(perp.Maker, "BTC-PERP"); got != (perp.Position{Size: 3 * perp.SizeOne, Entry: -300 * unit}) {
+		t.Errorf("maker %+v", got)
+	}
+	var order []string
+	for _, h := range l.Positions() {
+		order = append(order, h.Account)
+	}
+	if len(order) != 3 || order[0] != "alice" || order[1] != "bob" || order[2] != perp.Maker {
+		t.Errorf("positions of %v", order)
+	}
+	if l.Position("nobody", "BTC-PERP") != (perp.Position{}) || l.Position("bob", "NONE") != (perp.Position{}) {
+		t.Error("an unknown position is not flat")
+	}
+}
+
+func BenchmarkFill(b *testing.B) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 1_000_000 * unit, Key: "m"})
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 1_000_000 * unit, Key: "a"})
+	sides := []perp.Side{perp.Buy, perp.Sell}
+	for i := range b.N {
+		f := fill("alice", sides[i%2], 1, 100)
+		f.Fee = 50_000
+		l.Fill(f)
+		if err := l.Check(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
