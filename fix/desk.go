@@ -282,7 +282,10 @@ func securityStatus(s *statusSubscription, m *listed) *body {
 	if !s.first {
 		b.add(325, "Y")
 	}
-	b.add(326, tradingStatus(m, s.first)).time(60, m.since)
+	b.add(326, tradingStatus(m, s.first))
+	if m.since != 0 { // known unless the state is from before the start
+		b.time(60, m.since)
+	}
 	if m.cause != perp.RejectNone {
 		b.add(58, m.cause.String())
 	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread {

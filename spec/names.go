@@ -31,9 +31,15 @@ type xmlMember struct {
 }
 
 type xmlMessage struct {
-	xmlMember
-	Type string `xml:"msgtype,attr"`
-	Cat  string `xml:"msgcat,attr"`
+	Name    string      `xml:"name,attr"`
+	Type    string      `xml:"msgtype,attr"`
+	Cat     string      `xml:"msgcat,attr"`
+	Members []xmlMember `xml:",any"`
+}
+
+type xmlComponent struct {
+	Name    string      `xml:"name,attr"`
+	Members []xmlMember `xml:",any"`
 }
 
 type xmlField struct {
@@ -46,9 +52,9 @@ type xmlField struct {
 }
 
 type xmlDictionary struct {
-	Messages   []xmlMessage `xml:"messages>message"`
-	Components []xmlMember  `xml:"components>component"`
-	Fields     []xmlField   `xml:"fields>field"`
+	Messages   []xmlMessage   `xml:"messages>message"`
+	Components []xmlComponent `xml:"components>component"`
+	Fields     []xmlField     `xml:"fields>field"`
 }
 
 // load reads the embedded dictionary once. It is part of the binary, so that a

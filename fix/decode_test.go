@@ -1,0 +1,223 @@
+package fix
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"backstop/perp"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+const goodOrder = "D|11=C-1|1=ACME-MAIN|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=250|40=2|44=150.03|59=3|"
+
+func decodeText(text string) (perp.Command, quickfix.MessageRejectError) {
+	return newCodec(nil, testDesk()).decode(inbound(text), perp.Origin{Session: "ACME", InSeq: 7})
+}
+
+// with replaces or adds one field of a message in bar notation; an empty value
+// takes it away.
+func with(text string, tag int, value string) string {
+	kind, fields, _ := strings.Cut(text, "|")
+	out, name, done := kind+"|", fmt.Sprintf("%d=", tag), value == ""
+	for f := range strings.SplitSeq(strings.TrimSuffix(fields, "|"), "|") {
+		switch {
+		case !strings.HasPrefix(f, name):
+			out += f + "|"
+		case value != "":
+			out, done = out+name+value+"|", true
+		}
+	}
+	if !done {
+		out += name + value + "|"
+	}
+	return out
+}
+
+func TestDecodeGoodRequests(t *testing.T) {
+	o := perp.Origin{Session: "ACME", InSeq: 7}
+	sent := testTime - 41*perp.Millisecond
+	for _, c := range []struct {
+		text string
+		want perp.Command
+	}{
+		{goodOrder, perp.PlaceOrder{Origin: o, ClOrdID: "C-1", Account: "ACME-MAIN", Symbol: "SOL-PERP", Side: perp.Buy, Type: perp.Limit, TIF: perp.IOC, Size: size("250"), Price: price("150.03"), Transact: sent}},
+		{"D|11=C-2|55=SOL-PERP|54=2|60=20260722-12:00:00.300|38=0.1|40=1|21=3|", perp.PlaceOrder{Origin: o, ClOrdID: "C-2", Symbol: "SOL-PERP", Side: perp.Sell, Type: perp.Market, TIF: perp.IOC, Size: size("0.1"), Transact: sent}},
+		{"D|11=C-3|453=1|448=X|447=D|452=3|802=1|523=y|803=2|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=1|40=D|117=Q7A|", perp.PlaceOrder{Origin: o, ClOrdID: "C-3", Symbol: "SOL-PERP", Side: perp.Buy, Type: perp.PreviouslyQuoted, TIF: perp.FOK, Size: size("1"), QuoteID: "Q7A", Transact: sent}},
+		{"F|41=C-1|11=C-4|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=250|", perp.CancelOrder{Origin: o, ClOrdID: "C-4", OrigClOrdID: "C-1", Symbol: "SOL-PERP", Side: perp.Buy}},
+		{"G|41=C-1|11=C-5|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=80|40=2|44=149.5|", perp.ReplaceOrder{Origin: o, ClOrdID: "C-5", OrigClOrdID: "C-1", Symbol: "SOL-PERP", Side: perp.Buy, Type: perp.Limit, Size: size("80"), Price: price("149.5")}},
+		{"H|11=C-1|55=SOL-PERP|54=1|790=S1|", perp.RequestStatus{Origin: o, ClOrdID: "C-1", StatusID: "S1", Symbol: "SOL-PERP", Side: perp.Buy}},
+		{"H|37=O-1|", perp.RequestStatus{Origin: o, OrderID: "O-1"}},
+		{"R|131=RFQ1|146=1|55=SOL-PERP|303=1|537=1|38=250|1=ACME-MAIN|60=20260722-12:00:00.000|", perp.RequestQuote{Origin: o, ReqID: "RFQ1", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250")}},
+		{"AN|710=P1|724=0|453=1|448=ACME|447=D|452=13|1=ACME-MAIN|581=1|715=20260722|60=20260722-12:00:00.341|", perp.RequestPositions{Origin: o, ReqID: "P1", Account: "ACME-MAIN"}},
+	} {
+		got, rej := decodeText(c.text)
+		if rej != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s\ngot  %+v %v\nwant %+v", c.text, got, rej, c.want)
+		}
+		if err := validate([]byte(inbound(c.text).String()), own()); err != nil {
+			t.Errorf("%s: our dictionary refuses it: %v", c.text, err)
+		}
+	}
+}
+
+// Format problems: Reject (3) with the tag and the reason.
+func TestDecodeRefusesBadFormat(t *testing.T) {
+	long := strings.Repeat("9", 5000)
+	for _, c := range []struct {
+		tag    int
+		value  string
+		reason int
+	}{
+		{11, "", 1}, {55, "", 1}, {54, "", 1}, {60, "", 1}, {38, "", 1}, {40, "", 1},
+		{11, strings.Repeat("x", 65), 5}, {11, strings.Repeat("x", 10_000), 5}, {11, "a\xff", 6}, {1, "a\tb", 6}, {55, strings.Repeat("S", 65), 5},
+		{38, "-5", 5}, {38, "-0", 5}, {38, "5.", 6}, {38, ".5", 6}, {38, "1e3", 6}, {38, "+1", 6}, {38, long, 6}, {38, "NaN", 6}, {38, "0x1", 6},
+		{44, "-1", 5}, {44, "1e3", 6}, {44, long, 6}, {54, "Z", 5}, {54, "11", 6}, {40, "*", 5}, {59, "x", 5},
+		{60, "yesterday", 6}, {60, "20261322-12:00:00.300", 6}, {60, "00010101-00:00:00.000", 6},
+	} {
+		cmd, rej := decodeText(with(goodOrder, c.tag, c.value))
+		if rej == nil || rej.IsBusinessReject() || rej.RejectReason() != c.reason || rej.RefTagID() == nil || int(*rej.RefTagID()) != c.tag {
+			t.Errorf("%d=%.20q: got %v, %+v; want 373=%d", c.tag, c.value, cmd, rej, c.reason)
+		}
+	}
+}
+
+// Matters of business: the order gets its own refusal, at its place in the
+// order of checks.
+func TestDecodeFlaws(t *testing.T) {
+	long := "D|11=C-1|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=250|40=D|117=Q1A|"
+	for _, c := range []struct {
+		text string
+		want perp.Verdict
+	}{
+		{with(goodOrder, 11, "NONE"), perp.Verdict{Reject: perp.BadClOrdID, Detail: "11"}},
+		{with(goodOrder, 11, "a b"), perp.Verdict{Reject: perp.BadClOrdID, Detail: "11"}},
+		{with(goodOrder, 44, ""), perp.Verdict{Reject: perp.CondField, Need: 44, Detail: "44"}},
+		{with(long, 117, ""), perp.Verdict{Reject: perp.CondField, Need: 117, Detail: "117"}},
+		{with(goodOrder, 40, "3"), perp.Verdict{Reject: perp.Unsupported, Detail: "40=3"}},
+		{with(goodOrder, 54, "5"), perp.Verdict{Reject: perp.Unsupported, Detail: "54=5"}},
+		{with(goodOrder, 59, "0"), perp.Verdict{Reject: perp.Unsupported, Detail: "59=0"}},
+		{with(long, 59, "1"), perp.Verdict{Reject: perp.Unsupported, Detail: "59=1 with this 40"}},
+		{with(goodOrder, 18, "6"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=18"}},
+		{with(goodOrder, 126, "20260722-12:00:00"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=126"}},
+		{with(goodOrder, 110, "10"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=110"}},
+		{with(goodOrder, 167, "CS"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=167"}},
+		{with(goodOrder, 15, "EUR"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=15"}},
+		{with(goodOrder, 117, "Q1A"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=117"}},
+		{with(with(goodOrder, 40, "1"), 44, "150"), perp.Verdict{Reject: perp.Unsupported, Detail: "tag=44"}},
+		{with(goodOrder, 38, "0.0000000001"), perp.Verdict{Reject: perp.BadLot, Detail: "more than 9 decimal places"}},
+		{with(goodOrder, 38, "99999999999999999999"), perp.Verdict{Reject: perp.MaxOrderSize, Detail: "beyond any order"}},
+		{with(goodOrder, 44, "150.0000001"), perp.Verdict{Reject: perp.BadTick, Detail: "more than 6 decimal places"}},
+		{with(goodOrder, 44, "0"), perp.Verdict{Reject: perp.PriceBand, Detail: "beyond any price"}},
+	} {
+		cmd, rej := decodeText(c.text)
+		if rej != nil {
+			t.Errorf("%s: %v", c.text, rej)
+			continue
+		}
+		if got := cmd.(perp.PlaceOrder).First(); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", c.text, got, c.want)
+		}
+	}
+}
+
+// The ladder: an order that is wrong in every way the door can see, mended one
+// flaw at a time; each step must show the next one.
+func TestLadderOfFlaws(t *testing.T) {
+	text := "D|11=a b|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=0.0000000001|40=2|59=0|44=|"
+	text = strings.TrimSuffix(text, "44=|")
+	for _, step := range []struct {
+		want  perp.Reject
+		tag   int
+		value string
+	}{
+		{perp.BadClOrdID, 11, "C-1"}, {perp.CondField, 44, "150.0000001"}, {perp.Unsupported, 59, "3"}, {perp.BadLot, 38, "1"},
+		{perp.BadTick, 44, "150"}, {perp.RejectNone, 0, ""},
+	} {
+		cmd, rej := decodeText(text)
+		if rej != nil {
+			t.Fatal(rej)
+		}
+		if got := cmd.(perp.PlaceOrder).First().Reject; got != step.want {
+			t.Fatalf("%s: got %v, want %v", text, got, step.want)
+		}
+		text = with(text, step.tag, step.value)
+	}
+}
+
+func TestDecodeOtherFlaws(t *testing.T) {
+	quote := "R|131=RFQ1|146=1|55=SOL-PERP|38=250|"
+	positions := "AN|710=P1|724=0|453=1|448=ACME|447=D|452=13|1=ACME-MAIN|581=1|715=20260722|60=20260722-12:00:00.341|"
+	for _, c := range []struct {
+		text string
+		want perp.Reject
+	}{
+		{with(quote, 303, "2"), perp.Unsupported}, {with(quote, 537, "0"), perp.Unsupported}, {with(quote, 38, ""), perp.CondField},
+		{"R|131=RFQ1|146=2|55=SOL-PERP|38=250|55=BTC-PERP|38=1|", perp.Unsupported}, {with(quote, 126, "20260722-12:00:00"), perp.Unsupported},
+		{with(positions, 263, "1"), perp.Unsupported}, {with(positions, 724, "1"), perp.Unsupported},
+	} {
+		cmd, rej := decodeText(c.text)
+		if rej != nil {
+			t.Errorf("%s: %v", c.text, rej)
+			continue
+		}
+		if got := cmd.(interface{ First() perp.Verdict }).First().Reject; got != c.want {
+			t.Errorf("%s: got %v, want %v", c.text, got, c.want)
+		}
+	}
+}
+
+func TestRolesAndTypes(t *testing.T) {
+	c := newCodec(map[string][]string{"MD": {"md"}, "DC": {"drop_copy"}, "T": {"trade"}}, testDesk())
+	for _, r := range []struct {
+		session, text string
+		reason        int // of j; -1: accepted
+		text58        string
+	}{
+		{"T", goodOrder, -1, ""}, {"MD", goodOrder, 6, "NOT_PERMITTED"}, {"DC", goodOrder, 6, "NOT_PERMITTED"},
+		{"DC", "V|262=M|263=0|264=0|", 6, "NOT_PERMITTED"}, {"MD", "x|320=S|559=4|", -1, ""},
+		{"T", "q|11=M|530=7|60=20260722-12:00:00.341|", 3, "Unsupported Message Type"}, {"T", "E|66=L|", 3, "Unsupported Message Type"},
+	} {
+		_, rej := c.decode(inbound(r.text), perp.Origin{Session: r.session})
+		switch {
+		case r.reason < 0 && rej == nil:
+		case rej == nil || !rej.IsBusinessReject() || rej.RejectReason() != r.reason || !strings.HasPrefix(rej.Error(), r.text58):
+			t.Errorf("%s %s: got %+v", r.session, r.text, rej)
+		}
+	}
+	_, rej := c.decode(inbound(goodOrder), perp.Origin{Session: "MD"})
+	if rej.BusinessRejectRefID() != "C-1" {
+		t.Errorf("379 is %q", rej.BusinessRejectRefID())
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, s := range []string{goodOrder, "F|41=a|11=b|", "G|38=-0|", "H|37=x|", "R|146=99999999999|", "AN|453=|", "V|262=M|263=1|264=-1|265=1|269=\x00|55=|", "e|324=|", "x|559=4|", "D|11=\xff|38=" + strings.Repeat("9", 400)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		kind, fields, _ := strings.Cut(text, "|")
+		inner := "35=" + kind + "\x0149=ACME\x0156=BACKSTOP\x0134=7\x0152=20260722-12:00:00.300\x01" + strings.ReplaceAll(fields, "|", "\x01")
+		if !strings.HasSuffix(inner, "\x01") {
+			inner += "\x01" // the frame reader has seen a CheckSum field of its own
+		}
+		msg := quickfix.NewMessage()
+		if quickfix.ParseMessage(msg, bytes.NewBuffer(frame([]byte(inner)))) != nil {
+			return
+		}
+		k := testDesk()
+		c := newCodec(nil, k)
+		cmd, rej := c.decode(msg, perp.Origin{Session: "ACME"})
+		if o, ok := cmd.(perp.PlaceOrder); ok && (o.Size < 0 || o.Price < 0 || len(o.ClOrdID) > idMax) {
+			t.Errorf("%q: %+v", text, o)
+		}
+		if cmd == nil && rej == nil {
+			if _, rej = k.local(msg, "ACME", testTime); rej == nil {
+				k.publish(nil, func(string) bool { return true })
+			}
+		}
+	})
+}
