@@ -12,7 +12,11 @@
 //
 // # Always true
 //
-//   - No message has a group inside a group (TestGroupsHaveOneLevel).
+//   - No built message has a group inside a group (TestGroupsHaveOneLevel).
+//   - Every built message is in the dictionary and has its chapter in the rules
+//     of engagement (TestBuiltMessagesHaveChapters).
+//   - The tables of the rules say what the code reads, sends and answers
+//     (fix: TestROEListsWhatRequestsNeed, TestROEListsEveryFieldSent, TestROEHasTheReasonTable).
 //
 // # Not here
 //
