@@ -326,21 +326,22 @@ func (q *query) after() Portfolio {
 	return Portfolio{Cash: q.rest.Cash, Exposures: append(slices.Clip(q.rest.Exposures), e)}
 }
 
-// cost is what the order loses at once if it fills: the fee, and how far its
-// price lies on the wrong side of the oracle.
+// cost is what the order loses at once if it fills now: how far its price lies
+// on the wrong side of the oracle, and the fee. A market order names no price;
+// it deals near the oracle.
 func (q *query) cost() perp.Money {
 	price := q.o.Price
 	if price == 0 {
 		price = q.f.Quote.Level.Price
 	}
-	worse := max(0, price-q.f.Oracle)
-	if q.o.Side == perp.Sell {
+	worse := perp.Price(0)
+	switch {
+	case q.o.Side == perp.Buy:
+		worse = max(0, price-q.f.Oracle)
+	case price > 0:
 		worse = max(0, q.f.Oracle-price)
 	}
-	if price == 0 { // a market order deals near the oracle
-		price, worse = q.f.Oracle, 0
-	}
-	fee := scaled(notional(max(price, q.f.Oracle), q.left), q.f.Limits.TakerFee)
+	fee := scaled(notional(perp.Add(q.f.Oracle, worse), q.left), q.f.Limits.TakerFee)
 	return sum(fee, notional(worse, q.left))
 }
 
