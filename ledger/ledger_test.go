@@ -278,3 +278,15 @@ func TestBrokenFillIsFault(t *testing.T) {
 		}()
 	}
 }
+
+// TestFillRoundsAgainstTheClient: half a unit of cash is paid by a buyer and
+// not paid to a seller.
+func TestFillRoundsAgainstTheClient(t *testing.T) {
+	for side, want := range map[perp.Side]perp.Money{perp.Buy: -2, perp.Sell: 1} {
+		l := ledger.New()
+		l.Fill(ledger.Fill{Account: "alice", Symbol: "BTC-PERP", Side: side, Size: perp.SizeOne / 2, Price: 3})
+		if got := l.Position("alice", "BTC-PERP").Entry; got != want {
+			t.Errorf("%s of 1.5 units: entry %d, want %d", side, got, want)
+		}
+	}
+}

@@ -154,3 +154,27 @@ func BenchmarkFill(b *testing.B) {
 		}
 	}
 }
+
+// TestGainPaysDebtsElsewhere: what alice wins in one market pays what she owes
+// in another, and at once the winner who waits there.
+func TestGainPaysDebtsElsewhere(t *testing.T) {
+	l := ledger.New()
+	eth := func(account string, side perp.Side, price perp.Price) {
+		f := fill(account, side, 1, price)
+		f.Symbol = "ETH-PERP"
+		l.Fill(f)
+	}
+	eth("bob", perp.Buy, 100)
+	eth("bob", perp.Sell, 140)
+	eth("alice", perp.Sell, 100)
+	eth("alice", perp.Buy, 140)
+	expect(t, l, claim("bob", "ETH-PERP"), 40*unit)
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 100 * unit, Key: "m"})
+	l.Fill(fill("alice", perp.Buy, 1, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 150))
+	expect(t, l, cash("bob"), 40*unit)
+	expect(t, l, cash("alice"), 10*unit)
+	expect(t, l, claim("alice", "ETH-PERP"), 0)
+	expect(t, l, claim("bob", "ETH-PERP"), 0)
+	expect(t, l, of(perp.Equity, "BTC-PERP"), 50*unit)
+}
