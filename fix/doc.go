@@ -1,0 +1,35 @@
+// Package fix is the door through which clients speak to the gateway: FIX 4.4
+// over TCP.
+//
+// # What this room does
+//
+// It accepts connections, checks every byte before the session library sees it
+// (guard), lets clients log on (logon), keeps their numbers and messages until
+// they are durable (numbers), reads requests into commands (decode), writes
+// events as messages (encode) and publishes market data (desk, market). It also
+// holds the bundled client.
+//
+// # In and out
+//
+// In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
+// Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
+// perp.SessionWrite for the transaction (Drain); bytes of messages whose numbers
+// are durable; SessionStatus and Knocks for operators.
+//
+// # Always true
+//
+//   - Nothing leaves before its number is durable: TestNothingLeavesBeforeTheCommit.
+//   - A number that a client may have seen is never used again: TestNumbersSurviveACrash.
+//   - A request whose number is durable was decided, and the other way round:
+//     TestRequestAndNumberBecomeDurableTogether.
+//   - No bytes of a client end the process or hurt another client: TestHostileBytes.
+//   - A client that does not read is cut, others do not notice: TestClientThatDoesNotRead.
+//   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
+//   - A panic in a callback becomes a fault: TestPanicBecomesFault.
+//   - No secret and no second line in a log record: TestCleanLog.
+//
+// # Not here
+//
+// Which requests are good: risk and engine. What is durable: store. What we
+// promise clients: spec. The loop that calls the door: cmd/gateway.
+package fix

@@ -1,0 +1,321 @@
+package fix
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"backstop/perp"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+// Config says how clients reach the gateway.
+type Config struct {
+	Listen   string // host:port; port 0 takes a free one
+	CompID   string // our CompID for sessions that name none
+	Sessions []SessionConfig
+	DataDir  string // the dictionary is written to DataDir/dict
+	Limits   Limits
+}
+
+// SessionConfig is one client.
+type SessionConfig struct {
+	CompID      string
+	OurCompID   string // empty: Config.CompID
+	BeginString string // empty: FIX.4.4
+	Auth        string // AuthPassword (also when empty) or AuthNone
+	Username    string // empty: CompID
+	Password    string
+	// ResetOnLogon starts both numbers at 1 at every Logon: only for sessions
+	// that need no recovery, such as tests.
+	ResetOnLogon bool
+	// AllowReset lets the client ask for a reset with 141=Y. Reports that it has
+	// not received are then out of its reach by ResendRequest.
+	AllowReset   bool
+	Roles        []string // what it may ask for; none: everything
+	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
+	AllowIPs     []string // addresses or networks; none: any
+	HeartbeatMin time.Duration
+	HeartbeatMax time.Duration // zero: 1 s and 60 s
+}
+
+// How a Logon proves who it is.
+const (
+	AuthPassword = "password"
+	AuthNone     = "none"
+)
+
+// Limits bound what strangers and clients can make the gateway hold. A zero
+// takes the default.
+type Limits struct {
+	LogonTimeout   time.Duration // from connect to a whole Logon; 5 s
+	LogonBytes     int           // of everything before the logon; 4 KiB
+	BodyBytes      int           // BodyLength of one message; 64 KiB
+	Connections    int           // in all; 1,000
+	PerAddress     int           // of one address; 20
+	QueueBytes     int           // that wait for one client; 8 MiB
+	WriteStall     time.Duration // one write without progress; 2 s
+	WriteStalls    int           // in a row before the client is cut; 3
+	Linger         time.Duration // for the last bytes of a connection; 1 s
+	Failures       int           // wrong logons of one CompID and address in a minute; 5
+	Lockout        time.Duration // after that many; 15 min
+	Ahead          int           // messages beyond a gap in the numbers; 5,000
+	ReplayMessages int           // answered to one ResendRequest; 10,000
+	ReplayBytes    int           // the same in bytes; 4 MiB
+	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
+}
+
+func (l Limits) withDefaults() Limits {
+	duration := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	count := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	duration(&l.LogonTimeout, 5*time.Second)
+	duration(&l.WriteStall, 2*time.Second)
+	duration(&l.Linger, time.Second)
+	duration(&l.Lockout, 15*time.Minute)
+	count(&l.LogonBytes, 4<<10)
+	count(&l.BodyBytes, 64<<10)
+	count(&l.Connections, 1000)
+	count(&l.PerAddress, 20)
+	count(&l.QueueBytes, 8<<20)
+	count(&l.WriteStalls, 3)
+	count(&l.Failures, 5)
+	count(&l.Ahead, 5000)
+	count(&l.ReplayMessages, 10_000)
+	count(&l.ReplayBytes, 4<<20)
+	count(&l.BigReplays, 5)
+	return l
+}
+
+// LoadFunc reads the stored messages of one epoch of a session, from..to, in
+// order.
+type LoadFunc func(session string, epoch, from, to int64, fn func(perp.WireMessage) error) error
+
+// Door is the FIX acceptor. Encode, Drain, Release and Publish belong to the
+// one goroutine of the sequencer; the rest may be called from anywhere.
+type Door struct {
+	cfg      Config
+	inbox    func(perp.Input) bool
+	log      *slog.Logger
+	codec    *codec
+	desk     *desk
+	links    []*link // in the order of the configuration
+	byID     map[quickfix.SessionID]*link
+	byComp   map[string]*link
+	gate     *gate
+	guard    *guard
+	acceptor *quickfix.Acceptor
+	started  atomic.Bool
+	stopped  atomic.Bool
+	speaking atomic.Bool // Encode is running: numbers given now wait for its commit
+	dirty    chan struct{}
+	fault    chan error
+}
+
+// link is one client session for the life of the process.
+type link struct {
+	cfg     SessionConfig
+	id      quickfix.SessionID
+	numbers *numbers
+	up      atomic.Bool
+	holder  atomic.Pointer[conn]
+	lastIn  atomic.Int64 // unix ns
+	lastOut atomic.Int64
+	replays replayLimit
+}
+
+// SessionStatus is what operators see of one session.
+type SessionStatus struct {
+	CompID          string
+	Up              bool
+	InSeq, OutSeq   int64 // next numbers
+	LastIn, LastOut time.Time
+	Queue           int // bytes that wait for the client
+	Addr            string
+}
+
+// New makes a door. Sessions are what the store knows of earlier runs; load
+// reads their messages. Inbox takes a command and reports whether there was
+// room; it must not block.
+func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, load LoadFunc, log *slog.Logger) (*Door, error) {
+	cfg.Limits = cfg.Limits.withDefaults()
+	d := &Door{
+		cfg: cfg, inbox: inbox, log: log,
+		byID: map[quickfix.SessionID]*link{}, byComp: map[string]*link{},
+		dirty: make(chan struct{}, 1), fault: make(chan error, 1),
+	}
+	d.desk = newDesk(d.wake)
+	known := map[string]perp.SessionWrite{}
+	for _, s := range sessions {
+		if s.Epoch >= known[s.Session].Epoch {
+			known[s.Session] = s
+		}
+	}
+	roles := map[string][]string{}
+	for _, s := range cfg.Sessions {
+		if err := d.addLink(s, known[s.CompID], load); err != nil {
+			return nil, err
+		}
+		roles[s.CompID] = s.Roles
+	}
+	if len(d.links) == 0 {
+		return nil, errors.New("fix: no sessions configured")
+	}
+	d.codec = newCodec(roles, d.desk)
+	var err error
+	if d.gate, err = newGate(d.links, cfg.Limits); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) error {
+	if s.OurCompID == "" {
+		s.OurCompID = d.cfg.CompID
+	}
+	if s.BeginString == "" {
+		s.BeginString = quickfix.BeginStringFIX44
+	}
+	if s.Username == "" {
+		s.Username = s.CompID
+	}
+	if s.HeartbeatMin == 0 {
+		s.HeartbeatMin = time.Second
+	}
+	if s.HeartbeatMax == 0 {
+		s.HeartbeatMax = time.Minute
+	}
+	if s.CompID == "" || s.OurCompID == "" || d.byComp[s.CompID] != nil {
+		return fmt.Errorf("fix: session %q of %q: CompIDs must be given and differ from session to session", s.CompID, s.OurCompID)
+	}
+	if s.Auth != AuthNone && s.Password == "" {
+		return fmt.Errorf("fix: session %s: no password", s.CompID)
+	}
+	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	l.numbers = newNumbers(s.CompID, known, load, d)
+	l.replays.most = d.cfg.Limits.BigReplays
+	d.links = append(d.links, l)
+	d.byID[l.id], d.byComp[s.CompID] = l, l
+	return nil
+}
+
+// Restate takes over the state of the engine before Start: instruments, quotes.
+func (d *Door) Restate(events []perp.Event) { d.desk.restate(events) }
+
+// Start listens and answers. The loop must already be running: the first
+// numbers have to be reserved before a Logon can be answered.
+func (d *Door) Start() error {
+	listener, err := net.Listen("tcp", d.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("fix: listen: %w", err)
+	}
+	d.guard = newGuard(d, listener)
+	if d.acceptor, err = d.newAcceptor(); err == nil {
+		err = d.acceptor.Start()
+	}
+	if err != nil {
+		listener.Close()
+		d.unregister()
+		return fmt.Errorf("fix: start: %w", err)
+	}
+	d.started.Store(true)
+	d.wake()
+	return nil
+}
+
+// Addr is where the door listens; nil before Start.
+func (d *Door) Addr() net.Addr {
+	if d.guard == nil {
+		return nil
+	}
+	return d.guard.listener.Addr()
+}
+
+// Stop logs every client out, lets the last bytes go and closes. The loop must
+// keep draining and committing meanwhile. Afterwards one more Drain returns the
+// numbers without reservations, so that a clean stop leaves no gap.
+func (d *Door) Stop(timeout time.Duration) error {
+	if !d.started.Load() || d.stopped.Swap(true) {
+		return nil
+	}
+	deadline := time.Now().Add(timeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.acceptor.Stop()
+		d.guard.wait()
+	}()
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	var late error
+	select {
+	case <-done:
+	case <-timer.C:
+		late = fmt.Errorf("fix: clients were cut: not logged out within %s", timeout)
+	}
+	d.guard.cutAll()
+	d.unregister()
+	for _, l := range d.links {
+		l.numbers.settleReserve()
+	}
+	return late
+}
+
+// unregister forgets the sessions in the session library's table, which is
+// shared by the whole process.
+func (d *Door) unregister() {
+	for _, l := range d.links {
+		// An error means that it is gone already, which is what is wanted.
+		_ = quickfix.UnregisterSession(l.id)
+	}
+}
+
+// Dirty holds a token when numbers or messages wait for a commit although no
+// command does, or when Publish has something to send.
+func (d *Door) Dirty() <-chan struct{} { return d.dirty }
+
+// Fault tells that a callback panicked: a bug. The gateway must end.
+func (d *Door) Fault() <-chan error { return d.fault }
+
+func (d *Door) wake() {
+	select {
+	case d.dirty <- struct{}{}:
+	default: // The token is there already.
+	}
+}
+
+// Status describes every configured session, in that order.
+func (d *Door) Status() []SessionStatus {
+	all := make([]SessionStatus, 0, len(d.links))
+	for _, l := range d.links {
+		s := SessionStatus{CompID: l.cfg.CompID, Up: l.up.Load()}
+		s.InSeq, s.OutSeq = l.numbers.next()
+		s.LastIn, s.LastOut = at(l.lastIn.Load()), at(l.lastOut.Load())
+		if c := l.holder.Load(); c != nil {
+			s.Queue, s.Addr = c.queuedBytes(), c.RemoteAddr().String()
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// Knocks lists refused connections, the most recent first.
+func (d *Door) Knocks() []Knock { return d.gate.list() }
+
+func at(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}

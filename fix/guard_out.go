@@ -1,0 +1,170 @@
+package fix
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// writeMax is how many bytes go to the socket in one call.
+const writeMax = 64 << 10
+
+// closeWait is how long the gateway waits for the client's side to close after
+// its last bytes: closing earlier could make them never arrive.
+const closeWait = 200 * time.Millisecond
+
+// outFrame is one message that waits to leave.
+type outFrame struct {
+	epoch, seq int64
+	bytes      []byte
+}
+
+// Write queues a message; it never waits. A client that lets too much pile up
+// is cut.
+func (c *conn) Write(b []byte) (int, error) {
+	if c.link == nil {
+		return 0, net.ErrClosed
+	}
+	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
+	c.mu.Lock()
+	c.queue = append(c.queue, f)
+	c.queued += len(b)
+	full := c.queued > c.guard.door.cfg.Limits.QueueBytes
+	if full {
+		c.queue, c.queued = nil, 0
+	}
+	c.mu.Unlock()
+	if full {
+		c.cut("slow consumer: queue is full")
+		return 0, net.ErrClosed
+	}
+	c.signal()
+	return len(b), nil
+}
+
+func (c *conn) signal() {
+	select {
+	case c.kick <- struct{}{}:
+	default: // The token is there already.
+	}
+}
+
+func (c *conn) queuedBytes() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queued
+}
+
+// Close lets go of the connection without waiting: the writer sends what is
+// durable, waits for the client to close and ends.
+func (c *conn) Close() error {
+	c.closed.Do(func() {
+		c.mu.Lock()
+		c.closing = true
+		c.mu.Unlock()
+		close(c.done)
+		if c.link == nil {
+			c.Conn.Close()
+			c.guard.leave(c)
+			return
+		}
+		c.link.holder.CompareAndSwap(c, nil)
+		// A Read that waits must return; the writer reads the rest away.
+		c.Conn.SetReadDeadline(time.Now())
+		c.signal()
+	})
+	return nil
+}
+
+// write is the writer goroutine: it sends messages in order as they become
+// durable.
+func (c *conn) write() {
+	defer c.guard.leave(c)
+	defer c.Conn.Close()
+	limits := c.guard.door.cfg.Limits
+	var linger <-chan time.Time
+	for {
+		moved := c.link.numbers.release()
+		bytes, closing := c.take()
+		if len(bytes) > 0 {
+			if err := c.push(bytes, limits); err != nil {
+				c.cut("write: " + err.Error())
+				<-c.done
+				return
+			}
+			continue
+		}
+		if closing && c.queuedBytes() == 0 {
+			break
+		}
+		if closing && linger == nil {
+			timer := time.NewTimer(limits.Linger)
+			defer timer.Stop()
+			linger = timer.C
+		}
+		select {
+		case <-c.kick:
+		case <-moved:
+		case <-linger:
+			c.finish()
+			return
+		}
+	}
+	c.finish()
+}
+
+// take joins the messages at the head of the queue that may leave.
+func (c *conn) take() (bytes []byte, closing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for n < len(c.queue) && len(bytes) < writeMax && c.link.numbers.mayLeave(c.queue[n].epoch, c.queue[n].seq) {
+		bytes = append(bytes, c.queue[n].bytes...)
+		n++
+	}
+	c.queue = append(c.queue[:0], c.queue[n:]...)
+	return bytes, c.closing
+}
+
+// push writes everything or gives up after some stalls in a row.
+func (c *conn) push(bytes []byte, limits Limits) error {
+	for stalls := 0; len(bytes) > 0; {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(limits.WriteStall)); err != nil {
+			return err
+		}
+		n, err := c.Conn.Write(bytes)
+		bytes = bytes[n:]
+		c.mu.Lock()
+		c.queued -= min(n, c.queued)
+		c.mu.Unlock()
+		switch {
+		case n > 0:
+			stalls = 0
+			c.link.lastOut.Store(time.Now().UnixNano())
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if stalls++; stalls >= limits.WriteStalls {
+				return errors.New("the client does not read")
+			}
+		}
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish closes our side and waits a little for the client's, so that the last
+// message, a Logout mostly, arrives (C11).
+func (c *conn) finish() {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	if c.Conn.SetReadDeadline(time.Now().Add(closeWait)) != nil {
+		return
+	}
+	// Whatever ends the reading, the connection is closed next.
+	_, _ = io.Copy(io.Discard, c.Conn)
+}

@@ -1,0 +1,134 @@
+package fix
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"backstop/perp"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+// errEnough ends a replay that has reached its limit; the client asks for the
+// rest when it sees the next number.
+var errEnough = errors.New("replay limit reached")
+
+// GetMessages returns the messages of a range.
+func (n *numbers) GetMessages(begin, end int) (all [][]byte, err error) {
+	err = n.IterateMessages(begin, end, func(b []byte) error {
+		all = append(all, b)
+		return nil
+	})
+	return all, err
+}
+
+// IterateMessages hands out what is stored of a range: durable rows from the
+// store, newer ones from memory; the barrier holds those until they are durable
+// too. The range is clamped to numbers that exist (F2). If the range ends with
+// numbers that are not stored, a heartbeat with the last of them stands for the
+// rest, so that the session layer fills the gap to its end.
+func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
+	r := replay{cb: cb, limits: n.door.cfg.Limits}
+	n.mu.Lock()
+	epoch, from, to := n.epoch, max(int64(begin), 1), min(int64(end), n.out-1)
+	onDisk := to
+	var memory []heldMessage
+	for _, h := range n.held {
+		if h.epoch == epoch && h.bytes != nil && h.seq <= to {
+			onDisk = min(onDisk, h.seq-1)
+			if h.seq >= from {
+				memory = append(memory, h)
+			}
+		}
+	}
+	n.mu.Unlock()
+	if from > to {
+		return nil
+	}
+	r.last = from - 1
+	var err error
+	if from <= onDisk && n.load != nil {
+		err = n.load(n.session, epoch, from, onDisk, func(m perp.WireMessage) error { return r.give(m.Seq, m.Bytes) })
+	}
+	for i := 0; err == nil && i < len(memory); i++ {
+		err = r.give(memory[i].seq, memory[i].bytes)
+	}
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("replay of %s: %w", n.session, err)
+	}
+	if r.last < to {
+		return cb(n.filler(to))
+	}
+	return nil
+}
+
+type replay struct {
+	cb     func([]byte) error
+	limits Limits
+	last   int64
+	count  int
+	bytes  int
+}
+
+func (r *replay) give(seq int64, msg []byte) error {
+	if r.count >= r.limits.ReplayMessages || r.bytes+len(msg) > r.limits.ReplayBytes {
+		return errEnough
+	}
+	r.count++
+	r.bytes += len(msg)
+	r.last = seq
+	return r.cb(msg)
+}
+
+// filler is a heartbeat that is never sent: the session layer sees an
+// administrative message there and fills the gap.
+func (n *numbers) filler(seq int64) []byte {
+	l := n.door.byComp[n.session]
+	return build(l.id, "0", seq, time.Now(), "")
+}
+
+// bigReplay is how many numbers make a ResendRequest count against the limit.
+const (
+	bigReplay    = 1000
+	replayWindow = 10 * time.Second
+)
+
+// replayLimit bounds how often a client may ask for its whole history.
+type replayLimit struct {
+	mu   sync.Mutex
+	most int
+	when []time.Time
+}
+
+func (r *replayLimit) allow(size int64, now time.Time) bool {
+	if size <= bigReplay {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.when) > 0 && now.Sub(r.when[0]) >= replayWindow {
+		r.when = r.when[1:]
+	}
+	if len(r.when) >= r.most {
+		return false
+	}
+	r.when = append(r.when, now)
+	return true
+}
+
+// numbersFactory gives the session layer the store of each session.
+type numbersFactory struct{ door *Door }
+
+// Create implements quickfix.MessageStoreFactory.
+func (f numbersFactory) Create(id quickfix.SessionID) (quickfix.MessageStore, error) {
+	l := f.door.byID[id]
+	if l == nil {
+		return nil, fmt.Errorf("fix: session %s is not configured", id)
+	}
+	return l.numbers, nil
+}
