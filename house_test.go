@@ -36,7 +36,7 @@ var house = map[string][]string{
 // keys names, for each module from outside, the rooms that hold a key to it.
 var keys = map[string][]string{
 	"github.com/quickfixgo/":              {"fix", "acceptance"},
-	"github.com/shopspring/decimal":       {"perp", "config", "fix", "oracle", "ops"},
+	"github.com/shopspring/decimal":       {"perp", "config", "fix", "oracle", "ops", "acceptance"},
 	"github.com/mattn/go-sqlite3":         {"store"},
 	"github.com/spf13/pflag":              {"config"},
 	"github.com/pelletier/go-toml":        {"config"},
