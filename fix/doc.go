@@ -1,32 +1,35 @@
-// Package fix is the door to FIX clients: how do clients speak to us?
+// Package fix is the door through which clients speak to the gateway: FIX 4.4
+// over TCP.
 //
 // # What this room does
 //
-// It accepts connections and puts our own skin around the session engine: the
-// guard (guard_*.go) cuts the byte stream into sound messages, checks who logs
-// on, and holds outgoing bytes back until their numbers are durable; numbers.go
-// is the engine's message store in memory; door*.go carries requests to the
-// inbox and answers out. decode*.go and encode*.go translate, reject.go alone
-// knows FIX reason codes, desk.go and market.go answer what is public. Dial is a
-// client for people at a prompt.
+// It accepts connections, checks every byte before the session library sees it
+// (guard), lets clients log on (logon), keeps their numbers and messages until
+// they are durable (numbers), reads requests into commands (decode), writes
+// events as messages (encode) and publishes market data (desk, market). It also
+// holds the bundled client.
 //
 // # In and out
 //
-// In: bytes from clients, events from the engine. Out: commands into the inbox,
-// perp.SessionWrite into the next commit, messages to clients after it.
+// In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
+// Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
+// perp.SessionWrite for the transaction (Drain); bytes of messages whose numbers
+// are durable; SessionStatus and Knocks for operators.
 //
 // # Always true
 //
-//   - Nothing leaves before its number is durable (I2, TestNothingLeavesBeforeItsCommit).
-//   - A garbled message spends no number, and no input stops the process (TestKillers, FuzzCut).
-//   - A refused Logon moves no number of the session's owner (TestWrongPasswordMovesNoNumber).
-//   - Numbers of unstored messages are never used twice (TestReservationSurvivesACrash).
-//   - Every reject has exactly one row of codes (TestRejectTable).
-//   - What is sent passes the stock FIX 4.4 dictionary (TestStockDictionary).
-//   - No callback waits for the sequencer, a disk or another client.
+//   - Nothing leaves before its number is durable: TestNothingLeavesBeforeTheCommit.
+//   - A number that a client may have seen is never used again: TestNumbersSurviveACrash.
+//   - A request whose number is durable was decided, and the other way round:
+//     TestRequestAndNumberBecomeDurableTogether.
+//   - No bytes of a client end the process or hurt another client: TestHostileBytes.
+//   - A client that does not read is cut, others do not notice: TestClientThatDoesNotRead.
+//   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
+//   - A panic in a callback becomes a fault: TestPanicBecomesFault.
+//   - No secret and no second line in a log record: TestCleanLog.
 //
 // # Not here
 //
-// Whether an order is allowed (risk), what it costs (quoting), what is durable
-// (store), the rules as clients read them (spec).
+// Which requests are good: risk and engine. What is durable: store. What we
+// promise clients: spec. The loop that calls the door: cmd/gateway.
 package fix

@@ -1,289 +1,321 @@
 package fix
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"path/filepath"
-	"strconv"
+	"sync/atomic"
 	"time"
 
 	"backstop/perp"
-	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
-	"github.com/quickfixgo/quickfix/config"
 )
 
-// Config is what the door needs to know.
+// Config says how clients reach the gateway.
 type Config struct {
-	Listen   string // HOST:PORT; port 0 picks a free one
-	DataDir  string // the dictionary is written below it, because the session engine reads a file
+	Listen   string // host:port; port 0 takes a free one
+	CompID   string // our CompID for sessions that name none
 	Sessions []SessionConfig
+	DataDir  string // the dictionary is written to DataDir/dict
+	Limits   Limits
 }
 
-// Door is the FIX side of the gateway: the session engine behind our own skin.
-// The loop calls Encode, Drain, Release and Publish, in this order and from one
-// goroutine; everything else may be called from anywhere.
+// SessionConfig is one client.
+type SessionConfig struct {
+	CompID      string
+	OurCompID   string // empty: Config.CompID
+	BeginString string // empty: FIX.4.4
+	Auth        string // AuthPassword (also when empty) or AuthNone
+	Username    string // empty: CompID
+	Password    string
+	// ResetOnLogon starts both numbers at 1 at every Logon: only for sessions
+	// that need no recovery, such as tests.
+	ResetOnLogon bool
+	// AllowReset lets the client ask for a reset with 141=Y. Reports that it has
+	// not received are then out of its reach by ResendRequest.
+	AllowReset   bool
+	Roles        []string // what it may ask for; none: everything
+	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
+	AllowIPs     []string // addresses or networks; none: any
+	HeartbeatMin time.Duration
+	HeartbeatMax time.Duration // zero: 1 s and 60 s
+}
+
+// How a Logon proves who it is.
+const (
+	AuthPassword = "password"
+	AuthNone     = "none"
+)
+
+// Limits bound what strangers and clients can make the gateway hold. A zero
+// takes the default.
+type Limits struct {
+	LogonTimeout   time.Duration // from connect to a whole Logon; 5 s
+	LogonBytes     int           // of everything before the logon; 4 KiB
+	BodyBytes      int           // BodyLength of one message; 64 KiB
+	Connections    int           // in all; 1,000
+	PerAddress     int           // of one address; 20
+	QueueBytes     int           // that wait for one client; 8 MiB
+	WriteStall     time.Duration // one write without progress; 2 s
+	WriteStalls    int           // in a row before the client is cut; 3
+	Linger         time.Duration // for the last bytes of a connection; 1 s
+	Failures       int           // wrong logons of one CompID and address in a minute; 5
+	Lockout        time.Duration // after that many; 15 min
+	Ahead          int           // messages beyond a gap in the numbers; 5,000
+	ReplayMessages int           // answered to one ResendRequest; 10,000
+	ReplayBytes    int           // the same in bytes; 4 MiB
+	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
+}
+
+func (l Limits) withDefaults() Limits {
+	duration := func(v *time.Duration, d time.Duration) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	count := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	duration(&l.LogonTimeout, 5*time.Second)
+	duration(&l.WriteStall, 2*time.Second)
+	duration(&l.Linger, time.Second)
+	duration(&l.Lockout, 15*time.Minute)
+	count(&l.LogonBytes, 4<<10)
+	count(&l.BodyBytes, 64<<10)
+	count(&l.Connections, 1000)
+	count(&l.PerAddress, 20)
+	count(&l.QueueBytes, 8<<20)
+	count(&l.WriteStalls, 3)
+	count(&l.Failures, 5)
+	count(&l.Ahead, 5000)
+	count(&l.ReplayMessages, 10_000)
+	count(&l.ReplayBytes, 4<<20)
+	count(&l.BigReplays, 5)
+	return l
+}
+
+// LoadFunc reads the stored messages of one epoch of a session, from..to, in
+// order.
+type LoadFunc func(session string, epoch, from, to int64, fn func(perp.WireMessage) error) error
+
+// Door is the FIX acceptor. Encode, Drain, Release and Publish belong to the
+// one goroutine of the sequencer; the rest may be called from anywhere.
 type Door struct {
 	cfg      Config
 	inbox    func(perp.Input) bool
 	log      *slog.Logger
-	desk     *desk
 	codec    *codec
+	desk     *desk
+	links    []*link // in the order of the configuration
+	byID     map[quickfix.SessionID]*link
+	byComp   map[string]*link
 	gate     *gate
-	lines    []*line
-	byClient map[string]*line
-	byID     map[quickfix.SessionID]*line
+	guard    *guard
 	acceptor *quickfix.Acceptor
-	addr     net.Addr
+	started  atomic.Bool
+	stopped  atomic.Bool
+	speaking atomic.Bool // Encode is running: numbers given now wait for its commit
 	dirty    chan struct{}
 	fault    chan error
 }
 
-// New builds the door. sessions are the numbers of the last commit; load reads
-// durable messages back. An error is a configuration that cannot work.
-func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, load func(session string, epoch, from, to int64, fn func(perp.WireMessage) error) error, log *slog.Logger) (*Door, error) {
+// link is one client session for the life of the process.
+type link struct {
+	cfg     SessionConfig
+	id      quickfix.SessionID
+	numbers *numbers
+	up      atomic.Bool
+	holder  atomic.Pointer[conn]
+	lastIn  atomic.Int64 // unix ns
+	lastOut atomic.Int64
+	replays replayLimit
+}
+
+// SessionStatus is what operators see of one session.
+type SessionStatus struct {
+	CompID          string
+	Up              bool
+	InSeq, OutSeq   int64 // next numbers
+	LastIn, LastOut time.Time
+	Queue           int // bytes that wait for the client
+	Addr            string
+}
+
+// New makes a door. Sessions are what the store knows of earlier runs; load
+// reads their messages. Inbox takes a command and reports whether there was
+// room; it must not block.
+func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, load LoadFunc, log *slog.Logger) (*Door, error) {
+	cfg.Limits = cfg.Limits.withDefaults()
 	d := &Door{
-		cfg: cfg, inbox: inbox, log: log, gate: newGate(),
-		byClient: map[string]*line{}, byID: map[quickfix.SessionID]*line{},
+		cfg: cfg, inbox: inbox, log: log,
+		byID: map[quickfix.SessionID]*link{}, byComp: map[string]*link{},
 		dirty: make(chan struct{}, 1), fault: make(chan error, 1),
 	}
 	d.desk = newDesk(d.wake)
-	roles := map[string][]string{}
 	known := map[string]perp.SessionWrite{}
-	for _, w := range sessions {
-		known[w.Session] = w
-	}
-	now := time.Now()
-	for _, s := range cfg.Sessions {
-		w := known[s.CompID]
-		w.Session = s.CompID
-		id := quickfix.SessionID{BeginString: quickfix.BeginStringFIX44, SenderCompID: s.OurCompID, TargetCompID: s.CompID}
-		l := &line{cfg: s, id: id, numbers: newNumbers(w, now, d.wake, load)}
-		if d.byClient[s.CompID] != nil {
-			return nil, fmt.Errorf("session %s stands twice", s.CompID)
+	for _, s := range sessions {
+		if s.Epoch >= known[s.Session].Epoch {
+			known[s.Session] = s
 		}
-		d.lines, d.byClient[s.CompID], d.byID[id], roles[s.CompID] = append(d.lines, l), l, l, s.Roles
-		d.gate.lines[lineKey{id.BeginString, s.CompID, s.OurCompID}] = l
+	}
+	roles := map[string][]string{}
+	for _, s := range cfg.Sessions {
+		if err := d.addLink(s, known[s.CompID], load); err != nil {
+			return nil, err
+		}
+		roles[s.CompID] = s.Roles
+	}
+	if len(d.links) == 0 {
+		return nil, errors.New("fix: no sessions configured")
 	}
 	d.codec = newCodec(roles, d.desk)
+	var err error
+	if d.gate, err = newGate(d.links, cfg.Limits); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
-// wake makes Dirty fire; it never waits.
-func (d *Door) wake() {
-	select {
-	case d.dirty <- struct{}{}:
-	default: // It fires already.
+func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) error {
+	if s.OurCompID == "" {
+		s.OurCompID = d.cfg.CompID
 	}
-}
-
-// Restate tells the door what is the case, before Start.
-func (d *Door) Restate(events []perp.Event) { d.desk.restate(events) }
-
-// Start listens. The address is known afterwards.
-func (d *Door) Start() error {
-	inner, err := net.Listen("tcp", d.cfg.Listen)
-	if err != nil {
-		return fmt.Errorf("fix: %w", err)
+	if s.BeginString == "" {
+		s.BeginString = quickfix.BeginStringFIX44
 	}
-	d.addr = inner.Addr()
-	settings, err := d.settings()
-	if err == nil {
-		d.acceptor, err = quickfix.NewAcceptor(d, d, settings, logFactory{d.log})
+	if s.Username == "" {
+		s.Username = s.CompID
 	}
-	if err == nil {
-		d.acceptor.SetNewListenerCallback(d.listen(inner))
-		err = d.acceptor.Start()
+	if s.HeartbeatMin == 0 {
+		s.HeartbeatMin = time.Second
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("fix: %w", err), inner.Close())
+	if s.HeartbeatMax == 0 {
+		s.HeartbeatMax = time.Minute
 	}
+	if s.CompID == "" || s.OurCompID == "" || d.byComp[s.CompID] != nil {
+		return fmt.Errorf("fix: session %q of %q: CompIDs must be given and differ from session to session", s.CompID, s.OurCompID)
+	}
+	if s.Auth != AuthNone && s.Password == "" {
+		return fmt.Errorf("fix: session %s: no password", s.CompID)
+	}
+	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	l.numbers = newNumbers(s.CompID, known, load, d)
+	l.replays.most = d.cfg.Limits.BigReplays
+	d.links = append(d.links, l)
+	d.byID[l.id], d.byComp[s.CompID] = l, l
 	return nil
 }
 
-// settings are those of the session engine: static sessions, our dictionary.
-func (d *Door) settings() (*quickfix.Settings, error) {
-	dictionary, err := d.writeDictionary()
+// Restate takes over the state of the engine before Start: instruments, quotes.
+func (d *Door) Restate(events []perp.Event) { d.desk.restate(events) }
+
+// Start listens and answers. The loop must already be running: the first
+// numbers have to be reserved before a Logon can be answered.
+func (d *Door) Start() error {
+	listener, err := net.Listen("tcp", d.cfg.Listen)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("fix: listen: %w", err)
 	}
-	all := quickfix.NewSettings()
-	g := all.GlobalSettings()
-	host, port, err := net.SplitHostPort(d.addr.String())
+	d.guard = newGuard(d, listener)
+	if d.acceptor, err = d.newAcceptor(); err == nil {
+		err = d.acceptor.Start()
+	}
 	if err != nil {
-		return nil, err
+		listener.Close()
+		d.unregister()
+		return fmt.Errorf("fix: start: %w", err)
 	}
-	g.Set(config.SocketAcceptHost, host)
-	g.Set(config.SocketAcceptPort, port)
-	for _, l := range d.lines {
-		s := quickfix.NewSessionSettings()
-		s.Set(config.BeginString, l.id.BeginString)
-		s.Set(config.SenderCompID, l.id.SenderCompID)
-		s.Set(config.TargetCompID, l.id.TargetCompID)
-		s.Set(config.DataDictionary, dictionary)
-		if l.cfg.ResetOnLogon {
-			s.Set(config.ResetOnLogon, "Y")
-		}
-		if _, err := all.AddSession(s); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	d.started.Store(true)
+	d.wake()
+	return nil
 }
 
-// writeDictionary puts the embedded dictionary where the engine can read it,
-// under the hash of its content.
-func (d *Door) writeDictionary() (string, error) {
-	src := spec.Dictionary()
-	sum := sha256.Sum256(src)
-	dir := filepath.Join(d.cfg.DataDir, "dict")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("dictionary: %w", err)
+// Addr is where the door listens; nil before Start.
+func (d *Door) Addr() net.Addr {
+	if d.guard == nil {
+		return nil
 	}
-	path := filepath.Join(dir, hex.EncodeToString(sum[:])+".xml")
-	if err := os.WriteFile(path, src, 0o600); err != nil {
-		return "", fmt.Errorf("dictionary: %w", err)
-	}
-	return path, nil
+	return d.guard.listener.Addr()
 }
 
-// Create makes the message store of a session, for the session engine.
-func (d *Door) Create(id quickfix.SessionID) (quickfix.MessageStore, error) {
-	l := d.byID[id]
-	if l == nil {
-		return nil, fmt.Errorf("no session %s", id)
+// Stop logs every client out, lets the last bytes go and closes. The loop must
+// keep draining and committing meanwhile. Afterwards one more Drain returns the
+// numbers without reservations, so that a clean stop leaves no gap.
+func (d *Door) Stop(timeout time.Duration) error {
+	if !d.started.Load() || d.stopped.Swap(true) {
+		return nil
 	}
-	return l.numbers, nil
+	deadline := time.Now().Add(timeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.acceptor.Stop()
+		d.guard.wait()
+	}()
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	var late error
+	select {
+	case <-done:
+	case <-timer.C:
+		late = fmt.Errorf("fix: clients were cut: not logged out within %s", timeout)
+	}
+	d.guard.cutAll()
+	d.unregister()
+	for _, l := range d.links {
+		l.numbers.settleReserve()
+	}
+	return late
 }
 
-// Addr is where the door listens, once it has started.
-func (d *Door) Addr() net.Addr { return d.addr }
+// unregister forgets the sessions in the session library's table, which is
+// shared by the whole process.
+func (d *Door) unregister() {
+	for _, l := range d.links {
+		// An error means that it is gone already, which is what is wanted.
+		_ = quickfix.UnregisterSession(l.id)
+	}
+}
 
-// Dirty fires when something must be committed although no command waits.
+// Dirty holds a token when numbers or messages wait for a commit although no
+// command does, or when Publish has something to send.
 func (d *Door) Dirty() <-chan struct{} { return d.dirty }
 
-// Fault reports that a callback panicked; the gateway must end.
+// Fault tells that a callback panicked: a bug. The gateway must end.
 func (d *Door) Fault() <-chan error { return d.fault }
 
-// Encode numbers and encodes the messages of applied commands. Nothing leaves:
-// the store keeps the bytes in memory and the connections hold them.
-func (d *Door) Encode(entries []perp.Entry) {
-	for _, e := range entries {
-		for _, ev := range e.Events {
-			for _, out := range d.codec.encode(ev, e.Time) {
-				d.send(out)
-			}
+func (d *Door) wake() {
+	select {
+	case d.dirty <- struct{}{}:
+	default: // The token is there already.
+	}
+}
+
+// Status describes every configured session, in that order.
+func (d *Door) Status() []SessionStatus {
+	all := make([]SessionStatus, 0, len(d.links))
+	for _, l := range d.links {
+		s := SessionStatus{CompID: l.cfg.CompID, Up: l.up.Load()}
+		s.InSeq, s.OutSeq = l.numbers.next()
+		s.LastIn, s.LastOut = at(l.lastIn.Load()), at(l.lastOut.Load())
+		if c := l.holder.Load(); c != nil {
+			s.Queue, s.Addr = c.queuedBytes(), c.RemoteAddr().String()
 		}
-		if o, ok := originOf(e.Command); ok {
-			if l := d.byClient[o.Session]; l != nil {
-				l.numbers.settle(o.InSeq, true)
-			}
-		}
-	}
-}
-
-func originOf(c perp.Command) (o perp.Origin, ok bool) {
-	switch c := c.(type) {
-	case perp.PlaceOrder:
-		return c.Origin, true
-	case perp.CancelOrder:
-		return c.Origin, true
-	case perp.ReplaceOrder:
-		return c.Origin, true
-	case perp.RequestStatus:
-		return c.Origin, true
-	case perp.RequestQuote:
-		return c.Origin, true
-	case perp.RequestPositions:
-		return c.Origin, true
-	}
-	return o, false
-}
-
-// send gives a message its number. A type that is never resent is only for a
-// session that is there to read it.
-func (d *Door) send(out outMessage) {
-	l := d.byClient[out.session]
-	if l == nil {
-		return // The session was removed from the configuration.
-	}
-	kind, err := out.msg.MsgType()
-	if err == nil && !stored[kind] && !l.isUp() {
-		return
-	}
-	if err := quickfix.SendToTarget(out.msg, l.id); err != nil {
-		d.log.Error("message not sent", "session", out.session, "type", kind, "error", err)
-	}
-}
-
-// Drain returns what the next commit must make durable about the sessions.
-func (d *Door) Drain() (writes []perp.SessionWrite) {
-	for _, l := range d.lines {
-		writes = append(writes, l.numbers.drain()...)
-	}
-	return writes
-}
-
-// Release lets out what a commit made durable.
-func (d *Door) Release(writes []perp.SessionWrite) {
-	for _, w := range writes {
-		if l := d.byClient[w.Session]; l != nil {
-			l.numbers.release(w)
-			l.nudge()
-		}
-	}
-}
-
-// Publish sends market data and status to those who subscribed, after the
-// commit of the batch that it stems from.
-func (d *Door) Publish(entries []perp.Entry) {
-	for _, out := range d.desk.publish(entries, func(session string) bool {
-		l := d.byClient[session]
-		return l != nil && l.ready()
-	}) {
-		d.send(out)
-	}
-}
-
-// Status returns every session in the order of the configuration.
-func (d *Door) Status() (all []SessionStatus) {
-	for _, l := range d.lines {
-		all = append(all, l.status())
+		all = append(all, s)
 	}
 	return all
 }
 
-// Stop logs every session out and stops listening. The loop must go on turning
-// meanwhile, because a Logout too leaves only after its number is durable.
-// Afterwards a last Drain, Commit and Release gives reserved numbers back.
-func (d *Door) Stop(timeout time.Duration) error {
-	done := make(chan struct{})
-	go func() {
-		d.acceptor.Stop()
-		close(done)
-	}()
-	limit := time.NewTimer(timeout)
-	defer limit.Stop()
-	select {
-	case <-done:
-	case <-limit.C:
-		return errors.New("fix: sessions did not end in " + strconv.FormatFloat(timeout.Seconds(), 'f', -1, 64) + " s")
-	}
-	for _, l := range d.lines {
-		l.numbers.finish()
-	}
-	return nil
-}
+// Knocks lists refused connections, the most recent first.
+func (d *Door) Knocks() []Knock { return d.gate.list() }
 
-// listen hands our listener to the session engine.
-func (d *Door) listen(inner net.Listener) quickfix.NewListenerCallback {
-	return func(string, *tlsConfig) (net.Listener, error) {
-		return &listener{Listener: inner, gate: d.gate, log: d.log.Info}, nil
+func at(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
 	}
+	return time.Unix(0, ns)
 }

@@ -3,162 +3,230 @@ package fix
 import (
 	"bytes"
 	"strconv"
+	"time"
+
+	"github.com/quickfixgo/quickfix"
 )
+
+const soh = '\x01'
+
+// Digits that the guard looks at in the numbers which the session layer would
+// otherwise wrap or stumble over.
+const (
+	lengthDigits   = 7  // BodyLength, leading zeros included
+	seqDigits      = 10 // MsgSeqNum and what refers to one
+	tagDigits      = 9
+	minBody        = 5  // characters of the smallest body, a MsgType
+	beginMax       = 16 // characters of BeginString
+	seqMax         = 9_999_999_999
+	startOfMessage = "8=FIX"
+)
+
+// cutting is what cut found at the start of a buffer.
+type cutting uint8
 
 const (
-	soh            = 1
-	bodyDigitsMax  = 7        // of BodyLength; some clients pad with zeros
-	messageMax     = 64 << 10 // of BodyLength
-	firstMax       = 4 << 10  // bytes before the Logon is complete
-	seqDigitsMax   = 10       // of MsgSeqNum
-	trailerLen     = 7        // 10=ddd and its separator
-	beginStringMax = 16       // of 8=
+	needMore cutting = iota // skip bytes can go, the rest is not whole
+	garbled                 // skip bytes are no message: drop them, spend no number
+	whole                   // frame is a message; skip bytes are used up
 )
 
-var beginMark = []byte("8=FIX")
+// cut takes the first message off a byte stream. A message is garbled when its
+// BodyLength, CheckSum or first three fields are wrong; it then ends at the first
+// trailer at or after the end that its BodyLength claims.
+func cut(buf []byte, bodyMax int) (frame []byte, skip int, found cutting) {
+	start := startIndex(buf)
+	if start < 0 {
+		return nil, max(0, len(buf)-len(startOfMessage)), needMore
+	}
+	if start > 0 {
+		return nil, start, garbled
+	}
+	body, length, found := lengthOf(buf, bodyMax)
+	switch found {
+	case needMore:
+		return nil, 0, needMore
+	case garbled:
+		return nil, len(startOfMessage), garbled
+	}
+	end := body + length
+	if len(buf) < end+len("10=") {
+		return nil, 0, needMore
+	}
+	trailer := bytes.Index(buf[end-1:], []byte("\x0110="))
+	if trailer < 0 {
+		return nil, 0, needMore
+	}
+	trailer += end
+	stop := bytes.IndexByte(buf[trailer:], soh)
+	if stop < 0 {
+		return nil, 0, needMore
+	}
+	stop += trailer + 1
+	sum, ok := digits(buf[trailer+3:stop-1], 3)
+	right := ok && stop-trailer == len("10=000|") && trailer == end && sum == checksum(buf[:end])
+	if !right || !bytes.HasPrefix(buf[body:], []byte("35=")) {
+		return nil, stop, garbled
+	}
+	return buf[:stop], stop, whole
+}
 
-// cut takes the first whole, sound message off buf. It returns the message,
-// what is left, and whether garbled bytes were dropped on the way; a nil
-// message means that more bytes are needed. A garbled message spends no number:
-// it is as if it had never come, and the scan goes on at the next 8=FIX.
-func cut(buf []byte) (msg, rest []byte, dropped bool) {
-	for {
-		start := bytes.Index(buf, beginMark)
-		if start < 0 {
-			keep := min(len(buf), len(beginMark)-1)
-			return nil, buf[len(buf)-keep:], dropped || len(buf) > keep
+// startIndex finds BeginString at the start of the stream or of a field.
+func startIndex(buf []byte) int {
+	for from := 0; ; {
+		i := bytes.Index(buf[from:], []byte(startOfMessage))
+		if i < 0 {
+			return -1
 		}
-		if start > 0 {
-			buf, dropped = buf[start:], true
+		if i += from; i == 0 || buf[i-1] == soh {
+			return i
 		}
-		n, verdict := extent(buf)
-		switch verdict {
-		case partial:
-			// A length that lies would swallow what follows: a later sound
-			// message shows that this one is garbled.
-			if next := bytes.Index(buf[1:], beginMark); next >= 0 {
-				if _, v := extent(buf[1+next:]); v == sound {
-					buf, dropped = buf[1+next:], true
-					continue
-				}
-			}
-			return nil, buf, dropped
-		case sound:
-			return buf[:n:n], buf[n:], dropped
-		}
-		buf, dropped = buf[1:], true
+		from = i + 1
 	}
 }
 
-type frameVerdict uint8
-
-const (
-	partial frameVerdict = iota
-	sound
-	garbled
-)
-
-// extent measures the message at the start of buf: 8, 9 and 35 in this order,
-// BodyLength within bounds and true, CheckSum of three digits and true.
-func extent(buf []byte) (int, frameVerdict) {
-	end := bytes.IndexByte(buf, soh)
-	if end < 0 {
-		if len(buf) > beginStringMax {
-			return 0, garbled
-		}
-		return 0, partial
+// lengthOf reads BodyLength and where the body starts.
+func lengthOf(buf []byte, bodyMax int) (body, length int, found cutting) {
+	i := bytes.IndexByte(buf[:min(len(buf), beginMax+3)], soh)
+	if i < 0 {
+		return 0, 0, unless(len(buf) < beginMax+3)
 	}
-	head := buf[end+1:]
-	length, used, verdict := bodyLength(head)
-	if verdict != sound {
-		return 0, verdict
+	i++
+	field := buf[i:min(len(buf), i+2+lengthDigits+1)]
+	if !bytes.HasPrefix(field, []byte("9=")) {
+		return 0, 0, unless(len(field) < 2 && bytes.HasPrefix([]byte("9="), field))
 	}
-	body := head[used:]
-	if len(body) < 3 {
-		return 0, partial
+	j := bytes.IndexByte(field, soh)
+	if j < 0 {
+		return 0, 0, unless(len(field) < 2+lengthDigits+1)
 	}
-	if string(body[:3]) != "35=" {
-		return 0, garbled
-	}
-	if len(body) < length+trailerLen {
-		return 0, partial
-	}
-	total := end + 1 + used + length
-	sum, ok := threeDigits(buf[total : total+trailerLen])
-	if !ok || buf[total-1] != soh || sum != checkSum(buf[:total]) {
-		return 0, garbled
-	}
-	return total + trailerLen, sound
-}
-
-// bodyLength reads "9=digits" and its separator.
-func bodyLength(b []byte) (length, used int, verdict frameVerdict) {
-	if len(b) < 2 {
-		return 0, 0, partial
-	}
-	if b[0] != '9' || b[1] != '=' {
+	n, ok := digits(field[2:j], lengthDigits)
+	if !ok || n < minBody || n > int64(bodyMax) {
 		return 0, 0, garbled
 	}
-	end := bytes.IndexByte(b[2:min(len(b), 2+bodyDigitsMax+1)], soh)
-	if end < 0 {
-		if len(b) >= 2+bodyDigitsMax+1 {
-			return 0, 0, garbled
-		}
-		return 0, 0, partial
-	}
-	n, err := strconv.ParseUint(string(b[2:2+end]), 10, 32)
-	if err != nil || n > messageMax {
-		return 0, 0, garbled
-	}
-	return int(n), 2 + end + 1, sound
+	return i + j + 1, int(n), whole
 }
 
-func threeDigits(trailer []byte) (sum byte, ok bool) {
-	if string(trailer[:3]) != "10=" || trailer[6] != soh {
+// unless is needMore if the bytes may still become good, else garbled.
+func unless(mayCome bool) cutting {
+	if mayCome {
+		return needMore
+	}
+	return garbled
+}
+
+// digits reads a plain number of 1..most digits.
+func digits(b []byte, most int) (v int64, ok bool) {
+	if len(b) == 0 || len(b) > most {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(trailer[3:6]), 10, 8)
-	return byte(n), err == nil
-}
-
-// field returns the first value of a tag in a message, or "".
-func field(msg []byte, tag string) string {
-	i := bytes.Index(msg, mark(tag))
-	if i < 0 {
-		return ""
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = v*10 + int64(c-'0')
 	}
-	v := msg[i+len(tag)+2:]
-	if end := bytes.IndexByte(v, soh); end >= 0 {
-		v = v[:end]
+	return v, true
+}
+
+func checksum(b []byte) int64 {
+	var sum byte
+	for _, c := range b {
+		sum += c
 	}
-	return string(v)
+	return int64(sum)
 }
 
-func mark(tag string) []byte {
-	m := make([]byte, 0, len(tag)+2)
-	return append(append(append(m, soh), tag...), '=')
+// header is what the guard reads of a message.
+type header struct {
+	begin, kind, sender, target string
+	seq                         int64
+	hasSeq, possDup, sub        bool
+	user, password              string
+	heartbeat, encrypt          string
+	hasHeartbeat, reset         bool
 }
 
-// dataTags are fields whose length field leads the session engine's parser
-// astray; no message of ours takes them.
-var dataTags = []string{"212", "213"}
-
-// harmful tells whether a sound frame carries what the session engine cannot
-// bear: a second BodyLength, an empty or absurd MsgSeqNum, or XML data. Such a
-// message is dropped like a garbled one.
-func harmful(msg []byte) bool {
-	for _, tag := range dataTags {
-		if bytes.Contains(msg, mark(tag)) {
-			return true
+// read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
+// empty, too long or no plain number are reported: the session layer would
+// panic on them or read another number.
+func read(frame []byte) (h header, forbidden, bad bool) {
+	for field := range bytes.SplitSeq(frame[:len(frame)-1], []byte{soh}) {
+		tag, value, ok := bytes.Cut(field, []byte{'='})
+		if !ok || len(tag) == 0 || len(tag) > tagDigits {
+			return h, forbidden, true
+		}
+		switch string(tag) {
+		case "34":
+			seq, good := digits(value, seqDigits)
+			if !good {
+				return h, forbidden, true
+			}
+			if !h.hasSeq {
+				h.seq, h.hasSeq = seq, true
+			}
+		case "212", "213":
+			forbidden = true
+		default:
+			h.take(string(tag), string(value))
 		}
 	}
-	if bytes.Count(msg, mark("9")) > 1 {
-		return true
+	return h, forbidden, false
+}
+
+func (h *header) take(tag, value string) {
+	switch tag {
+	case "8":
+		h.begin = value
+	case "35":
+		h.kind = value
+	case "49":
+		h.sender = value
+	case "56":
+		h.target = value
+	case "50", "142", "57", "143":
+		h.sub = true
+	case "43":
+		h.possDup = value == "Y"
+	case "98":
+		h.encrypt = value
+	case "108":
+		h.heartbeat, h.hasHeartbeat = value, true
+	case "141":
+		h.reset = value == "Y"
+	case "553":
+		h.user = value
+	case "554":
+		h.password = value
 	}
-	if !bytes.Contains(msg, mark("34")) {
-		return false // Missing is a reject of the session engine's own.
+}
+
+// outNumber reads MsgSeqNum and PossDupFlag of one of our own messages.
+func outNumber(frame []byte) (seq int64) {
+	for field := range bytes.SplitSeq(frame, []byte{soh}) {
+		if value, ok := bytes.CutPrefix(field, []byte("34=")); ok {
+			seq, _ = digits(value, seqDigits)
+			return seq
+		}
 	}
-	v := field(msg, "34")
-	n, err := strconv.ParseUint(v, 10, 63)
-	return len(v) > seqDigitsMax || err != nil || n == 0
+	return 0
+}
+
+// typeOf reads MsgType of one of our own messages: the third field.
+func typeOf(frame []byte) string {
+	_, rest, _ := bytes.Cut(frame, []byte("\x0135="))
+	kind, _, _ := bytes.Cut(rest, []byte{soh})
+	return string(kind)
+}
+
+// build makes a message from us to a client without the session layer.
+func build(id quickfix.SessionID, kind string, seq int64, now time.Time, text string) []byte {
+	body := "35=" + kind + "\x0134=" + strconv.FormatInt(seq, 10) + "\x0149=" + id.SenderCompID +
+		"\x0152=" + now.UTC().Format("20060102-15:04:05.000") + "\x0156=" + id.TargetCompID + "\x01"
+	if text != "" {
+		body += "58=" + text + "\x01"
+	}
+	frame := []byte("8=" + id.BeginString + "\x019=" + strconv.Itoa(len(body)) + "\x01" + body)
+	sum := checksum(frame)
+	return append(frame, "10="+strconv.Itoa(int(sum/100))+strconv.Itoa(int(sum/10%10))+strconv.Itoa(int(sum%10))+"\x01"...)
 }

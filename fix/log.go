@@ -1,57 +1,87 @@
 package fix
 
 import (
-	"crypto/tls"
+	"context"
 	"fmt"
 	"log/slog"
 	"regexp"
 	"runtime"
 	"strings"
+	"unicode"
 
 	"github.com/quickfixgo/quickfix"
 )
 
-type tlsConfig = tls.Config
+// logMax is how much of one message or event is logged.
+const logMax = 8 << 10
 
-// secretFields are values that never reach a log: passwords and signatures.
-var secretFields = regexp.MustCompile(`(^|[\x01|])(554|925|96)=[^\x01|]*`)
+// secrets finds fields that hold secrets, raw or quoted: Username(553),
+// Password(554), NewPassword(925) and RawData(96).
+var secrets = regexp.MustCompile(`((?:^|[^0-9])(?:553|554|925|96)=)[^\x01\\|]*`)
 
-// loggable makes a record safe to write: one line, no control characters, no
-// secrets.
-func loggable(s string) string {
-	s = secretFields.ReplaceAllString(s, "${1}${2}=***")
-	return strings.Map(func(r rune) rune {
-		if r == soh {
-			return '|'
+// clean makes a text fit for one line of a log: secrets blanked, SOH shown as a
+// bar, other control characters quoted.
+func clean(s string) string {
+	cut := len(s) > logMax
+	if cut {
+		s = s[:logMax]
+	}
+	s = secrets.ReplaceAllString(s, "${1}***")
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == soh:
+			b.WriteByte('|')
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", r)
 		}
-		if r < ' ' || r == 0x7f {
-			return '.'
-		}
-		return r
-	}, s)
+	}
+	if cut {
+		b.WriteString("…")
+	}
+	return b.String()
 }
 
-// logFactory gives the session engine logs that end in ours.
-type logFactory struct{ log *slog.Logger }
-
-func (f logFactory) Create() (quickfix.Log, error) { return sessionLog{f.log}, nil }
-
-func (f logFactory) CreateSessionLog(id quickfix.SessionID) (quickfix.Log, error) {
-	return sessionLog{f.log.With("session", id.TargetCompID)}, nil
-}
-
+// sessionLog passes what the session library says to slog.
 type sessionLog struct{ log *slog.Logger }
 
-func (l sessionLog) OnIncoming(b []byte) { l.log.Debug("fix in", "message", loggable(string(b))) }
+// OnIncoming implements quickfix.Log, as do the methods below.
+func (l sessionLog) OnIncoming(b []byte) { l.message("in", b) }
 
-// OnOutgoing yields as well: the session engine calls it between two sends.
+// OnOutgoing also yields: the send loop spins until the writer has run (F3).
 func (l sessionLog) OnOutgoing(b []byte) {
 	runtime.Gosched()
-	l.log.Debug("fix out", "message", loggable(string(b)))
+	l.message("out", b)
 }
 
-func (l sessionLog) OnEvent(s string) { l.log.Debug("fix event", "text", loggable(s)) }
+func (l sessionLog) message(direction string, b []byte) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("fix message", "direction", direction, "message", clean(string(b)))
+	}
+}
 
-func (l sessionLog) OnEventf(format string, args ...interface{}) {
-	l.OnEvent(fmt.Sprintf(format, args...))
+// OnEvent is about what the gateway logs itself where it matters.
+func (l sessionLog) OnEvent(s string) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("fix session", "event", clean(s))
+	}
+}
+
+// OnEventf formats and logs.
+func (l sessionLog) OnEventf(format string, v ...any) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.OnEvent(fmt.Sprintf(format, v...))
+	}
+}
+
+type logFactory struct{ log *slog.Logger }
+
+// Create implements quickfix.LogFactory.
+func (f logFactory) Create() (quickfix.Log, error) { return sessionLog{f.log}, nil }
+
+// CreateSessionLog names the session in each record.
+func (f logFactory) CreateSessionLog(id quickfix.SessionID) (quickfix.Log, error) {
+	return sessionLog{f.log.With("comp_id", id.TargetCompID)}, nil
 }

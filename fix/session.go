@@ -1,155 +1,268 @@
 package fix
 
 import (
-	"net/netip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
 	"strconv"
-	"sync"
 	"time"
 
 	"backstop/perp"
+	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
+	"github.com/quickfixgo/quickfix/config"
 )
 
-// SessionConfig is one client connection that the gateway knows.
-type SessionConfig struct {
-	CompID    string // the client's SenderCompID(49)
-	OurCompID string // what the client sends as TargetCompID(56)
-	Auth      string // password, or none: then the name alone is enough
-	Username  string
-	Password  string
-	// ResetOnLogon begins with number 1 at every Logon; what was not yet
-	// received is then not sent again.
-	ResetOnLogon bool
-	Roles        []string // trade, md; empty: all
-	HeartBtMin   int      // seconds
-	HeartBtMax   int
-	AllowIPs     []netip.Prefix // empty: any
-}
+// callbacks is what the session library calls. None of them waits, and none
+// lets a panic through: it would end the process without a word (K5).
+type callbacks struct{ door *Door }
 
-// SessionStatus is one session as the desk sees it.
-type SessionStatus struct {
-	CompID  string
-	Up      bool
-	Addr    string
-	InSeq   int64 // next expected
-	OutSeq  int64 // next to be used
-	Queue   int   // messages that wait to leave
-	LastIn  time.Time
-	LastOut time.Time
-}
-
-// arrivalsMax bounds the arrival times that wait for their message to be
-// decoded; the session engine reads messages one by one.
-const arrivalsMax = 4096
-
-// line is one session: its numbers and the connection that it has now.
-type line struct {
-	cfg     SessionConfig
-	id      quickfix.SessionID
-	numbers *numbers
-
-	mu       sync.Mutex
-	conn     *guardConn
-	up       bool
-	arrivals map[int64]time.Time
-	lastIn   time.Time
-	lastOut  time.Time
-}
-
-// attach gives the session a connection; it has at most one.
-func (l *line) attach(c *guardConn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn != nil {
-		return false
+// rescue reports a panic as a fault; call it deferred.
+func (d *Door) rescue(where string, after func()) {
+	r := recover()
+	if r == nil {
+		return
 	}
-	l.conn = c
-	l.arrivals = map[int64]time.Time{}
-	return true
-}
-
-func (l *line) detach(c *guardConn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.conn == c {
-		l.conn = nil
+	err := fmt.Errorf("fix: panic in %s: %v", where, r)
+	if fault, ok := r.(perp.Fault); ok {
+		err = fmt.Errorf("fix: fault in %s: %w", where, fault)
+	}
+	d.log.Error("fault", "where", where, "error", clean(err.Error()), "stack", clean(string(debug.Stack())))
+	select {
+	case d.fault <- err:
+	default: // The first one is enough.
+	}
+	if after != nil {
+		after()
 	}
 }
 
-// arrived notes when a message was read from the socket.
-func (l *line) arrived(msg []byte, now time.Time) {
-	seq, err := strconv.ParseInt(field(msg, "34"), 10, 64)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lastIn = now
-	if err == nil && len(l.arrivals) < arrivalsMax {
-		l.arrivals[seq] = now
+// OnCreate implements quickfix.Application, as do the methods below.
+func (a callbacks) OnCreate(quickfix.SessionID) {}
+
+// OnLogon opens the session for market data.
+func (a callbacks) OnLogon(id quickfix.SessionID) {
+	defer a.door.rescue("OnLogon", nil)
+	if l := a.door.byID[id]; l != nil {
+		l.up.Store(true)
+		a.door.log.Info("fix logon", "comp_id", l.cfg.CompID)
 	}
 }
 
-// arrival is when the message with this number was read; now if that is not
-// known, as for one that the session engine had put aside.
-func (l *line) arrival(seq int64, now time.Time) perp.Time {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, known := l.arrivals[seq]
-	delete(l.arrivals, seq)
-	if !known {
-		at = now
-	}
-	return perp.Time(at.UnixNano())
-}
-
-func (l *line) isUp() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.up
-}
-
-func (l *line) setUp(up bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.up = up
-}
-
-// ready tells whether market data may be sent: the session is logged on and
-// what it was sent before has left.
-func (l *line) ready() bool {
-	l.mu.Lock()
-	c, up := l.conn, l.up
-	l.mu.Unlock()
-	return up && c != nil && c.depth() < streamQueueMax
-}
-
-// streamQueueMax is how many messages may wait for a client that gets market
-// data; beyond it the client gets the newest state once there is room.
-const streamQueueMax = 256
-
-func (l *line) nudge() {
-	l.mu.Lock()
-	c := l.conn
-	l.mu.Unlock()
-	if c != nil {
-		c.nudge()
+// OnLogout ends the subscriptions of the session.
+func (a callbacks) OnLogout(id quickfix.SessionID) {
+	defer a.door.rescue("OnLogout", nil)
+	if l := a.door.byID[id]; l != nil {
+		l.up.Store(false)
+		a.door.desk.forget(l.cfg.CompID)
+		a.door.log.Info("fix logout", "comp_id", l.cfg.CompID)
 	}
 }
 
-func (l *line) status() SessionStatus {
-	l.mu.Lock()
-	s := SessionStatus{CompID: l.cfg.CompID, Up: l.up, LastIn: l.lastIn, LastOut: l.lastOut}
-	c := l.conn
-	l.mu.Unlock()
-	if c != nil {
-		s.Addr, s.Queue = c.RemoteAddr().String(), c.depth()
+// ToAdmin lets administrative messages be as they are.
+func (a callbacks) ToAdmin(*quickfix.Message, quickfix.SessionID) {}
+
+// ToApp refuses to repeat what is only good now; the session library fills the
+// gap instead. Nor is such a message numbered while the client is away.
+func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err error) {
+	defer a.door.rescue("ToApp", func() { err = quickfix.ErrDoNotSend })
+	if storedType(msg) {
+		return nil
 	}
-	s.InSeq, s.OutSeq = int64(l.numbers.NextTargetMsgSeqNum()), int64(l.numbers.NextSenderMsgSeqNum())
-	return s
+	again, e := msg.Header.GetBool(43)
+	l := a.door.byID[id]
+	if e == nil && again || l == nil || !l.up.Load() {
+		return quickfix.ErrDoNotSend
+	}
+	return nil
 }
 
-// sent notes that bytes left.
-func (l *line) sent(now time.Time) {
-	l.mu.Lock()
-	l.lastOut = now
-	l.mu.Unlock()
+// FromAdmin bounds the numbers that the session library believes.
+func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej quickfix.MessageRejectError) {
+	defer a.door.rescue("FromAdmin", func() { rej = quickfix.NewBusinessMessageRejectError("not ready", 4, nil) })
+	l := a.door.byID[id]
+	kind, err := msg.Header.GetString(35)
+	if l == nil || err != nil {
+		return nil
+	}
+	switch kind {
+	case "A":
+		if reset, err := msg.Body.GetString(141); err == nil && reset == "Y" && !l.cfg.mayReset() {
+			return quickfix.RejectLogon{Text: refusedReset}
+		}
+	case "2":
+		return l.resendable(msg)
+	case "4":
+		return bounded(msg, 36, 1)
+	}
+	return nil
+}
+
+// bounded checks that a field is a plain number from least to seqMax.
+func bounded(msg *quickfix.Message, tag quickfix.Tag, least int64) quickfix.MessageRejectError {
+	text, err := msg.Body.GetString(tag)
+	if err != nil {
+		return nil // A missing field is the session library's to refuse.
+	}
+	if v, ok := digits([]byte(text), seqDigits); !ok || v < least {
+		return quickfix.ValueIsIncorrect(tag)
+	}
+	return nil
+}
+
+// textReplays refuses a replay; the client may ask again later.
+const textReplays = "THROTTLED too many replays, ask again in 10 s"
+
+// resendable checks a ResendRequest: its range, and how often it is asked for.
+func (l *link) resendable(msg *quickfix.Message) quickfix.MessageRejectError {
+	if rej := bounded(msg, 7, 1); rej != nil {
+		return rej
+	}
+	if rej := bounded(msg, 16, 0); rej != nil {
+		return rej
+	}
+	begin, err := msg.Body.GetInt(7)
+	if err != nil {
+		return nil
+	}
+	_, out := l.numbers.next()
+	last := out - 1
+	if end, err := msg.Body.GetInt(16); err == nil && end > 0 {
+		last = min(last, int64(end))
+	}
+	if !l.replays.allow(last-int64(begin)+1, time.Now()) {
+		return quickfix.NewBusinessMessageRejectError(textReplays, 0, nil)
+	}
+	return nil
+}
+
+// FromApp reads a request and leaves it in the inbox; it decides nothing.
+func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej quickfix.MessageRejectError) {
+	d := a.door
+	defer d.rescue("FromApp", func() { rej = quickfix.NewBusinessMessageRejectError(perp.NotReady.String(), 4, nil) })
+	l := d.byID[id]
+	if l == nil {
+		return quickfix.UnsupportedMessageType()
+	}
+	o := l.origin(msg)
+	cmd, rej := d.codec.decode(msg, o)
+	if rej != nil {
+		return rej
+	}
+	if cmd == nil {
+		return d.local(msg, l, o.Arrival)
+	}
+	l.numbers.waiting(o.InSeq)
+	if !d.inbox(perp.Input{Command: cmd, Source: "fix"}) {
+		l.numbers.refused(o.InSeq)
+		return businessReject(perp.NotReady, msg, "")
+	}
+	return nil
+}
+
+func (d *Door) local(msg *quickfix.Message, l *link, now perp.Time) quickfix.MessageRejectError {
+	replies, rej := d.desk.local(msg, l.cfg.CompID, now)
+	if rej != nil {
+		return rej
+	}
+	for _, reply := range replies {
+		if err := quickfix.SendToTarget(reply, l.id); err != nil && !errors.Is(err, quickfix.ErrDoNotSend) {
+			panic(perp.Fault{What: "answer got no number: " + err.Error()})
+		}
+	}
+	return nil
+}
+
+// origin says where a message came from and when.
+func (l *link) origin(msg *quickfix.Message) perp.Origin {
+	o := perp.Origin{Session: l.cfg.CompID, Arrival: perp.Time(msg.ReceiveTime.UnixNano())}
+	if seq, err := msg.Header.GetInt(34); err == nil {
+		o.InSeq = int64(seq)
+	}
+	if c := l.holder.Load(); c != nil {
+		if t, ok := c.arrival(o.InSeq); ok {
+			o.Arrival = t
+		}
+	}
+	if again, err := msg.Header.GetBool(43); err == nil {
+		o.PossDup = again
+	}
+	if again, err := msg.Header.GetBool(97); err == nil {
+		o.PossResend = again
+	}
+	for _, tag := range []quickfix.Tag{122, 52} {
+		if !msg.Header.Has(tag) {
+			continue
+		}
+		if t, err := msg.Header.GetTime(tag); err == nil {
+			o.Sent = perp.Time(t.UnixNano())
+			break
+		}
+	}
+	return o
+}
+
+// newAcceptor sets the session library up: static sessions only, our listener,
+// our store, our dictionary.
+func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
+	dictionary, err := writeDictionary(d.cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	settings := quickfix.NewSettings()
+	settings.GlobalSettings().Set(config.SocketAcceptPort, strconv.Itoa(guardPort))
+	for _, l := range d.links {
+		s := quickfix.NewSessionSettings()
+		s.Set(config.BeginString, l.id.BeginString)
+		s.Set(config.SenderCompID, l.id.SenderCompID)
+		s.Set(config.TargetCompID, l.id.TargetCompID)
+		s.Set(config.DataDictionary, dictionary)
+		s.Set(config.TimeStampPrecision, "MILLIS")
+		if l.cfg.ResetOnLogon {
+			s.Set(config.ResetOnLogon, "Y")
+		}
+		if _, err := settings.AddSession(s); err != nil {
+			return nil, err
+		}
+	}
+	a, err := quickfix.NewAcceptor(callbacks{d}, numbersFactory{d}, settings, logFactory{d.log})
+	if err != nil {
+		return nil, err
+	}
+	a.SetNewListenerCallback(d.guard.listen)
+	return a, nil
+}
+
+// writeDictionary puts the dictionary where the session library can read it:
+// it takes only a path. The name is its hash, so that the file never changes.
+func writeDictionary(dataDir string) (string, error) {
+	sum := sha256.Sum256(spec.Dictionary())
+	dir := filepath.Join(dataDir, "dict")
+	path := filepath.Join(dir, hex.EncodeToString(sum[:])+".xml")
+	if old, err := os.ReadFile(path); err == nil && sha256.Sum256(old) == sum {
+		return path, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("dictionary: %w", err)
+	}
+	f, err := os.CreateTemp(dir, "new-*")
+	if err != nil {
+		return "", fmt.Errorf("dictionary: %w", err)
+	}
+	_, err = f.Write(spec.Dictionary())
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("dictionary: %w", err)
+	}
+	return path, nil
 }
