@@ -113,9 +113,11 @@ type conn struct {
 	host  string
 	link  *link // after the logon
 
-	buf   []byte // read from the socket, not yet handed on
-	rest  []byte // of the message being handed on
-	ahead int
+	reading sync.Mutex // held by who reads: the session library or, after it, the writer
+	buf     []byte     // read from the socket, not yet handed on
+	rest    []byte     // of the message being handed on
+	ahead   int        // messages beyond a gap
+	early   int        // bytes before the logon
 
 	mu       sync.Mutex
 	arrivals map[int64]perp.Time
@@ -125,6 +127,7 @@ type conn struct {
 	ending   bool          // the client has closed its side or was cut
 	kick     chan struct{} // something to write, or closing
 	done     chan struct{} // the session library has let go of the connection
+	gone     chan struct{} // the connection has ended
 	closed   sync.Once
 }
 
@@ -135,7 +138,7 @@ func newConn(g *guard, raw net.Conn) *conn {
 	}
 	return &conn{
 		Conn: raw, guard: g, host: host, arrivals: map[int64]perp.Time{},
-		kick: make(chan struct{}, 1), done: make(chan struct{}),
+		kick: make(chan struct{}, 1), done: make(chan struct{}), gone: make(chan struct{}),
 	}
 }
 
@@ -144,6 +147,14 @@ func (c *conn) LocalAddr() net.Addr { return &net.TCPAddr{Port: guardPort} }
 
 // Read hands on the bytes of valid messages, one message at a time.
 func (c *conn) Read(p []byte) (int, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.mu.Lock()
+	over := c.closing
+	c.mu.Unlock()
+	if over {
+		return 0, io.EOF
+	}
 	if len(c.rest) == 0 {
 		frame, err := c.nextMessage()
 		if err != nil {
@@ -228,11 +239,8 @@ func (c *conn) frame(bodyMax int) ([]byte, error) {
 func (c *conn) readMore(most int) error {
 	var chunk [4096]byte
 	n, err := c.Conn.Read(chunk[:min(len(chunk), most)])
-	c.mu.Lock()
-	over := c.closing
-	c.mu.Unlock()
-	if over {
-		return io.EOF
+	if c.early += n; c.link == nil && c.early > most {
+		return c.cut("too many bytes before the logon")
 	}
 	c.buf = append(c.buf, chunk[:n]...)
 	if n > 0 {

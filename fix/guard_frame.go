@@ -201,7 +201,12 @@ func (h *header) take(tag, value string) {
 	}
 }
 
-// outNumber reads MsgSeqNum and PossDupFlag of one of our own messages.
+// names tells whether a message is from the client of a session to us.
+func (h header) names(id quickfix.SessionID) bool {
+	return h.begin == id.BeginString && h.sender == id.TargetCompID && h.target == id.SenderCompID
+}
+
+// outNumber reads MsgSeqNum of one of our own messages.
 func outNumber(frame []byte) (seq int64) {
 	for field := range bytes.SplitSeq(frame, []byte{soh}) {
 		if value, ok := bytes.CutPrefix(field, []byte("34=")); ok {

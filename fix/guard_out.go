@@ -62,7 +62,7 @@ func (c *conn) queuedBytes() int {
 func (c *conn) Close() error {
 	c.closed.Do(func() {
 		c.mu.Lock()
-		c.closing = true
+		c.closing, c.ending = true, true
 		c.mu.Unlock()
 		close(c.done)
 		if c.link == nil {
@@ -70,7 +70,6 @@ func (c *conn) Close() error {
 			c.guard.leave(c)
 			return
 		}
-		c.link.holder.CompareAndSwap(c, nil)
 		// A Read that waits must return; the writer reads the rest away.
 		c.Conn.SetReadDeadline(time.Now())
 		c.signal()
@@ -81,8 +80,7 @@ func (c *conn) Close() error {
 // write is the writer goroutine: it sends messages in order as they become
 // durable.
 func (c *conn) write() {
-	defer c.guard.leave(c)
-	defer c.Conn.Close()
+	defer c.release()
 	limits := c.guard.door.cfg.Limits
 	var linger <-chan time.Time
 	for {
@@ -108,11 +106,11 @@ func (c *conn) write() {
 		case <-c.kick:
 		case <-moved:
 		case <-linger:
-			c.finish()
+			c.lastWord()
 			return
 		}
 	}
-	c.finish()
+	c.lastWord()
 }
 
 // take joins the messages at the head of the queue that may leave.
@@ -155,16 +153,49 @@ func (c *conn) push(bytes []byte, limits Limits) error {
 	return nil
 }
 
-// finish closes our side and waits a little for the client's, so that the last
-// message, a Logout mostly, arrives (C11).
+// release ends the connection; only now may the client's next one come in.
+func (c *conn) release() {
+	// Nothing more is wanted of the connection, nor of an error.
+	_ = c.Conn.Close()
+	c.link.holder.CompareAndSwap(c, nil)
+	close(c.gone)
+	c.guard.leave(c)
+}
+
+// lastWord closes our side and waits a little for the client's. The session
+// library does not wait for the answer to its Logout, so the number of that
+// answer is counted here: else it would be asked for at the next logon.
+func (c *conn) lastWord() {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if !c.halfClose() {
+		return
+	}
+	for {
+		frame, err := c.frame(c.guard.door.cfg.Limits.BodyBytes)
+		if err != nil {
+			return
+		}
+		if frame == nil {
+			continue
+		}
+		if h, forbidden, bad := read(frame); !bad && !forbidden && h.kind == "5" && h.names(c.link.id) {
+			c.link.numbers.countIfNext(h.seq)
+		}
+	}
+}
+
+// finish is lastWord for a connection that never logged on.
 func (c *conn) finish() {
+	if c.halfClose() {
+		// Whatever ends the reading, the connection is closed next.
+		_, _ = io.Copy(io.Discard, c.Conn)
+	}
+}
+
+// halfClose ends our side, so that the last message, a Logout mostly, arrives
+// (C11), and gives the client a moment to end its own.
+func (c *conn) halfClose() bool {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
-		return
-	}
-	if c.Conn.SetReadDeadline(time.Now().Add(closeWait)) != nil {
-		return
-	}
-	// Whatever ends the reading, the connection is closed next.
-	_, _ = io.Copy(io.Discard, c.Conn)
+	return ok && half.CloseWrite() == nil && c.Conn.SetReadDeadline(time.Now().Add(closeWait)) == nil
 }

@@ -172,7 +172,7 @@ func (l *link) claim(c *conn) bool {
 			return false
 		}
 		select {
-		case <-old.done:
+		case <-old.gone:
 		case <-moment.C:
 			patient = false
 		case <-deadline.C:

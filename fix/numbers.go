@@ -201,6 +201,16 @@ func (n *numbers) settleReserve() {
 	n.reserved, n.changed = n.out, true
 }
 
+// countIfNext counts an inbound message that the session library did not see.
+func (n *numbers) countIfNext(seq int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if seq == n.in {
+		n.in++
+		n.touch()
+	}
+}
+
 // NextSenderMsgSeqNum implements quickfix.MessageStore, as do the methods below.
 func (n *numbers) NextSenderMsgSeqNum() int { _, out := n.next(); return int(out) }
 
@@ -296,10 +306,14 @@ func (n *numbers) hold(seq int64, msg []byte) {
 	}
 }
 
-// Reset begins a new epoch: one write makes it durable, old messages stay.
+// Reset begins a new epoch: one write makes it durable, old messages stay. One
+// Logon resets twice; an epoch without any number used is as good as a new one.
 func (n *numbers) Reset() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.in == 1 && n.out == 1 && len(n.undecided) == 0 {
+		return nil
+	}
 	n.endedEpochs = append(n.endedEpochs, perp.SessionWrite{
 		Session: n.session, Epoch: n.epoch, InSeq: n.durableIn(), OutSeq: n.out, OutReserved: n.reserved,
 		Created: perp.Time(n.created.UnixNano()),

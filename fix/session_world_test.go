@@ -1,0 +1,345 @@
+package fix
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"backstop/perp"
+)
+
+// disk is the store of these tests: what was committed.
+type disk struct {
+	mu       sync.Mutex
+	sessions map[string]perp.SessionWrite
+	messages map[string][]perp.WireMessage // by session and epoch
+	entries  []perp.Entry
+}
+
+func newDisk() *disk {
+	return &disk{sessions: map[string]perp.SessionWrite{}, messages: map[string][]perp.WireMessage{}}
+}
+
+func epochKey(session string, epoch int64) string { return fmt.Sprint(session, "/", epoch) }
+
+func (k *disk) commit(entries []perp.Entry, writes []perp.SessionWrite) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.entries = append(k.entries, entries...)
+	for _, w := range writes {
+		key := epochKey(w.Session, w.Epoch)
+		k.messages[key] = append(k.messages[key], w.Messages...)
+		w.Messages = nil
+		k.sessions[w.Session] = w
+	}
+}
+
+func (k *disk) session(name string) perp.SessionWrite {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sessions[name]
+}
+
+func (k *disk) known() (all []perp.SessionWrite) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.sessions {
+		all = append(all, s)
+	}
+	return all
+}
+
+func (k *disk) load(session string, epoch, from, to int64, fn func(perp.WireMessage) error) error {
+	k.mu.Lock()
+	rows := append([]perp.WireMessage(nil), k.messages[epochKey(session, epoch)]...)
+	k.mu.Unlock()
+	for _, m := range rows {
+		if m.Seq >= from && m.Seq <= to {
+			if err := fn(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// world is a door with a loop as small as can be around it: an engine that
+// accepts every order, and a commit in memory.
+type world struct {
+	t      *testing.T
+	door   *Door
+	our    string
+	disk   *disk
+	inbox  chan perp.Input
+	commit sync.Mutex // held by a test: commits wait
+	seq    int64
+	execs  int64
+	quit   chan struct{}
+	ended  chan struct{}
+	once   sync.Once
+}
+
+var worlds atomic.Int64
+
+// testClients is the default cast: ALICE and BOB have the password "demo".
+func testClients() []SessionConfig {
+	return []SessionConfig{{CompID: "ALICE", Password: "demo", AllowReset: true}, {CompID: "BOB", Password: "demo"}}
+}
+
+func newWorld(t *testing.T, change func(*Config)) *world {
+	t.Helper()
+	return newWorldOn(t, newDisk(), change)
+}
+
+func newWorldOn(t *testing.T, k *disk, change func(*Config)) *world {
+	t.Helper()
+	// The session library's table is shared by the process, so each world has a
+	// CompID of its own.
+	w := &world{
+		t: t, our: "GW" + strconv.FormatInt(worlds.Add(1), 10), disk: k, inbox: make(chan perp.Input, 64),
+		quit: make(chan struct{}), ended: make(chan struct{}),
+	}
+	cfg := Config{Listen: "127.0.0.1:0", CompID: w.our, DataDir: t.TempDir(), Sessions: testClients()}
+	if change != nil {
+		change(&cfg)
+	}
+	door, err := New(cfg, w.put, k.known(), k.load, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.door = door
+	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument}})
+	go w.run()
+	if err := door.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.stop)
+	return w
+}
+
+func (w *world) put(in perp.Input) bool {
+	select {
+	case w.inbox <- in:
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *world) stop() {
+	w.once.Do(func() {
+		if err := w.door.Stop(5 * time.Second); err != nil {
+			w.t.Error(err)
+		}
+		close(w.quit)
+		<-w.ended
+		w.step(nil)
+	})
+}
+
+// crash ends the world without another commit.
+func (w *world) crash() {
+	w.once.Do(func() {
+		close(w.quit)
+		<-w.ended
+		w.door.guard.Close()
+		w.door.guard.cutAll()
+		if err := w.door.Stop(5 * time.Second); err != nil {
+			w.t.Error(err)
+		}
+	})
+}
+
+func (w *world) run() {
+	defer close(w.ended)
+	for {
+		select {
+		case in := <-w.inbox:
+			w.step([]perp.Input{in})
+		case <-w.door.Dirty():
+			w.step(nil)
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+func (w *world) step(inputs []perp.Input) {
+	var entries []perp.Entry
+	for _, in := range inputs {
+		w.seq++
+		now := perp.Time(time.Now().UnixNano())
+		entries = append(entries, perp.Entry{Seq: w.seq, Time: now, Source: in.Source, Command: in.Command, Events: w.apply(in.Command)})
+	}
+	w.door.Encode(entries)
+	writes := w.door.Drain()
+	w.commit.Lock()
+	w.disk.commit(entries, writes)
+	w.commit.Unlock()
+	w.door.Release(writes)
+	w.door.Publish(entries)
+}
+
+func (w *world) apply(cmd perp.Command) []perp.Event {
+	w.execs++
+	id := strconv.FormatInt(w.execs, 10)
+	switch c := cmd.(type) {
+	case perp.PlaceOrder:
+		o := perp.Order{
+			OrderID: "O" + id, Session: c.Session, ClOrdID: c.ClOrdID, Account: c.Session, Symbol: c.Symbol, Side: c.Side,
+			Type: c.Type, TIF: c.TIF, Size: c.Size, Price: c.Price, Status: perp.New,
+		}
+		return []perp.Event{perp.OrderAccepted{Origin: c.Origin, ExecID: "E" + id, Order: o}}
+	case perp.RequestQuote:
+		return []perp.Event{perp.QuoteIssued{
+			Origin: c.Origin, ReqID: c.ReqID, QuoteID: "Q" + id, Symbol: c.Symbol, Bid: perp.Level{Price: price("149"), Size: c.Size},
+			Ask: perp.Level{Price: price("151"), Size: c.Size},
+		}}
+	}
+	return nil
+}
+
+// peer is a raw FIX client: it sends what it is told, right or wrong.
+type peer struct {
+	t    *testing.T
+	conn net.Conn
+	in   *bufio.Reader
+	name string
+	our  string
+	seq  int
+}
+
+func (w *world) dial(name string) *peer {
+	w.t.Helper()
+	c, err := net.Dial("tcp", w.door.Addr().String())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { c.Close() })
+	return &peer{t: w.t, conn: c, in: bufio.NewReader(c), name: name, our: w.our, seq: 1}
+}
+
+// login dials and logs on; the numbers start at 1.
+func (w *world) login(name string) *peer {
+	w.t.Helper()
+	p := w.dial(name)
+	p.logon("")
+	p.expect("35=A")
+	return p
+}
+
+func (p *peer) logon(more string) { p.send("A", "98=0|108=30|554=demo|553="+p.name+"|"+more) }
+
+// send sends a message with the next number; fields are separated by bars.
+func (p *peer) send(kind, fields string) {
+	p.t.Helper()
+	p.seq++
+	p.sendAt(p.seq-1, kind, fields)
+}
+
+func (p *peer) sendAt(seq int, kind, fields string) {
+	p.t.Helper()
+	p.raw(p.message(kind, "34="+strconv.Itoa(seq), fields))
+}
+
+func (p *peer) message(kind, number, fields string) []byte {
+	now := time.Now().UTC().Format("20060102-15:04:05.000")
+	body := "35=" + kind + "|" + number + "|49=" + p.name + "|52=" + now + "|56=" + p.our + "|" + fields
+	return frameOf("FIX.4.4", strings.ReplaceAll(body, "|", "\x01"))
+}
+
+// frameOf adds a right BodyLength and CheckSum; it does not use the door's code.
+func frameOf(begin, body string) []byte {
+	s := "8=" + begin + "\x019=" + strconv.Itoa(len(body)) + "\x01" + body
+	sum := 0
+	for i := range len(s) {
+		sum += int(s[i])
+	}
+	return fmt.Appendf(nil, "%s10=%03d\x01", s, sum%256)
+}
+
+func (p *peer) raw(b []byte) {
+	p.t.Helper()
+	if _, err := p.conn.Write(b); err != nil {
+		p.t.Fatalf("%s writes: %v", p.name, err)
+	}
+}
+
+const patience = 5 * time.Second
+
+// next reads one message, bars for SOH; "" at the end of the connection.
+func (p *peer) next(wait time.Duration) (string, error) {
+	if err := p.conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+		return "", err
+	}
+	var b []byte
+	for {
+		field, err := p.in.ReadBytes(soh)
+		b = append(b, field...)
+		if err != nil {
+			return string(b), err
+		}
+		if bytes.HasPrefix(field, []byte("10=")) {
+			return strings.ReplaceAll(string(b), "\x01", "|"), nil
+		}
+	}
+}
+
+// expect reads the next message and checks that it has these fields.
+func (p *peer) expect(fields ...string) string {
+	p.t.Helper()
+	got, err := p.next(patience)
+	if err != nil {
+		p.t.Fatalf("%s waits for %q: %v (%q)", p.name, fields, err, got)
+	}
+	for _, f := range fields {
+		if !strings.Contains(got, "|"+f+"|") {
+			p.t.Fatalf("%s got %s\nwant %s", p.name, got, f)
+		}
+	}
+	return got
+}
+
+// ended checks that the gateway closes the connection, without another message.
+func (p *peer) ended() {
+	p.t.Helper()
+	got, err := p.next(patience)
+	if got != "" || err == nil || os.IsTimeout(err) {
+		p.t.Fatalf("%s: connection still open (%q, %v)", p.name, got, err)
+	}
+}
+
+// answers checks that the gateway still serves this client.
+func (p *peer) answers(id string) {
+	p.t.Helper()
+	p.send("1", "112="+id+"|")
+	p.expect("35=0", "112="+id)
+}
+
+func (p *peer) order(id string) {
+	p.t.Helper()
+	p.send("D", orderFieldsOf(id))
+}
+
+func orderFieldsOf(id string) string {
+	return "11=" + id + "|55=SOL-PERP|54=1|60=" + time.Now().UTC().Format("20060102-15:04:05.000") + "|38=1|40=2|44=150|"
+}
+
+// drainAway reads until the connection ends.
+func (p *peer) drainAway() error {
+	if err := p.conn.SetReadDeadline(time.Now().Add(2 * patience)); err != nil {
+		return err
+	}
+	_, err := io.Copy(io.Discard, p.in)
+	return err
+}
