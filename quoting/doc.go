@@ -1,0 +1,36 @@
+// Package quoting is the maker's mind: what it offers, and whether the outside
+// price may be trusted.
+//
+// # What this room does
+//
+// It judges every oracle tick (Guard), moves the reserves of a constant-product
+// curve to the outside price within a budget, keeps statistics, composes the
+// spread of each side, and publishes a ladder of firm levels whose best price
+// is explained by parts that add up to it exactly.
+//
+// # In and out
+//
+// In: perp.OracleTick, fills, funds and the time of the command. Out: Moved and
+// Decision values, a perp.Quote, levels for an order. A Market is plain data,
+// one per instrument, and reads back from JSON as it was.
+//
+// # Always true
+//
+//   - Bid < ask; asks lie above the oracle price and bids below it, all inside
+//     the band (TestLadderStaysInBand).
+//   - The parts of a side add up to its best price exactly (TestPartsAddUp).
+//   - A larger size never gets a better price (TestWorseWithSize).
+//   - No client trades back and forth at a profit while the oracle price stands
+//     still (TestRoundTripNeverProfits).
+//   - Equity is funds plus cash minus what closing all clients along the curve
+//     would cost, to one unit an event (TestEquityIdentity).
+//   - At the leverage cap nothing is offered that loads the maker (TestNoLoadingAtCap).
+//   - A tick that may not be trusted closes the market at once; it opens again
+//     only after several good ticks and some time (TestGuard, TestRecoveryIsSlow).
+//   - A Market read back from JSON continues as the original (TestRoundTripContinues).
+//
+// # Not here
+//
+// Limits of accounts and of the maker in total (risk), who owes whom (ledger),
+// the order in which things happen (engine), where prices come from (oracle).
+package quoting

@@ -1,0 +1,181 @@
+package quoting
+
+import (
+	"github.com/holiman/uint256"
+
+	"backstop/perp"
+)
+
+// leverage is the value of the maker's inventory over its equity; as large as
+// can be told when there is no equity.
+func (m *Market) leverage() perp.Ratio {
+	if m.Equity <= 0 {
+		return perp.Ratio(leverageTop)
+	}
+	value := mulDivSat(abs(int64(m.Curve.Users)), int64(m.Stats.Price), int64(perp.SizeOne))
+	return perp.Ratio(min(leverageTop, mulDivSat(value, int64(perp.RatioOne), int64(m.Equity))))
+}
+
+// afford is how much base so much of the equity is worth at the oracle price.
+func (m *Market) afford(share perp.Ratio) perp.Size {
+	funds := mulDivSat(int64(max(m.Equity, 0)), int64(share), int64(perp.RatioOne))
+	return perp.Size(mulDivSat(funds, int64(perp.SizeOne), int64(m.Stats.Price)))
+}
+
+// room is how much clients may deal on a side: what brings the maker to its
+// leverage cap, and half of what the curve has open on that side (§1).
+func (m *Market) room(side perp.Side) perp.Size {
+	most := m.afford(m.Params.LeverageCap)
+	held := perp.Size(side.Sign()) * m.Curve.Users // growing with the trade
+	room := perp.Size(addSat(int64(most), -int64(held)))
+	return m.lots(max(0, min(room, m.Curve.Depth(side, m.Params.Concentration)/2)))
+}
+
+// top is the size of the best level: a share of equity, less as leverage
+// grows on the side that loads the maker, more on the side that unloads it.
+func (m *Market) top(side perp.Side) perp.Size {
+	p := &m.Params
+	size, held := m.afford(p.TopShare), perp.Size(side.Sign())*m.Curve.Users
+	if held < 0 {
+		relief := perp.Size(mulDivSat(-int64(held), int64(p.UnloadShare), int64(perp.RatioOne)))
+		// With no equity left the smallest order can still unload.
+		size = max(perp.Size(addSat(int64(size), int64(relief))), min(-held, m.least()))
+	} else {
+		size = perp.Size(mulDivSat(int64(size), int64(p.LeverageCap-min(m.leverage(), p.LeverageCap)), int64(p.LeverageCap)))
+	}
+	if m.Phase != perp.Open {
+		size = perp.Size(mulDivSat(int64(size), int64(p.WideShare), int64(perp.RatioOne)))
+	}
+	return size
+}
+
+// least is the smallest level worth showing: what an order must have.
+func (m *Market) least() perp.Size { return max(m.Instrument.Lot, m.Instrument.MinSize) }
+
+func (m *Market) lots(s perp.Size) perp.Size { return s - s%m.Instrument.Lot }
+
+// ladder appends the levels of the side that a client's order of side deals
+// on, best first; each is the next slice of the curve.
+func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []perp.Level {
+	room, size := m.room(side), m.top(side)
+	var done perp.Size
+	from := m.Curve.quoteAfter(0)
+	for range m.Params.Levels {
+		n := min(m.lots(size), room-done)
+		if n < m.least() {
+			break
+		}
+		to := m.Curve.quoteAfter(perp.Size(side.Sign()) * (done + n))
+		price := m.rounded(side, m.floored(side, m.slice(side, &from, &to, n, away)))
+		if len(out) > 0 {
+			price = m.beyond(side, price, out[len(out)-1].Price)
+		}
+		if !m.inBand(side, price) {
+			break
+		}
+		out = append(out, perp.Level{Price: price, Size: n})
+		done, from = done+n, to
+		size = perp.Size(mulDivSat(int64(size), int64(m.Params.LevelGrowth), int64(perp.RatioOne)))
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// slice is the average price of n along the curve between two quote reserves,
+// scaled by the distance of the side: |dq|*g*(1 ± away)/n, exact until the last
+// division, which rounds for the maker (vAMM reference §2, "Gateway").
+func (m *Market) slice(side perp.Side, from, to *uint256.Int, n perp.Size, away perp.Ratio) perp.Price {
+	var cash uint256.Int
+	factor := perp.RatioOne + away
+	if side == perp.Buy {
+		cash.Sub(to, from)
+	} else {
+		cash.Sub(from, to)
+		factor = perp.RatioOne - away
+	}
+	// Each reserve was rounded down, so the difference may be one off.
+	one := uint256.NewInt(1)
+	if side == perp.Buy {
+		cash.Add(&cash, one)
+	} else if !cash.IsZero() {
+		cash.Sub(&cash, one)
+	}
+	if factor <= 0 {
+		return 0
+	}
+	g, k, d := signed(int64(m.Curve.Peg)), signed(int64(factor)), signed(int64(n))
+	cash.Mul(&cash, &g)
+	cash.Mul(&cash, &k)
+	d.Mul(&d, &one6)
+	if side == perp.Buy {
+		d2 := d
+		d2.SubUint64(&d2, 1)
+		cash.Add(&cash, &d2)
+	}
+	cash.Div(&cash, &d)
+	return perp.Price(saturate(&cash))
+}
+
+// floored keeps the least distance from the oracle price, rounded outwards: a
+// client never buys below it or sells above it.
+func (m *Market) floored(side perp.Side, price perp.Price) perp.Price {
+	o := m.Stats.Price
+	if side == perp.Buy {
+		return max(price, o+o.Of(m.Params.MinHalf, perp.Ceil))
+	}
+	return min(price, o-o.Of(m.Params.MinHalf, perp.Ceil))
+}
+
+// rounded moves a price to the tick, for the maker.
+func (m *Market) rounded(side perp.Side, price perp.Price) perp.Price {
+	tick := m.Instrument.Tick
+	down := price - price%tick
+	if side == perp.Sell || down == price || price > PriceMax*2 {
+		return max(0, down)
+	}
+	return down + tick
+}
+
+// beyond keeps each level at least one tick worse than the one before.
+func (m *Market) beyond(side perp.Side, price, before perp.Price) perp.Price {
+	if side == perp.Buy {
+		return max(price, before+m.Instrument.Tick)
+	}
+	return min(price, before-m.Instrument.Tick)
+}
+
+// inBand tells whether a price may be offered at all.
+func (m *Market) inBand(side perp.Side, price perp.Price) bool {
+	o := m.Stats.Price
+	wide := o.Of(m.Params.Band, perp.Floor)
+	if side == perp.Buy {
+		return price > o && price <= o+wide
+	}
+	return price > 0 && price < o && price >= o-wide
+}
+
+// parts explains the best level of a side: the oracle price, then what each
+// stage added; the parts add up to its price exactly because each is the
+// difference of two prices in a row.
+func (m *Market) parts(side perp.Side, away Steps, best perp.Level) []perp.Component {
+	out := make([]perp.Component, 0, int(stepCount)+5)
+	var at perp.Price
+	add := func(name string, to perp.Price) {
+		out = append(out, perp.Component{Name: name, Amount: to - at})
+		at = to
+	}
+	mid := m.Curve.Price()
+	add("oracle", m.Stats.Price)
+	add("recentre", mid)
+	for i, d := range away {
+		add(stepNames[i], mid+perp.Price(side.Sign())*mid.Of(d, perp.Trunc))
+	}
+	from := m.Curve.quoteAfter(0)
+	to := m.Curve.quoteAfter(perp.Size(side.Sign()) * best.Size)
+	add("impact", m.slice(side, &from, &to, best.Size, away[stepCount-1]))
+	add("floor", m.floored(side, at))
+	add("rounding", best.Price)
+	return out
+}

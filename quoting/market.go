@@ -1,0 +1,270 @@
+package quoting
+
+import (
+	"github.com/holiman/uint256"
+
+	"backstop/perp"
+)
+
+// Market is the whole state of the maker in one instrument. It is plain data;
+// JSON carries it exactly. All changes go through its methods.
+type Market struct {
+	Instrument perp.Instrument
+	Params     Params
+	Curve      Curve
+	Stats      Stats
+	Equity     perp.Money // E: what the maker would own if all clients closed along the curve
+	Fees       perp.Money // F: fees ever paid by clients; half of it is never spent on prices
+	Phase      perp.MarketState
+	Why        perp.Reject // why the market is not open
+	Good       int         // good ticks in a row towards a better state
+	GoodFrom   perp.Time   // when the first of them came
+	Deepened   perp.Time   // when L last followed equity
+	Offer      perp.Quote
+	AskAway    perp.Ratio // distance of the sides of Offer from the mid
+	BidAway    perp.Ratio
+	Formers    []Former // quotes replaced a moment ago, oldest first
+	First      int64    // version of the first quote
+}
+
+// Moved is what a tick did.
+type Moved struct {
+	Decision Decision
+	Peg      perp.Price
+	Cost     perp.Money // paid by the maker for re-centring; negative: earned
+	From, To perp.MarketState
+	Cause    perp.Reject
+}
+
+// New is a market that waits for its first good ticks. It panics with a Fault
+// on parameters that Validate refuses.
+func New(inst perp.Instrument, p Params) *Market {
+	m := &Market{Phase: perp.Warming, Why: perp.OracleStale}
+	m.Configure(inst, p)
+	m.Stats.Beat = p.Beat
+	return m
+}
+
+// Configure changes instrument and parameters of a live market. They must be
+// valid: the door that read them has said so to its operator.
+func (m *Market) Configure(inst perp.Instrument, p Params) {
+	if err := p.Validate(); err != nil {
+		panic(perp.Fault{What: "parameters of " + inst.Symbol + ": " + err.Error()})
+	}
+	if inst.Tick <= 0 || inst.Lot <= 0 {
+		panic(perp.Fault{What: "steps of " + inst.Symbol, Args: []int64{int64(inst.Tick), int64(inst.Lot)}})
+	}
+	m.Instrument, m.Params = inst, p
+}
+
+// Fund adds to the maker's equity; a negative amount takes from it.
+func (m *Market) Fund(amount perp.Money) { m.Equity = perp.Add(m.Equity, amount) }
+
+// Funds is the maker's equity in this market.
+func (m *Market) Funds() perp.Money { return m.Equity }
+
+// Mark is the newest accepted oracle price; zero before the first.
+func (m *Market) Mark() perp.Price { return m.Stats.Price }
+
+// State is what the market is open for, and why not more.
+func (m *Market) State() (perp.MarketState, perp.Reject) { return m.Phase, m.Why }
+
+// Allows tells whether the market permits an action now.
+func (m *Market) Allows(a Action) bool { return Allows(a, m.Phase) }
+
+// Life is how long a quote may be dealt on.
+func (m *Market) Life() perp.Time { return m.Params.TTL }
+
+// Tick takes an oracle tick: judge it, move the reserves to it within the
+// budget, learn from it. Quotes follow with Requote.
+func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
+	p, s := &m.Params, &m.Stats
+	moved := Moved{Decision: Guard(p, s, t, now), From: m.Phase}
+	d := moved.Decision
+	if d.State != 0 {
+		if d.Accepted() {
+			s.observe(p, t)
+			moved.Cost = m.follow(now)
+		} else if d.Quality == Jump {
+			s.doubt(p, t)
+		}
+		if d.Quality != Invalid {
+			s.beat(p, t.Publish)
+			s.Seen = t.Publish
+		}
+		m.enter(d.State, d.Cause(), now, true)
+	}
+	moved.Peg, moved.To, moved.Cause = m.Curve.Peg, m.Phase, m.Why
+	return moved
+}
+
+// Clock lets age alone close the market. It never opens it.
+func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
+	from = m.Phase
+	if m.Phase != perp.Warming {
+		d := m.Stats.age(&m.Params, m.Stats.Publish, now)
+		if d.State > perp.Open {
+			m.enter(d.State, d.Cause(), now, false)
+		} else if m.Equity <= 0 {
+			m.enter(perp.Open, perp.RejectNone, now, false)
+		}
+	}
+	return from, m.Phase, m.Why
+}
+
+// enter moves towards a state: at once to a worse one, after GoodTicks ticks
+// in a row and GoodSpan to a better one.
+func (m *Market) enter(to perp.MarketState, cause perp.Reject, now perp.Time, tick bool) {
+	if m.Equity <= 0 && to < perp.ReduceOnly {
+		to, cause = perp.ReduceOnly, perp.DealerLeverage
+	}
+	better := to < m.Phase
+	if m.Phase == perp.Warming && (to >= perp.ReduceOnly || m.Curve.L.IsZero()) {
+		m.Good, better = 0, false
+		return
+	}
+	switch {
+	case !better:
+		m.Good = 0
+		m.Phase, m.Why = to, cause
+	case tick:
+		if m.Good == 0 {
+			m.GoodFrom = now
+		}
+		m.Good++
+		if m.Good >= m.Params.GoodTicks && now-m.GoodFrom >= m.Params.GoodSpan {
+			m.Phase, m.Why, m.Good = to, cause, 0
+		}
+	}
+}
+
+// follow moves the curve to the accepted price: the first one makes it, each
+// later one re-centres it (vAMM reference §3). It returns what that cost.
+func (m *Market) follow(now perp.Time) perp.Money {
+	if m.Curve.L.IsZero() {
+		if m.Equity > 0 {
+			m.Curve = newCurve(m.depth(), m.Stats.Price)
+			m.Deepened = now
+		}
+		return 0
+	}
+	cost := m.recentre()
+	m.pay(cost)
+	deeper := m.deepen(now)
+	m.pay(deeper)
+	return perp.Add(cost, deeper)
+}
+
+// pay books what moving the curve cost: out of equity and recent revenue.
+func (m *Market) pay(cost perp.Money) {
+	m.Equity = perp.Sub(m.Equity, cost)
+	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), -int64(cost)))
+}
+
+// budget is what may be spent on prices: equity less half of the fees (§3.1).
+func (m *Market) budget() perp.Money { return max(0, perp.Sub(m.Equity, m.Fees/2)) }
+
+// recentre moves the peg so that the mid meets the oracle, or as far towards it
+// as the budget reaches; but never leaves it further away than half the largest
+// spread, whatever that costs (§3.2, §3.3). It returns the cost.
+func (m *Market) recentre() perp.Money {
+	c, o := &m.Curve, m.Stats.Price
+	best := c.PegFor(o)
+	cost := c.PegCost(best)
+	if budget := m.budget(); cost > budget {
+		best = m.further(best, c.PegWithin(best, budget))
+		cost = c.PegCost(best)
+	}
+	c.Peg = best
+	return cost
+}
+
+// further returns the peg nearer to best: the affordable one, or the one that
+// brings the mid to the near limit of half the largest spread.
+func (m *Market) further(best, affordable perp.Price) perp.Price {
+	c, o := &m.Curve, m.Stats.Price
+	half := o.Of(m.Params.MaxSpread/2, perp.Floor)
+	p := c.Price()
+	switch {
+	case p > o+half:
+		return min(affordable, max(best, c.PegFor(o+half)))
+	case p < o-half:
+		return max(affordable, min(best, c.PegFor(o-half)))
+	}
+	return affordable
+}
+
+// depth is L for the present equity and price: Depth x E/P (§16 "Depth rule").
+func (m *Market) depth() Reserve {
+	var r Reserve
+	e, k, p := signed(int64(max(m.Equity, 0))), signed(m.Params.Depth), signed(int64(m.Stats.Price))
+	r.Mul(&e, &k)
+	r.Mul(&r.Int, &nano)
+	r.Div(&r.Int, &p)
+	if least := reserve(lMin); r.Lt(&least.Int) {
+		return least
+	}
+	if r.Gt(&lMax) {
+		r.Int = lMax
+	}
+	return r
+}
+
+// lMin is the smallest L: one base unit a side.
+const lMin = 1_000_000_000
+
+// deepen lets L follow equity and price by at most DepthStep every DepthEvery,
+// and only if the budget bears the cost, which it returns.
+func (m *Market) deepen(now perp.Time) perp.Money {
+	p, c := &m.Params, &m.Curve
+	if p.DepthStep == 0 || now-m.Deepened < p.DepthEvery {
+		return 0
+	}
+	m.Deepened = now
+	want := m.depth()
+	lo, hi := share(&c.L.Int, perp.RatioOne-p.DepthStep), share(&c.L.Int, perp.RatioOne+p.DepthStep)
+	if want.Lt(&lo) {
+		want.Int = lo
+	} else if want.Gt(&hi) {
+		want.Int = hi
+	}
+	next := c.Scaled(want)
+	users := signed(abs(int64(c.Users)))
+	if !users.Lt(&want.Int) || next.Base.IsZero() || next.Depth(perp.Buy, p.Concentration) == 0 ||
+		next.Depth(perp.Sell, p.Concentration) == 0 {
+		return 0
+	}
+	cost := perp.Add(perp.Sub(next.Closing(), c.Closing()), 1) // both were cut off
+	if cost > m.budget() {
+		return 0
+	}
+	*c = next
+	return cost
+}
+
+func share(v *uint256.Int, r perp.Ratio) (z uint256.Int) {
+	k := signed(int64(r))
+	z.Mul(v, &k)
+	z.Div(&z, &one6)
+	return z
+}
+
+// Filled moves the mid reserves by a fill and books what it brought: the
+// surplus over the mid cash, and the fee. It returns the surplus, which is
+// negative when an older quote was honoured at a loss.
+func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee perp.Money) perp.Money {
+	if size <= 0 || price <= 0 {
+		panic(perp.Fault{What: "fill of nothing", Args: []int64{int64(size), int64(price)}})
+	}
+	cash := perp.Notional(price, size, perp.Floor) // whole by configuration
+	before := m.Curve.Closing()
+	m.Curve.Trade(side, size)
+	// What the clients could close for changed by this; equity takes the rest,
+	// one unit less because both closing values were cut off.
+	surplus := perp.Sub(perp.Money(side.Sign())*cash, perp.Sub(m.Curve.Closing(), before)) - 1
+	m.Equity = perp.Add(m.Equity, perp.Add(surplus, fee))
+	m.Fees = perp.Add(m.Fees, fee)
+	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), addSat(int64(surplus), int64(fee))))
+	m.Stats.traded(side, cash)
+	return surplus
+}

@@ -1,0 +1,216 @@
+package quoting
+
+import (
+	"errors"
+	"fmt"
+
+	"backstop/perp"
+)
+
+// Limits of what parameters may say.
+const (
+	levelsMax   = 20
+	PriceMax    = 9_000_000 * perp.PriceOne // a price above it is not believed; averages keep six more digits
+	leverageMax = 100 * perp.RatioOne
+	spanMax     = 7 * 24 * 3600 * perp.Second
+)
+
+// Params tunes the maker of one market. Ratios are 1e-6 (1 bp is 100), spans
+// are nanoseconds. DefaultParams is a sound start; the zero Params is refused.
+type Params struct {
+	// BaseSpread is the full spread in a calm market. Too small and ordinary
+	// takers win on average; too wide and nobody trades. 5 bp.
+	BaseSpread perp.Ratio
+	// MaxSpread caps the full spread, unless the market itself moves more (M of
+	// vAMM reference §4). Half of it is also how far the mid may stay behind the
+	// oracle when re-centring is not affordable. 500 bp.
+	MaxSpread perp.Ratio
+	// MinHalf is the least distance of any price from the oracle price. It is
+	// what makes a round trip at an unchanged oracle lose. 1 bp; never 0.
+	MinHalf perp.Ratio
+	// Band is how far from the oracle a level may lie; what would lie outside
+	// is not offered. 10 %.
+	Band perp.Ratio
+
+	// Levels a side. 5.
+	Levels int
+	// TopShare of equity is the size of the best level. 2.5 %.
+	TopShare perp.Ratio
+	// UnloadShare of the inventory is added to the best level of the side on
+	// which the maker unloads. 10 %; 0 adds nothing.
+	UnloadShare perp.Ratio
+	// LevelGrowth is the size of each level in sizes of the one before. 1.5;
+	// less than 1 would make depth shrink.
+	LevelGrowth perp.Ratio
+	// Depth is L x price in multiples of equity: how flat the curve is. 300
+	// moves the price by 1.7 bp over a best level of 2.5 % of equity.
+	Depth int64
+	// DepthStep is the most by which L follows equity and price at a time, and
+	// DepthEvery how long it then rests; the cost is booked. 1 %, 60 s; a zero
+	// step leaves L as it was when the market opened.
+	DepthStep  perp.Ratio
+	DepthEvery perp.Time
+	// Concentration c bounds the curve to base reserves within 1/c and c of the
+	// terminal one (§1). 1.02071.
+	Concentration perp.Ratio
+
+	// LeverageCap is inventory value over equity at which nothing that loads
+	// the maker is offered. 3.
+	LeverageCap perp.Ratio
+	// LeverageSoft is where the loading side begins to widen, LeverageWiden by
+	// how many times it has widened at the cap (0: not). 0.5, 4.
+	LeverageSoft  perp.Ratio
+	LeverageWiden perp.Ratio
+	// InventoryWiden is the top of the inventory scale (§4 step 4). 10.
+	InventoryWiden perp.Ratio
+	// OffsetMax shifts both quotes with the inventory at the cap: up while
+	// clients are long, so that unloading is cheap. 5 bp; 0 turns it off.
+	OffsetMax perp.Ratio
+	// RetreatLoss is the recent net loss, as a share of equity, from which
+	// spreads retreat (§4 step 6). 25e-6; 0 turns it off.
+	RetreatLoss perp.Ratio
+
+	// VolFloor is the least volatility believed, per square root of a second.
+	// 0.5 bp.
+	VolFloor perp.Ratio
+	// VolMultiple is how many standard deviations over the age of the price
+	// each side keeps away. 2.
+	VolMultiple perp.Ratio
+	// FlowFloor is the least weight of volatility when a side sees no flow
+	// (the activity factor of §4 step 1, there 1 %). 50 %.
+	FlowFloor perp.Ratio
+	// Half-lives: of fast and slow variance, of the short and the slow average
+	// price, of confidence, of flow and of recent revenue.
+	VolFast, VolSlow      perp.Time
+	ShortSpan, IndexSpan  perp.Time
+	ConfSpan, RevenueSpan perp.Time
+	FlowSpan, DaySpan     perp.Time
+
+	// Trust in the price; see Guard. Of each three the first widens, the next
+	// makes reduce-only, the last halts. Ages grow with the feed: at least 2, 4
+	// and 10 times Lag plus the usual interval between ticks.
+	WideAge, ReduceAge, HaltAge    perp.Time
+	WideDiverge, ReduceDiverge     perp.Ratio
+	HaltDiverge                    perp.Ratio
+	WideConf, HaltConf, HaltTravel perp.Ratio // HaltTravel: from the short average
+	// JumpSigmas is how many standard deviations between two ticks are a jump,
+	// at least JumpFloor. 6, 5 bp.
+	JumpSigmas perp.Ratio
+	JumpFloor  perp.Ratio
+	// Lag is the usual way from source to gateway, Beat the interval between
+	// ticks assumed before any is known, BeatMax the longest one believed: a
+	// larger one lets slow feeds quote, at the risk of older prices.
+	Lag, Beat, BeatMax perp.Time
+	// FutureMax is how far ahead of the gateway a source's clock may be. 1 s.
+	FutureMax perp.Time
+	// SourcesMin is how many live sources a tick needs. 1.
+	SourcesMin int64
+	// GoodTicks in a row and GoodSpan are what leaving a bad state takes.
+	GoodTicks int
+	GoodSpan  perp.Time
+	// WideWiden multiplies spreads, and WideShare sizes, in a wide market.
+	WideWiden, WideShare perp.Ratio
+
+	// TTL is how long a quote may be dealt on, Grace how long its ids remain
+	// good after a newer quote replaced it. 1 s, 50 ms.
+	TTL, Grace perp.Time
+}
+
+// DefaultParams is a maker for a liquid perpetual with a feed of several ticks
+// a second.
+func DefaultParams() Params {
+	const bp, one, ms, second = perp.BP, perp.RatioOne, perp.Millisecond, perp.Second
+	return Params{
+		BaseSpread: 5 * bp, MaxSpread: 500 * bp, MinHalf: bp, Band: one / 10,
+		Levels: 5, TopShare: one / 40, UnloadShare: one / 10, LevelGrowth: 3 * one / 2,
+		Depth: 300, DepthStep: one / 100, DepthEvery: 60 * second, Concentration: 1_020_710,
+		LeverageCap: 3 * one, LeverageSoft: one / 2, LeverageWiden: 4 * one, InventoryWiden: 10 * one,
+		OffsetMax: 5 * bp, RetreatLoss: 25,
+		VolFloor: bp / 2, VolMultiple: 2 * one, FlowFloor: one / 2,
+		VolFast: 10 * second, VolSlow: 300 * second, ShortSpan: 300 * second, IndexSpan: 3600 * second,
+		ConfSpan: 10 * second, RevenueSpan: 3600 * second, FlowSpan: 3600 * second, DaySpan: 24 * 3600 * second,
+		WideAge: 400 * ms, ReduceAge: 2 * second, HaltAge: 5 * second,
+		WideDiverge: 10 * bp, ReduceDiverge: 30 * bp, HaltDiverge: 100 * bp,
+		WideConf: 20 * bp, HaltConf: 200 * bp, HaltTravel: one / 10,
+		JumpSigmas: 6 * one, JumpFloor: 5 * bp,
+		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 5 * second, FutureMax: second, SourcesMin: 1,
+		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
+		TTL: second, Grace: 50 * ms,
+	}
+}
+
+// Validate names every parameter that lies outside its range.
+func (p Params) Validate() error {
+	var faults []error
+	check := func(ok bool, rule string) {
+		if !ok {
+			faults = append(faults, errors.New(rule))
+		}
+	}
+	within := func(v, lo, hi perp.Ratio, name string) {
+		check(v >= lo && v <= hi, fmt.Sprintf("%s must be between %s and %s", name, lo, hi))
+	}
+	span := func(v, lo, hi perp.Time, name string) {
+		check(v >= lo && v <= hi, fmt.Sprintf("%s must be between %d and %d ns", name, lo, hi))
+	}
+	const one = perp.RatioOne
+	within(p.BaseSpread, 2, one, "BaseSpread")
+	within(p.MaxSpread, p.BaseSpread+1, one, "MaxSpread")
+	within(p.MinHalf, 1, one/2, "MinHalf")
+	within(p.Band, p.MinHalf+1, one/2, "Band")
+	check(p.Levels >= 1 && p.Levels <= levelsMax, fmt.Sprintf("Levels must be between 1 and %d", levelsMax))
+	within(p.TopShare, 1, one, "TopShare")
+	within(p.UnloadShare, 0, one, "UnloadShare")
+	within(p.LevelGrowth, one, 10*one, "LevelGrowth")
+	check(p.Depth >= 1 && p.Depth <= 1_000_000, "Depth must be between 1 and 1000000")
+	within(p.DepthStep, 0, one/2, "DepthStep")
+	span(p.DepthEvery, perp.Second, spanMax, "DepthEvery")
+	within(p.Concentration, one+1, 1_414_200, "Concentration")
+	within(p.LeverageCap, 1, leverageMax, "LeverageCap")
+	within(p.LeverageSoft, 0, p.LeverageCap-1, "LeverageSoft")
+	within(p.LeverageWiden, 0, leverageMax, "LeverageWiden")
+	within(p.InventoryWiden, 0, leverageMax, "InventoryWiden")
+	within(p.OffsetMax, 0, p.MaxSpread/2, "OffsetMax")
+	within(p.RetreatLoss, 0, one, "RetreatLoss")
+	within(p.VolFloor, 1, one/10, "VolFloor")
+	within(p.VolMultiple, 0, 20*one, "VolMultiple")
+	within(p.FlowFloor, 0, one, "FlowFloor")
+	for i, v := range []perp.Time{
+		p.VolFast, p.VolSlow, p.ShortSpan, p.IndexSpan, p.ConfSpan, p.RevenueSpan, p.FlowSpan, p.DaySpan,
+	} {
+		span(v, perp.Second, spanMax, []string{
+			"VolFast", "VolSlow", "ShortSpan", "IndexSpan", "ConfSpan", "RevenueSpan", "FlowSpan", "DaySpan",
+		}[i])
+	}
+	p.validateTrust(within, span, check)
+	return errors.Join(faults...)
+}
+
+// validateTrust is the part of Validate about the guard and the quote's life.
+func (p Params) validateTrust(
+	within func(v, lo, hi perp.Ratio, name string), span func(v, lo, hi perp.Time, name string), check func(bool, string),
+) {
+	const one = perp.RatioOne
+	span(p.WideAge, perp.Millisecond, spanMax, "WideAge")
+	span(p.ReduceAge, p.WideAge, spanMax, "ReduceAge")
+	span(p.HaltAge, p.ReduceAge, spanMax, "HaltAge")
+	within(p.WideDiverge, 0, one, "WideDiverge")
+	within(p.ReduceDiverge, p.WideDiverge, one, "ReduceDiverge")
+	within(p.HaltDiverge, p.ReduceDiverge, one, "HaltDiverge")
+	within(p.WideConf, 0, one, "WideConf")
+	within(p.HaltConf, p.WideConf, one, "HaltConf")
+	within(p.HaltTravel, 1, one, "HaltTravel")
+	within(p.JumpSigmas, one, 100*one, "JumpSigmas")
+	within(p.JumpFloor, 1, one, "JumpFloor")
+	span(p.Lag, 0, spanMax, "Lag")
+	span(p.Beat, perp.Millisecond, p.BeatMax, "Beat")
+	span(p.BeatMax, perp.Millisecond, 600*perp.Second, "BeatMax")
+	span(p.FutureMax, 0, 60*perp.Second, "FutureMax")
+	check(p.SourcesMin >= 1 && p.SourcesMin <= 100, "SourcesMin must be between 1 and 100")
+	check(p.GoodTicks >= 1 && p.GoodTicks <= 1000, "GoodTicks must be between 1 and 1000")
+	span(p.GoodSpan, 0, spanMax, "GoodSpan")
+	within(p.WideWiden, one, 100*one, "WideWiden")
+	within(p.WideShare, 1, one, "WideShare")
+	span(p.TTL, perp.Millisecond, 60*perp.Second, "TTL")
+	span(p.Grace, 0, p.TTL, "Grace")
+}
