@@ -1,164 +1,151 @@
 package store
 
 import (
-	"context"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"backstop/perp"
 )
 
 // Commit makes a batch durable: all of it or nothing, in one synced
-// transaction. After an error the state on disk is unknown, so every later
-// commit is refused and the process must end.
+// transaction. The entries must go on where the journal ends.
+//
+// After an error the process must end and nothing of the batch may be said:
+// what the disk holds is unknown until a restart reads it. Every later Commit
+// returns ErrBroken.
+//
+// QuoteChanged events are not stored. They come with every tick, would be most
+// of the file, and replay makes the same ones again.
 func (s *Store) Commit(b perp.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken {
-		return ErrBroken
+	if s.broken != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, s.broken)
 	}
-	w := &writer{s: s, hash: s.hash, seq: s.seq}
-	if err := s.inTx(func(tx *sql.Tx) error { return w.batch(tx, b) }); err != nil {
-		s.broken = true
+	if len(b.Entries) == 0 && len(b.Sessions) == 0 {
+		return nil
+	}
+	journal, out := s.journal, s.out
+	err := s.inTx(func() error { return s.write(b) })
+	if err == nil {
+		err = s.bound()
+	}
+	if err != nil {
+		s.journal, s.out = journal, out
+		s.broken = err
 		return fmt.Errorf("commit: %w", err)
 	}
-	s.hash, s.seq = w.hash, w.seq
+	s.idle.Reset(idleAfter)
 	return nil
 }
 
-// writer carries one transaction; the first error stops all later statements.
-type writer struct {
-	s    *Store
-	tx   *sql.Tx
-	err  error
-	hash []byte
-	seq  int64
-	at   perp.Time
-}
-
-func (w *writer) exec(query string, args ...any) {
-	if w.err != nil {
-		return
-	}
-	st := w.s.stmts[query]
-	if st == nil {
-		if st, w.err = w.s.conn.PrepareContext(context.Background(), query); w.err != nil {
-			return
-		}
-		w.s.stmts[query] = st
-	}
-	if _, err := w.tx.Stmt(st).Exec(args...); err != nil {
-		w.err = fmt.Errorf("%.40q: %w", query, err)
-	}
-}
-
-func (w *writer) batch(tx *sql.Tx, b perp.Batch) error {
-	w.tx = tx
+// write does a batch inside the transaction.
+func (s *Store) write(b perp.Batch) error {
 	for _, e := range b.Entries {
-		w.entry(e)
+		if err := s.entry(e); err != nil {
+			return fmt.Errorf("command %d: %w", e.Seq, err)
+		}
+		passing("entry")
 	}
-	for _, s := range b.Sessions {
-		w.session(s)
+	if len(b.Entries) > 0 {
+		if err := s.one(setChain, s.journal.last, s.journal.h[:], "journal"); err != nil {
+			return err
+		}
 	}
-	return w.err
+	for _, w := range b.Sessions {
+		if err := s.session(w, b.Time); err != nil {
+			return fmt.Errorf("session %s: %w", w.Session, err)
+		}
+		passing("session")
+	}
+	if len(b.Sessions) > 0 {
+		return s.one(setChain, s.out.last, s.out.h[:], "fix_out")
+	}
+	return nil
 }
 
-// rowHash chains a journal row to the one before it.
-func rowHash(previous []byte, e perp.Entry) []byte {
-	h := sha256.New()
-	h.Write(previous)
-	var n [8]byte
-	for _, v := range []int64{e.Seq, int64(e.Time), int64(len(e.Source)), int64(len(e.Kind)), int64(len(e.Payload))} {
-		binary.BigEndian.PutUint64(n[:], uint64(v))
-		h.Write(n[:])
+// entry writes one command, its events and the rows that follow from them.
+func (s *Store) entry(e perp.Entry) error {
+	if e.Seq != s.journal.last+1 {
+		return fmt.Errorf("does not follow %d", s.journal.last)
 	}
-	h.Write([]byte(e.Source + e.Kind))
-	h.Write(e.Payload)
-	return h.Sum(nil)
+	events, err := eventRows(e.Events)
+	if err != nil {
+		return err
+	}
+	if e.Payload == nil {
+		e.Payload = []byte{} // nil would be stored as NULL
+	}
+	s.journal = chain{e.Seq, journalHash(s.journal.h, e, events)}
+	if err := s.one(addJournal, e.Seq, int64(e.Time), e.Source, e.Kind, e.Payload, s.journal.h[:]); err != nil {
+		return err
+	}
+	for _, ev := range events {
+		if err := s.one(addEvent, e.Seq, ev.n, ev.kind, string(ev.payload)); err != nil {
+			return err
+		}
+	}
+	passing("journal")
+	for _, ev := range e.Events {
+		if err := s.project(e, ev); err != nil {
+			return fmt.Errorf("%s: %w", ev.Kind(), err)
+		}
+		passing(ev.Kind())
+	}
+	return nil
 }
 
-func (w *writer) entry(e perp.Entry) {
-	if w.err == nil && e.Seq != w.seq+1 {
-		w.err = fmt.Errorf("journal row %d after %d", e.Seq, w.seq)
-	}
-	w.hash, w.seq, w.at = rowHash(w.hash, e), e.Seq, e.Time
-	w.exec("INSERT INTO journal VALUES (?,?,?,?,?,?)", e.Seq, int64(e.Time), e.Source, e.Kind, e.Payload, w.hash)
-	for i, ev := range e.Events {
-		if _, derived := ev.(perp.QuoteChanged); derived {
-			continue // Replay makes the same quotes again; they would be most of the file.
+// eventRows turns events into what is stored of them.
+func eventRows(events []perp.Event) (rows []eventRow, err error) {
+	for i, ev := range events {
+		if _, quote := ev.(perp.QuoteChanged); quote {
+			continue
 		}
 		payload, err := json.Marshal(ev)
-		if err != nil && w.err == nil {
-			w.err = err
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ev.Kind(), err)
 		}
-		w.exec("INSERT INTO events VALUES (?,?,?,?)", e.Seq, i, ev.Kind(), payload)
-		w.project(e, ev)
+		rows = append(rows, eventRow{int64(i), ev.Kind(), payload})
 	}
+	return rows, nil
 }
 
-// project keeps the tables that people query in step with the events.
-func (w *writer) project(e perp.Entry, ev perp.Event) {
-	switch ev := ev.(type) {
-	case perp.OrderAccepted:
-		w.newOrder(ev.Order)
-	case perp.OrderRejected:
-		if ev.Order.OrderID != "" && ev.Verdict.Reject != perp.DuplicateClOrdID && ev.Verdict.Reject != perp.PossResendMismatch {
-			w.newOrder(ev.Order)
+// session writes the numbers of a session and its new messages. Rows of former
+// epochs stay.
+func (s *Store) session(w perp.SessionWrite, at perp.Time) error {
+	if err := s.one(setSession, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created)); err != nil {
+		return err
+	}
+	for _, m := range w.Messages {
+		if m.Bytes == nil {
+			m.Bytes = []byte{}
 		}
-	case perp.Filled:
-		w.order(ev.Order)
-		o := ev.Order
-		w.exec("INSERT INTO fills VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", ev.ExecID, ev.TradeID, o.OrderID, o.ClOrdID, o.Account,
-			o.Symbol, o.Side.String(), int64(ev.Size), int64(ev.Price), int64(ev.Fee), ev.Liquidity.String(), int64(e.Time))
-	case perp.OrderCanceled:
-		w.order(ev.Order)
-		w.clientID(ev.Order, ev.OrigClOrdID)
-	case perp.OrderReplaced:
-		w.order(ev.Order)
-		w.clientID(ev.Order, ev.OrigClOrdID)
-	case perp.PositionChanged:
-		w.exec(`INSERT INTO positions VALUES (?,?,?,?)
-			ON CONFLICT DO UPDATE SET size = excluded.size, entry_notional = excluded.entry_notional`,
-			ev.Account, ev.Symbol, int64(ev.Size), int64(ev.EntryNotional))
-	case perp.Posted:
-		t := ev.Transfer
-		w.exec("INSERT INTO transfers VALUES (?,?,?,?,?,?,?,?,?)", t.ID, e.Seq, t.Debit.Owner, t.Debit.String(),
-			t.Credit.Owner, t.Credit.String(), int64(t.Amount), t.Reason.String(), t.Ref)
-	case perp.Settled:
-		w.exec("INSERT INTO settlements VALUES (?,?,?,?,?,?,?)", ev.SettlementID, ev.Account, ev.Symbol,
-			int64(ev.Claim), int64(ev.Cash), int64(ev.Deferred), int64(e.Time))
+		row := outRow{id: s.out.last + 1, session: w.Session, epoch: w.Epoch, at: at, message: m}
+		s.out = chain{row.id, outHash(s.out.h, row)}
+		if err := s.one(addMessage, row.id, w.Session, w.Epoch, m.Seq, int64(at), m.Bytes, s.out.h[:]); err != nil {
+			return fmt.Errorf("message %d: %w", m.Seq, err)
+		}
+		passing("message")
 	}
+	return nil
 }
 
-func (w *writer) newOrder(o perp.Order) {
-	w.exec("INSERT INTO orders VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", o.OrderID, o.ClOrdID, o.First, o.Session,
-		o.Account, o.Symbol, o.Side.String(), o.Type.String(), o.TIF.String(), int64(o.Size), int64(o.Price),
-		int64(o.Cum), int64(o.AvgPrice()), o.Status.String(), o.Reason, int64(o.Created), int64(o.Updated))
-	w.exec("INSERT INTO client_ids VALUES (?,?,?)", o.Account, o.First, o.OrderID)
-}
-
-// order brings an order up to date; the row must be there.
-func (w *writer) order(o perp.Order) {
-	w.exec(`UPDATE orders SET cl_ord_id = ?, size = ?, price = ?, cum = ?, avg_price = ?, status = ?, reason = ?, updated_ns = ?
-		WHERE order_id = ?`, o.ClOrdID, int64(o.Size), int64(o.Price), int64(o.Cum), int64(o.AvgPrice()),
-		o.Status.String(), o.Reason, int64(o.Updated), o.OrderID)
-}
-
-// clientID spends the id of a cancel or replace that took effect.
-func (w *writer) clientID(o perp.Order, previous string) {
-	if previous != "" {
-		w.exec("INSERT INTO client_ids VALUES (?,?,?)", o.Account, o.ClOrdID, o.OrderID)
+// one executes a prepared statement that must change exactly one row.
+func (s *Store) one(w write, args ...any) error {
+	result, err := s.stmts[w].Exec(args...)
+	if err != nil {
+		return err
 	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return fmt.Errorf("%d rows changed instead of one: %w", n, errRow)
+	}
+	return nil
 }
 
-func (w *writer) session(s perp.SessionWrite) {
-	w.exec(`INSERT INTO fix_sessions VALUES (?,?,?,?,?,?) ON CONFLICT DO UPDATE SET epoch = excluded.epoch,
-		in_seq = excluded.in_seq, out_seq = excluded.out_seq, out_reserved = excluded.out_reserved, created_ns = excluded.created_ns`,
-		s.Session, s.Epoch, s.InSeq, s.OutSeq, s.OutReserved, int64(s.Created))
-	for _, m := range s.Messages {
-		w.exec("INSERT INTO fix_out VALUES (?,?,?,?)", s.Session, s.Epoch, m.Seq, m.Bytes)
-	}
-}
+// errRow means that an event speaks of a row that is not there.
+var errRow = errors.New("row missing")

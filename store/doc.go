@@ -2,27 +2,38 @@
 //
 // # What this room does
 //
-// It keeps one SQLite file per data directory: the journal of commands as a hash
-// chain, the events, the tables that people query, snapshots, and the numbers and
-// messages of FIX sessions.
+// It keeps one SQLite file per data directory. Commit makes a batch durable in
+// one synced transaction: the journal of commands as a hash chain with the
+// events, the tables that people query, and the numbers and messages of FIX
+// sessions. It replays the journal, keeps snapshots, and checks everything that
+// the file says twice.
 //
 // # In and out
 //
-// In: perp.Batch, one transaction each. Out: the journal for replay, snapshots,
-// session numbers and messages, and the api_* views for anyone's SQL.
+// In: perp.Batch and snapshots, through a Store, of which a data directory has
+// one at a time. Out, also through a Reader beside a running gateway: journal
+// rows, snapshots, session numbers and messages, balances, orders, fills,
+// differences as values, and the api_* views for anyone's SQL.
+//
+// Errors that cross: ErrLocked, ErrNewer, ErrForeign, ErrDamaged (nothing was
+// written), ErrBroken (a commit failed, the process must end).
 //
 // # Always true
 //
-//   - A batch is there whole or not at all (TestCommitIsAllOrNothing).
-//   - After a failed commit every later one is refused (TestBrokenStoreStaysBroken).
-//   - A second process is refused and writes nothing (TestSecondOpenIsRefused).
+//   - A batch is there whole or not at all, wherever the process died (TestKilledInCommit).
+//   - A schema is the old one or the new one, wherever the process died (TestKilledInMigration).
+//   - After a failed commit nothing of it is there and every later one is refused (TestCommitError).
+//   - A second process is refused within a second and writes nothing (TestSecondProcessIsRefused).
 //   - What happened is never rewritten (TestAppendOnly).
-//   - A changed journal row is named (TestVerifyNamesTheRow).
-//   - A ClOrdID stands once per account (TestClientIDsAreUnique).
-//   - The balances sum to zero and equal the transfers (TestBalancesFollowTransfers).
+//   - A changed bit in journal, events, messages or books is named (TestBitFlipsAreNamed).
+//   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
+//   - The balances sum to zero and equal their transfers; positions equal their
+//     fills (TestBooksAgree).
+//   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
+//   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
 //
 // # Not here
 //
-// What commands mean (engine), when to commit (cmd/gateway), what clients may
-// have again (fix).
+// What commands mean (engine), when to commit (cmd/gateway), what a client may
+// have again (fix). Funding has a table and a view, but no command pays it yet.
 package store

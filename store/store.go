@@ -5,12 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
-
-	_ "github.com/mattn/go-sqlite3" // the driver "sqlite3"
+	"time"
 )
 
 // Names of the files in a data directory.
@@ -19,108 +18,188 @@ const (
 	LockName = "gateway.db.lock"
 )
 
-// Errors of opening a store. Both mean that nothing was written.
+// Nobody but the owner reads a data directory.
+const (
+	dirMode  fs.FileMode = 0o700
+	fileMode fs.FileMode = 0o600
+)
+
+// Errors that callers tell apart.
 var (
-	ErrLocked = errors.New("another gateway holds the data directory")
-	ErrNewer  = errors.New("the database was written by a newer version")
-	// ErrBroken is returned by every commit after one that failed.
+	// ErrNewer: the database has a schema that this program does not know.
+	ErrNewer = errors.New("the database was written by a newer version")
+	// ErrForeign: the file is a database, but not one of ours.
+	ErrForeign = errors.New("not a database of this gateway")
+	// ErrDamaged: stored bytes are not what was written.
+	ErrDamaged = errors.New("damaged")
+	// ErrBroken is returned by every write after one that failed.
 	ErrBroken = errors.New("an earlier commit failed; the process must end")
 )
 
-// Store is the only writer of one data directory.
+// passing is told the name of each point inside a commit and a migration at
+// which a crash would hurt most. Tests die there.
+var passing = func(string) {}
+
+// Store is the one writer of a data directory, and a Reader of it. It is safe
+// for concurrent use: writes go one at a time, reads use connections of their
+// own and never wait for a write.
 type Store struct {
-	mu     sync.Mutex // guards all below: one commit at a time
-	lock   *os.File
-	dirFD  *os.File
-	db     *sql.DB
-	reader *Reader
-	conn   *sql.Conn
-	stmts  map[string]*sql.Stmt
-	hash   []byte // of the last journal row
-	seq    int64  // of the last journal row
-	broken bool
+	*Reader
+	locks locks
+	path  string
+
+	mu      sync.Mutex // guards all below
+	db      *sql.DB
+	conn    *sql.Conn // the only connection that writes
+	stmts   [len(writes)]*sql.Stmt
+	journal chain
+	out     chain
+	idle    *time.Timer
+	commits int64 // since the store was opened
+	broken  error // set for ever by the first failed write
+	closed  bool
 }
 
-// pragmas are read back at start; a database that does not keep one is refused.
-var pragmas = []struct{ name, set, want string }{
-	{"journal_mode", "WAL", "wal"},
-	{"synchronous", "FULL", "2"},
-	{"foreign_keys", "1", "1"},
-	{"recursive_triggers", "1", "1"},
-	{"trusted_schema", "0", "0"},
-	{"cell_size_check", "1", "1"},
-	{"journal_size_limit", "67108864", "67108864"},
-	{"busy_timeout", "2000", "2000"},
-}
-
-// Open locks the data directory, opens or makes the database, brings it to the
-// present schema, and checks it. The caller must Close it.
+// Open locks a data directory, which it makes if there is none, opens its
+// database, brings that to the present schema and checks it. A directory that
+// is in use gives ErrLocked at once and nothing is written. The caller must
+// Close the store.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(dir, dirMode); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	s := &Store{stmts: map[string]*sql.Stmt{}}
-	if err := s.open(dir); err != nil {
-		s.release()
+	held, err := acquire(dir)
+	if err != nil {
 		return nil, err
+	}
+	s := &Store{locks: held, path: filepath.Join(dir, DBName)}
+	if err := s.open(dir); err != nil {
+		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
 }
 
-// open takes two locks: one on the lock file, and one on the directory itself,
-// which still holds when somebody removed and made the lock file anew.
 func (s *Store) open(dir string) (err error) {
-	if s.dirFD, err = flock(dir, os.O_RDONLY); err != nil {
+	if err := private(s.path); err != nil {
 		return err
 	}
-	if s.lock, err = flock(filepath.Join(dir, LockName), os.O_RDWR|os.O_CREATE); err != nil {
+	const options = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_busy_timeout=2000"
+	if s.db, err = dial(s.path, options, writerPragmas); err != nil {
 		return err
-	}
-	path := filepath.Join(dir, DBName)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	// Closing is safe here only because SQLite has not opened the file yet.
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	if s.db, err = sql.Open("sqlite3", "file:"+path+"?_txlock=immediate&_stmt_cache_size=64"); err != nil {
-		return fmt.Errorf("database: %w", err)
 	}
 	s.db.SetMaxOpenConns(1)
 	if s.conn, err = s.db.Conn(context.Background()); err != nil {
-		return fmt.Errorf("database: %w", err)
+		return err
 	}
-	for _, step := range []func() error{s.setPragmas, s.check, s.migrate, s.tail} {
+	for _, step := range []func() error{s.checkPages, s.migrate, s.checkRows, s.prepare, s.checkTail} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	s.reader, err = OpenReadOnly(dir)
-	return err
+	if s.Reader, err = OpenReadOnly(dir); err != nil {
+		return err
+	}
+	s.idle = time.AfterFunc(idleAfter, s.checkpointIdle)
+	return nil
 }
 
-func flock(path string, mode int) (*os.File, error) {
-	f, err := os.OpenFile(path, mode, 0o600)
+// private makes a missing database file, and takes away what others may do with
+// the files that are there. SQLite gives its side files the mode of the
+// database. An existing database is not opened here: closing it again would
+// drop the locks that SQLite holds for other connections of this process.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("database: %w", err)
+	}
+	for _, p := range []string{path, path + "-wal", path + "-shm", path + ".lock"} {
+		if err := os.Chmod(p, fileMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("database: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) prepare() (err error) {
+	for i, query := range writes {
+		if s.stmts[i], err = s.conn.PrepareContext(context.Background(), query); err != nil {
+			return fmt.Errorf("statement %.40q: %w", query, err)
+		}
+	}
+	return nil
+}
+
+// checkPages looks for damaged pages before anything is written.
+func (s *Store) checkPages() error {
+	var verdict string
+	if err := s.conn.QueryRowContext(context.Background(), "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return fmt.Errorf("quick_check: %w", err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("database is %w: %s", ErrDamaged, verdict)
+	}
+	return nil
+}
+
+// checkRows looks for rows that refer to none, and for books that do not add up.
+func (s *Store) checkRows() error {
+	n := 0
+	err := each(s.conn, "PRAGMA foreign_key_check", func(*sql.Rows) error { n++; return nil })
 	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
+		return fmt.Errorf("foreign_key_check: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%w (%s)", ErrLocked, path)
+	if n > 0 {
+		return fmt.Errorf("database is %w: %d rows refer to rows that are not there", ErrDamaged, n)
 	}
-	return f, nil
+	var sum total
+	err = each(s.conn, "SELECT balance FROM balances", func(r *sql.Rows) error {
+		var v int64
+		defer func() { sum.add(v) }()
+		return r.Scan(&v)
+	})
+	if err != nil {
+		return fmt.Errorf("balances: %w", err)
+	}
+	if sum.String() != "0" {
+		return fmt.Errorf("database is %w: the balances add up to %s, not 0", ErrDamaged, &sum)
+	}
+	return nil
 }
 
-// release closes what is open, the locks last.
+// Close ends the store and lets the directory go. Nothing can be committed
+// afterwards. Closing again does nothing.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if s.broken == nil {
+		s.broken = errClosed
+	}
+	return s.release()
+}
+
+var errClosed = errors.New("the store is closed")
+
+// release closes what is open: readers, then the writer, which empties the WAL
+// as the last connection, then the locks.
 func (s *Store) release() error {
 	var errs []error
-	for _, st := range s.stmts {
-		errs = append(errs, st.Close())
+	if s.idle != nil {
+		s.idle.Stop()
 	}
-	if s.reader != nil {
-		errs = append(errs, s.reader.Close())
+	if s.Reader != nil {
+		errs = append(errs, s.Reader.Close())
+	}
+	for _, st := range s.stmts {
+		if st != nil {
+			errs = append(errs, st.Close())
+		}
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
@@ -128,25 +207,12 @@ func (s *Store) release() error {
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}
-	for _, f := range []*os.File{s.lock, s.dirFD} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Close ends the store. Nothing may be committed afterwards.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = true
-	return s.release()
+	return errors.Join(append(errs, s.locks.release())...)
 }
 
 // LastSeq is the number of the last command in the journal, 0 if it is empty.
 func (s *Store) LastSeq() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seq
+	return s.journal.last
 }

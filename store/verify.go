@@ -1,71 +1,249 @@
 package store
 
 import (
+	"bytes"
+	"context"
+	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"backstop/perp"
+
+	"github.com/mattn/go-sqlite3"
 )
 
-// Difference is one thing that the books say twice and not alike.
+// Difference is one thing that the database says twice and not alike.
 type Difference struct {
-	What string
-	Have int64 // what the table says
-	Want int64 // what the rows behind it add up to
+	What string // the row concerned, such as "journal row 17"
+	Have string // what is there
+	Want string // what must be there
 }
 
-// Balance is one row of api_balances.
-type Balance struct {
-	Owner, Account, Currency string
-	Balance                  int64
+// String is one line for people.
+func (d Difference) String() string { return d.What + ": have " + d.Have + ", want " + d.Want }
+
+// differencesMax bounds a report: beyond it more lines help nobody.
+const differencesMax = 1000
+
+// report collects differences. An error that tells of damaged bytes is one
+// too; any other ends the check.
+type report struct {
+	found []Difference
+	err   error
 }
 
-// Balances returns every account of the books.
-func (r *Reader) Balances() (all []Balance, err error) {
-	err = each(r.db, "SELECT owner, account, currency, balance FROM api_balances ORDER BY owner, account", func(rows *sql.Rows) error {
-		var b Balance
-		if err := rows.Scan(&b.Owner, &b.Account, &b.Currency, &b.Balance); err != nil {
-			return err
+func (p *report) differ(what string, have, want any) {
+	if len(p.found) < differencesMax {
+		p.found = append(p.found, Difference{what, fmt.Sprint(have), fmt.Sprint(want)})
+	}
+}
+
+// same adds a difference unless both sides are equal.
+func same[T comparable](p *report, what string, have, want T) {
+	if have != want {
+		p.differ(what, have, want)
+	}
+}
+
+// fail notes an error and reports whether there was none. Damaged bytes are a
+// difference like any other; anything else is an error of the check itself.
+func (p *report) fail(what string, err error) bool {
+	if err == nil {
+		return true
+	}
+	var code sqlite3.Error
+	corrupt := errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB)
+	if corrupt || errors.Is(err, ErrDamaged) {
+		p.differ(what, err, "readable rows")
+	} else {
+		p.err = fmt.Errorf("%s: %w", what, err)
+	}
+	return false
+}
+
+// read is each, where a row that cannot be read as what it should be is damage.
+func read(q querier, query string, f func(*sql.Rows) error, args ...any) error {
+	return each(q, query, func(r *sql.Rows) error {
+		if err := f(r); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
-		all = append(all, b)
 		return nil
+	}, args...)
+}
+
+// pager runs short reads: a Reader each in a transaction of its own, the writer
+// on its one connection.
+type pager interface {
+	in(func(querier) error) error
+}
+
+type direct struct{ q querier }
+
+func (d direct) in(f func(querier) error) error { return f(d.q) }
+
+// previousHash reads the hash of the row before from.
+func previousHash(from pager, query string, next int64) (h [sha256.Size]byte, err error) {
+	if next <= 1 {
+		return h, nil
+	}
+	err = from.in(func(q querier) error {
+		var b []byte
+		err := q.QueryRowContext(context.Background(), query, next-1).Scan(&b)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = fmt.Errorf("row %d: %w", next-1, ErrDamaged)
+		}
+		copy(h[:], b)
+		return err
 	})
-	return all, err
+	return h, err
 }
 
-// differences are queries that return rows only where the books do not agree
-// with themselves: what, have, want.
-var differences = []string{
-	`WITH sums AS (SELECT owner, account, SUM(amount) AS total FROM (
-	   SELECT debit_owner AS owner, debit_account AS account, -amount AS amount FROM transfers
-	   UNION ALL SELECT credit_owner, credit_account, amount FROM transfers) GROUP BY owner, account)
-	 SELECT 'balance of ' || owner || ' ' || account, COALESCE(b.balance, 0), COALESCE(s.total, 0)
-	 FROM balances b FULL JOIN sums s USING (owner, account) WHERE COALESCE(b.balance, 0) <> COALESCE(s.total, 0)`,
-	`SELECT 'sum of all balances', SUM(balance), 0 FROM balances HAVING SUM(balance) <> 0`,
-	`WITH sums AS (SELECT account, symbol, SUM(CASE side WHEN 'buy' THEN size ELSE -size END) AS total FROM fills GROUP BY account, symbol)
-	 SELECT 'position of ' || account || ' in ' || symbol, COALESCE(p.size, 0), COALESCE(s.total, 0)
-	 FROM (SELECT * FROM positions WHERE account <> 'maker') p FULL JOIN sums s USING (account, symbol)
-	 WHERE COALESCE(p.size, 0) <> COALESCE(s.total, 0)`,
-	`SELECT 'sum of positions in ' || symbol, SUM(size), 0 FROM positions GROUP BY symbol HAVING SUM(size) <> 0`,
-	`SELECT 'sum of entries in ' || symbol, SUM(entry_notional), 0 FROM positions GROUP BY symbol HAVING SUM(entry_notional) <> 0`,
-	`WITH sums AS (SELECT order_id, SUM(size) AS total FROM fills GROUP BY order_id)
-	 SELECT 'filled size of ' || o.order_id, o.cum, COALESCE(s.total, 0) FROM orders o LEFT JOIN sums s USING (order_id)
-	 WHERE o.cum <> COALESCE(s.total, 0)`,
-}
-
-// Differences re-adds every balance from transfers, every position and every
-// order from fills, and returns what does not agree; none is what it should be.
-func (r *Reader) Differences() (all []Difference, err error) {
-	for _, q := range differences {
-		err := each(r.db, q, func(rows *sql.Rows) error {
-			var d Difference
-			if err := rows.Scan(&d.What, &d.Have, &d.Want); err != nil {
-				return err
+// walkJournal recomputes the journal chain from a row to its end and names each
+// row that does not follow from the one before. seen, if any, is given every
+// good row and ends the walk by returning false.
+func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []eventRow) bool) (p report) {
+	h, err := previousHash(from, queryRowHash, next)
+	if !p.fail("journal", err) {
+		return p
+	}
+	for next <= end.last {
+		page, err := journalPage(from, next, end.last)
+		if !p.fail(fmt.Sprintf("journal rows from %d", next), err) {
+			return p
+		}
+		if len(page) == 0 {
+			p.differ(fmt.Sprintf("journal row %d", next), "no row", "a row")
+			return p
+		}
+		for _, row := range page {
+			what := fmt.Sprintf("journal row %d", row.entry.Seq)
+			good := row.entry.Seq == next
+			if same(&p, fmt.Sprintf("journal row %d", next), row.entry.Seq, next); row.entry.Seq < next {
+				return p
 			}
-			all = append(all, d)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("verify: %w", err)
+			if want := journalHash(h, row.entry, row.events); !bytes.Equal(want[:], row.h) {
+				p.differ(what, fmt.Sprintf("hash %x", row.h), fmt.Sprintf("%x", want))
+				good = false
+			}
+			if seen != nil && (!good || !seen(row.entry, row.events)) {
+				return p
+			}
+			copy(h[:], row.h)
+			next = row.entry.Seq + 1
 		}
 	}
-	return all, nil
+	same(&p, "end of the journal", fmt.Sprintf("%x", h), fmt.Sprintf("%x", end.h))
+	return p
+}
+
+// journalRow is a row of the journal with its events.
+type journalRow struct {
+	entry  perp.Entry
+	h      []byte
+	events []eventRow
+}
+
+// journalPage reads the next slice of the journal and its events.
+func journalPage(from pager, next, to int64) (page []journalRow, err error) {
+	err = from.in(func(q querier) error { page, err = readJournal(q, next, to); return err })
+	return page, err
+}
+
+func readJournal(q querier, from, to int64) (page []journalRow, err error) {
+	err = read(q, queryJournal, func(r *sql.Rows) error {
+		var row journalRow
+		e := &row.entry
+		defer func() { page = append(page, row) }()
+		return r.Scan(&e.Seq, &e.Time, &e.Source, &e.Kind, &e.Payload, &row.h)
+	}, from, to, slice)
+	if err != nil || len(page) == 0 {
+		return nil, err
+	}
+	i := 0
+	err = read(q, queryEvents, func(r *sql.Rows) error {
+		var seq int64
+		var ev eventRow
+		if err := r.Scan(&seq, &ev.n, &ev.kind, &ev.payload); err != nil {
+			return err
+		}
+		for i < len(page) && page[i].entry.Seq < seq {
+			i++
+		}
+		if i < len(page) && page[i].entry.Seq == seq { // Else its row is missing, and the walk names that.
+			page[i].events = append(page[i].events, ev)
+		}
+		return nil
+	}, from, page[len(page)-1].entry.Seq)
+	return page, err
+}
+
+// walkOut does for outbound messages what walkJournal does for the journal.
+func walkOut(from pager, next int64, end chain) (p report) {
+	h, err := previousHash(from, queryOutHash, next)
+	if !p.fail("fix_out", err) {
+		return p
+	}
+	for next <= end.last {
+		page, err := outPage(from, next, end.last)
+		if !p.fail(fmt.Sprintf("fix_out rows from %d", next), err) {
+			return p
+		}
+		if len(page) == 0 {
+			p.differ(fmt.Sprintf("fix_out row %d", next), "no row", "a row")
+			return p
+		}
+		for _, o := range page {
+			what := fmt.Sprintf("fix_out row %d", o.id)
+			if same(&p, fmt.Sprintf("fix_out row %d", next), o.id, next); o.id < next {
+				return p
+			}
+			if want := outHash(h, o); !bytes.Equal(want[:], o.h) {
+				p.differ(what, fmt.Sprintf("hash %x", o.h), fmt.Sprintf("%x", want))
+			}
+			copy(h[:], o.h)
+			next = o.id + 1
+		}
+	}
+	same(&p, "end of fix_out", fmt.Sprintf("%x", h), fmt.Sprintf("%x", end.h))
+	return p
+}
+
+// outPage reads the next slice of outbound messages.
+func outPage(from pager, next, to int64) (page []outRow, err error) {
+	err = from.in(func(q querier) error {
+		return read(q, queryOut, func(r *sql.Rows) error {
+			var o outRow
+			defer func() { page = append(page, o) }()
+			return r.Scan(&o.id, &o.session, &o.epoch, &o.message.Seq, &o.at, &o.message.Bytes, &o.h)
+		}, next, to, slice)
+	})
+	return page, err
+}
+
+// VerifyChain recomputes both hash chains from their first row and names every
+// row of the journal, with its events, and of the outbound messages that is not
+// what was written. Nothing found is what it should be.
+func (r *Reader) VerifyChain() ([]Difference, error) {
+	var journal, out chain
+	err := r.in(func(q querier) (err error) {
+		if journal, err = readChain(q, "journal"); err == nil {
+			out, err = readChain(q, "fix_out")
+		}
+		return err
+	})
+	var p report
+	if !p.fail("chains", err) {
+		return p.found, p.err
+	}
+	return merge(walkJournal(r, 1, journal, nil), walkOut(r, 1, out))
+}
+
+// merge joins what several checks found.
+func merge(parts ...report) (all []Difference, err error) {
+	for _, p := range parts {
+		all = append(all, p.found...)
+		err = errors.Join(err, p.err)
+	}
+	return all, err
 }

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// The WAL is copied into the database when nothing has been committed for
+// idleAfter. Under steady load SQLite does it inside a commit every 8 MB
+// (writerPragmas). If a reader has held that back until the file is larger than
+// truncateAbove, it is emptied as soon as the reader is gone: it is tried after
+// every truncateEvery commits and never waits.
+const (
+	idleAfter     = 50 * time.Millisecond
+	truncateAbove = 32 << 20
+	truncateEvery = 64
+)
+
+// checkpointIdle runs when no commit came for a while. It gives way to one.
+func (s *Store) checkpointIdle() {
+	if !s.mu.TryLock() {
+		return // A commit is under way; it sets the timer again.
+	}
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return
+	}
+	if err := s.checkpoint("PASSIVE"); err != nil {
+		// Nobody waits for this, so the next commit tells: a disk that cannot
+		// take the copy cannot be trusted with more.
+		s.broken = err
+	}
+}
+
+// checkpoint copies the WAL into the database as far as readers allow.
+func (s *Store) checkpoint(mode string) error {
+	var busy, pages, copied int64
+	row := s.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")")
+	if err := row.Scan(&busy, &pages, &copied); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+// bound empties a WAL that has grown too large.
+func (s *Store) bound() error {
+	s.commits++
+	if s.commits%truncateEvery != 0 {
+		return nil
+	}
+	size, err := s.WALSize()
+	if err != nil || size <= truncateAbove {
+		return err
+	}
+	// Without the timeout SQLite would wait for readers, and everybody for it.
+	if err := s.exec("PRAGMA busy_timeout = 0"); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return errors.Join(s.checkpoint("TRUNCATE"), s.exec("PRAGMA busy_timeout = 2000"))
+}
+
+// WALSize is the size of the write-ahead log in bytes.
+func (s *Store) WALSize() (int64, error) {
+	info, err := os.Stat(s.path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("write-ahead log: %w", err)
+	}
+	return info.Size(), nil
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+
+	"backstop/perp"
+)
+
+// Replay hands the journal rows from a number on to fn, in order, up to what
+// was the last row when it began. Each entry has its Kind and Payload; the
+// command and the events are the engine's to make again. The hash chain is
+// checked on the way: damage is ErrDamaged and names the row. No query is open
+// while fn runs; an error of fn ends the reading and is returned as it is.
+func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
+	end, err := readChain(r.db, "journal")
+	if err != nil {
+		return err
+	}
+	var failed error
+	walk := walkJournal(r, max(from, 1), end, func(e perp.Entry, _ []eventRow) bool {
+		failed = fn(e)
+		return failed == nil
+	})
+	switch {
+	case walk.err != nil:
+		return walk.err
+	case failed != nil:
+		return failed
+	case len(walk.found) > 0:
+		return fmt.Errorf("%w: %s", ErrDamaged, walk.found[0])
+	}
+	return nil
+}
+
+// Snapshot is a saved state of the engine.
+type Snapshot struct {
+	Seq   int64 // of the last command in it
+	Time  perp.Time
+	Hash  string // of the state, as the engine gave it
+	State []byte
+}
+
+// snapshotsKept is how many of the newest snapshots stay: one that is damaged
+// costs a longer replay, not the data.
+const snapshotsKept = 3
+
+// SaveSnapshot keeps a state, with a checksum, and drops all but the newest few.
+// An error is that of a commit: the process must end.
+func (s *Store) SaveSnapshot(seq int64, at perp.Time, hash string, state []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken != nil {
+		return fmt.Errorf("%w: %w", ErrBroken, s.broken)
+	}
+	if seq > s.journal.last || seq < 0 {
+		return fmt.Errorf("snapshot at %d, but the journal ends at %d", seq, s.journal.last)
+	}
+	if state == nil {
+		state = []byte{}
+	}
+	sum := snapshotSum(seq, at, hash, state)
+	err := s.inTx(func() error {
+		if err := s.one(addSnapshot, seq, int64(at), hash, sum[:], state); err != nil {
+			return err
+		}
+		passing("snapshot")
+		_, err := s.stmts[dropSnapshots].Exec(snapshotsKept)
+		return err
+	})
+	if err != nil {
+		s.broken = err
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	return nil
+}
+
+func snapshotSum(seq int64, at perp.Time, hash string, state []byte) [sha256.Size]byte {
+	var none [sha256.Size]byte
+	return newRowHash(none).number(seq).number(int64(at)).text([]byte(hash)).text(state).value()
+}
+
+// LatestSnapshot returns the newest snapshot whose checksum holds. If there is
+// none, the state is made from the whole journal.
+func (r *Reader) LatestSnapshot() (snap Snapshot, found bool, err error) {
+	err = r.in(func(q querier) error {
+		var seqs []int64
+		err := each(q, querySnapshotSeqs, func(rows *sql.Rows) error {
+			var seq int64
+			defer func() { seqs = append(seqs, seq) }()
+			return rows.Scan(&seq)
+		})
+		for i := 0; err == nil && !found && i < len(seqs); i++ {
+			snap, found, err = readSnapshot(q, seqs[i])
+		}
+		return err
+	})
+	if err != nil {
+		return Snapshot{}, false, fmt.Errorf("snapshot: %w", err)
+	}
+	if !found {
+		return Snapshot{}, false, nil
+	}
+	return snap, true, nil
+}
+
+// readSnapshot reads one snapshot and tells whether it is what was written.
+func readSnapshot(q querier, seq int64) (snap Snapshot, good bool, err error) {
+	var sum []byte
+	err = q.QueryRowContext(context.Background(), querySnapshot, seq).Scan(&snap.Seq, &snap.Time, &snap.Hash, &sum, &snap.State)
+	if err != nil {
+		return snap, false, err
+	}
+	want := snapshotSum(snap.Seq, snap.Time, snap.Hash, snap.State)
+	return snap, bytes.Equal(want[:], sum), nil
+}

@@ -1,0 +1,298 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"backstop/perp"
+)
+
+const (
+	// slice is how many rows one query reads: a longer read would hold back the
+	// checkpoint, and the write-ahead log would grow.
+	slice = 200
+	// queryMax bounds one query for the same reason.
+	queryMax = time.Second
+	// readersMax is how many queries of one Reader may run at once.
+	readersMax = 4
+)
+
+// Statements of readers. Those in scans read small tables whole.
+const (
+	queryChain    = "SELECT last, h FROM chains WHERE name = ?"
+	queryJournal  = "SELECT seq, time_ns, source, kind, payload, h FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+	queryRowHash  = "SELECT h FROM journal WHERE seq = ?"
+	queryEvents   = "SELECT seq, n, kind, payload FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq, n"
+	queryOut      = "SELECT id, session, epoch, seq, time_ns, bytes, h FROM fix_out WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+	queryOutHash  = "SELECT h FROM fix_out WHERE id = ?"
+	queryMessages = "SELECT seq, bytes FROM fix_out WHERE session = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+	queryOrder    = `SELECT order_id, cl_ord_id, account, symbol, side, ord_type, tif, size, price, cum, avg_price, status,
+		reason, created_ns, updated_ns FROM orders WHERE order_id = ?`
+	queryOrderOf = "SELECT order_id FROM client_ids WHERE account = ? AND cl_ord_id = ?"
+	queryFills   = `SELECT exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns
+		FROM fills WHERE n > (SELECT max(n) FROM fills) - ? ORDER BY n DESC`
+	querySnapshot     = "SELECT seq, time_ns, hash, sum, state FROM snapshots WHERE seq = ?"
+	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
+	queryBalances     = "SELECT owner, account, currency, balance FROM balances ORDER BY owner, account"
+	queryPositions    = "SELECT account, symbol, size, entry_notional FROM positions ORDER BY account, symbol"
+	querySessions     = `SELECT session, epoch, in_seq, out_seq, out_reserved, created_ns FROM fix_sessions AS s
+		WHERE epoch = (SELECT max(epoch) FROM fix_sessions WHERE session = s.session) ORDER BY session`
+)
+
+// Reader reads a data directory. It never waits for the writer and never holds
+// it up: every query is short and reads one consistent state. It is safe for
+// concurrent use.
+type Reader struct{ db *sql.DB }
+
+// OpenReadOnly opens the database of a data directory for reading, whether or
+// not a gateway is running on it. A directory without one gives fs.ErrNotExist,
+// one of another schema ErrForeign or ErrNewer.
+func OpenReadOnly(dir string) (*Reader, error) {
+	path := filepath.Join(dir, DBName)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	db, err := dial(path, "mode=ro&_query_only=1&_busy_timeout=500", readerPragmas)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readersMax)
+	db.SetMaxIdleConns(readersMax)
+	all, err := steps()
+	var found schema
+	if err == nil {
+		found, err = readSchema(db)
+	}
+	if err == nil {
+		err = found.check(int64(len(all)))
+	}
+	if err == nil && found.version < int64(len(all)) {
+		err = fmt.Errorf("%w: schema %d is older than %d; start the gateway once, which brings it up to date",
+			ErrForeign, found.version, len(all))
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	return &Reader{db}, nil
+}
+
+// Close ends the reader.
+func (r *Reader) Close() error { return r.db.Close() }
+
+// querier is a connection, a pool of them or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// each calls f for each row of a query.
+func each(q querier, query string, f func(*sql.Rows) error, args ...any) error {
+	rows, err := q.QueryContext(context.Background(), query, args...)
+	if err != nil {
+		return err
+	}
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+	}
+	return errors.Join(rows.Err(), rows.Close())
+}
+
+// in runs f in one read transaction, so that all its queries see one state, for
+// at most queryMax.
+func (r *Reader) in(f func(querier) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), queryMax)
+	defer cancel()
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = f(tx)
+	if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
+		err = errors.Join(err, rollback)
+	}
+	if ctx.Err() != nil {
+		err = errors.Join(fmt.Errorf("query took longer than %s", queryMax), err)
+	}
+	return err
+}
+
+// LastSeq is the number of the last command in the journal, 0 if it is empty.
+func (r *Reader) LastSeq() (int64, error) {
+	c, err := readChain(r.db, "journal")
+	return c.last, err
+}
+
+// Balance is one account of the books, as api_balances shows it.
+type Balance struct {
+	Owner, Account, Currency string
+	Balance                  int64 // in 1e-6 of the currency
+}
+
+// Balances returns every account of the books, sorted. They sum to zero.
+func (r *Reader) Balances() (all []Balance, err error) {
+	err = r.in(func(q querier) error { all, err = balances(q); return err })
+	return all, err
+}
+
+func balances(q querier) (all []Balance, err error) {
+	err = each(q, queryBalances, func(rows *sql.Rows) error {
+		var b Balance
+		defer func() { all = append(all, b) }()
+		return rows.Scan(&b.Owner, &b.Account, &b.Currency, &b.Balance)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("balances: %w", err)
+	}
+	return all, nil
+}
+
+// Position is one row of api_positions; the maker's rows have account "maker".
+type Position struct {
+	Account, Symbol string
+	Size            perp.Size  // signed: long is positive
+	EntryNotional   perp.Money // signed cash: negative for a long
+}
+
+// Positions returns every position, sorted. In each market they sum to zero.
+func (r *Reader) Positions() (all []Position, err error) {
+	err = r.in(func(q querier) error { all, err = positions(q); return err })
+	return all, err
+}
+
+func positions(q querier) (all []Position, err error) {
+	err = each(q, queryPositions, func(rows *sql.Rows) error {
+		var p Position
+		defer func() { all = append(all, p) }()
+		return rows.Scan(&p.Account, &p.Symbol, &p.Size, &p.EntryNotional)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("positions: %w", err)
+	}
+	return all, nil
+}
+
+// Order is one row of api_orders.
+type Order struct {
+	OrderID, ClOrdID, Account, Symbol, Side, Type, TIF string
+	Size                                               perp.Size
+	Price                                              perp.Price
+	Cum                                                perp.Size
+	AvgPrice                                           perp.Price
+	Status, Reason                                     string
+	Created, Updated                                   perp.Time
+}
+
+// Order returns the order with an OrderID.
+func (r *Reader) Order(orderID string) (o Order, found bool, err error) {
+	err = r.in(func(q querier) error { o, found, err = order(q, orderID); return err })
+	return o, found, err
+}
+
+// OrderByClient returns the order that a client order id of an account belongs
+// to: that of the order itself, or of a cancel or replace that took effect.
+func (r *Reader) OrderByClient(account, clOrdID string) (o Order, found bool, err error) {
+	err = r.in(func(q querier) error {
+		var orderID string
+		err := q.QueryRowContext(context.Background(), queryOrderOf, account, clOrdID).Scan(&orderID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("order of %s %s: %w", account, clOrdID, err)
+		}
+		o, found, err = order(q, orderID)
+		return err
+	})
+	return o, found, err
+}
+
+func order(q querier, orderID string) (o Order, found bool, err error) {
+	err = q.QueryRowContext(context.Background(), queryOrder, orderID).Scan(&o.OrderID, &o.ClOrdID, &o.Account, &o.Symbol,
+		&o.Side, &o.Type, &o.TIF, &o.Size, &o.Price, &o.Cum, &o.AvgPrice, &o.Status, &o.Reason, &o.Created, &o.Updated)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Order{}, false, nil
+	}
+	if err != nil {
+		return Order{}, false, fmt.Errorf("order %s: %w", orderID, err)
+	}
+	return o, true, nil
+}
+
+// Fill is one row of api_fills.
+type Fill struct {
+	ExecID, TradeID, OrderID, ClOrdID, Account, Symbol, Side string
+	Size                                                     perp.Size
+	Price                                                    perp.Price
+	Fee                                                      perp.Money
+	Liquidity                                                string
+	Time                                                     perp.Time
+}
+
+// Fills returns the newest fills, newest first: at most n of them, and at most
+// as many as one query may read.
+func (r *Reader) Fills(n int) (all []Fill, err error) {
+	err = r.in(func(q querier) error {
+		return each(q, queryFills, func(rows *sql.Rows) error {
+			var f Fill
+			defer func() { all = append(all, f) }()
+			return rows.Scan(&f.ExecID, &f.TradeID, &f.OrderID, &f.ClOrdID, &f.Account, &f.Symbol, &f.Side, &f.Size, &f.Price,
+				&f.Fee, &f.Liquidity, &f.Time)
+		}, min(max(n, 0), slice))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("fills: %w", err)
+	}
+	return all, nil
+}
+
+// Sessions returns the numbers of every FIX session ever seen, in its latest
+// epoch, without messages.
+func (r *Reader) Sessions() (all []perp.SessionWrite, err error) {
+	err = r.in(func(q querier) error {
+		return each(q, querySessions, func(rows *sql.Rows) error {
+			var w perp.SessionWrite
+			defer func() { all = append(all, w) }()
+			return rows.Scan(&w.Session, &w.Epoch, &w.InSeq, &w.OutSeq, &w.OutReserved, &w.Created)
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	return all, nil
+}
+
+// Messages hands the stored messages of a session and epoch, from and to
+// included, to fn in order. No query is open while fn runs, so it may take its
+// time; an error of fn ends the reading and is returned as it is.
+func (r *Reader) Messages(session string, epoch, from, to int64, fn func(perp.WireMessage) error) error {
+	for next := from; next <= to; {
+		var page []perp.WireMessage
+		err := r.in(func(q querier) error {
+			return each(q, queryMessages, func(rows *sql.Rows) error {
+				var m perp.WireMessage
+				defer func() { page = append(page, m) }()
+				return rows.Scan(&m.Seq, &m.Bytes)
+			}, session, epoch, next, to, slice)
+		})
+		if err != nil {
+			return fmt.Errorf("messages of %s: %w", session, err)
+		}
+		for _, m := range page {
+			if err := fn(m); err != nil {
+				return err
+			}
+			next = m.Seq + 1
+		}
+		if len(page) < slice {
+			return nil
+		}
+	}
+	return nil
+}
