@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"backstop/perp"
+)
+
+// Encode turns a command into its journal row: a kind and a payload. The
+// payload is JSON with fields in the order of the struct, so it is the same
+// bytes every time.
+func Encode(c perp.Command) (kind string, payload []byte) {
+	payload, err := json.Marshal(c)
+	if err != nil {
+		// Commands are plain data; one that does not marshal is a bug.
+		panic(perp.Fault{What: "command " + c.Kind() + " does not encode: " + err.Error()})
+	}
+	return c.Kind(), payload
+}
+
+// Decode turns a journal row back into its command. An unknown kind or a
+// payload of another shape is an error: the journal is from a newer version or
+// damaged.
+func Decode(kind string, payload []byte) (perp.Command, error) {
+	switch kind {
+	case perp.PlaceOrder{}.Kind():
+		return decode[perp.PlaceOrder](payload)
+	case perp.CancelOrder{}.Kind():
+		return decode[perp.CancelOrder](payload)
+	case perp.ReplaceOrder{}.Kind():
+		return decode[perp.ReplaceOrder](payload)
+	case perp.RequestStatus{}.Kind():
+		return decode[perp.RequestStatus](payload)
+	case perp.RequestQuote{}.Kind():
+		return decode[perp.RequestQuote](payload)
+	case perp.RequestPositions{}.Kind():
+		return decode[perp.RequestPositions](payload)
+	case perp.OracleTick{}.Kind():
+		return decode[perp.OracleTick](payload)
+	case perp.ClockTick{}.Kind():
+		return decode[perp.ClockTick](payload)
+	case perp.Deposit{}.Kind():
+		return decode[perp.Deposit](payload)
+	case Configure{}.Kind():
+		return decode[Configure](payload)
+	}
+	return nil, fmt.Errorf("journal: unknown command kind %q", kind)
+}
+
+func decode[C perp.Command](payload []byte) (perp.Command, error) {
+	var c C
+	if err := json.Unmarshal(payload, &c); err != nil {
+		return nil, fmt.Errorf("journal: %s: %w", c.Kind(), err)
+	}
+	return c, nil
+}

@@ -1,0 +1,60 @@
+package engine
+
+import (
+	"slices"
+
+	"backstop/perp"
+	"backstop/quoting"
+	"backstop/risk"
+)
+
+// Configure brings the operator's configuration into the journal, so that a
+// replay needs no file. A market or account that is named again gets the new
+// parameters; one that is no longer named stays as it is, because positions
+// in it do not vanish with a line in a file.
+type Configure struct {
+	Markets  []MarketSpec
+	Accounts []risk.Account
+}
+
+// MarketSpec is all that a market needs to be listed.
+type MarketSpec struct {
+	Instrument perp.Instrument
+	Quoting    quoting.Params
+	Limits     risk.MarketLimits
+}
+
+// Kind names the command.
+func (Configure) Kind() string { return "Configure" }
+
+func (e *Engine) configure(c Configure) {
+	for _, spec := range c.Markets {
+		e.list(spec)
+	}
+	for _, a := range c.Accounts {
+		i, found := slices.BinarySearchFunc(e.state.Accounts, a.Name, func(x risk.Account, n string) int {
+			return compare(x.Name, n)
+		})
+		if found {
+			e.state.Accounts[i] = a
+		} else {
+			e.state.Accounts = slices.Insert(e.state.Accounts, i, a)
+		}
+		e.emit(perp.AccountOpened{Account: a.Name, Sessions: a.Sessions})
+	}
+}
+
+func (e *Engine) list(spec MarketSpec) {
+	if m := e.markets[spec.Instrument.Symbol]; m != nil {
+		m.Instrument, m.Limits = spec.Instrument, spec.Limits
+		m.Quoting.Configure(spec.Instrument, spec.Quoting)
+	} else {
+		m = &market{Instrument: spec.Instrument, Limits: spec.Limits, Quoting: quoting.New(spec.Instrument, spec.Quoting)}
+		i, _ := slices.BinarySearchFunc(e.state.Markets, m.Instrument.Symbol, func(x *market, n string) int {
+			return compare(x.Instrument.Symbol, n)
+		})
+		e.state.Markets = slices.Insert(e.state.Markets, i, m)
+		e.markets[m.Instrument.Symbol] = m
+	}
+	e.emit(perp.MarketListed{Instrument: spec.Instrument})
+}

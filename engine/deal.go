@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"backstop/ledger"
+	"backstop/perp"
+	"backstop/risk"
+)
+
+// deal books one fill for each slice: the order, the books and the reserves
+// move together, slice by slice, so that every step leaves all three in line.
+func (e *Engine) deal(m *market, o *order, levels []perp.Level, liquidity perp.Liquidity) {
+	for _, l := range levels {
+		// Exact: configuration requires tick x lot to be whole money.
+		notional := perp.Notional(l.Price, l.Size, perp.Ceil)
+		fee := risk.Fee(notional, m.Limits.TakerFee)
+		trade := e.tradeID()
+		realised, events := e.state.Ledger.Fill(ledger.Fill{
+			Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: l.Size, Price: l.Price, Fee: fee, Ref: trade,
+		})
+		m.Quoting.Filled(o.Side, l.Size, l.Price, fee)
+		e.fill(m, o, l)
+		e.emit(perp.Filled{
+			ExecID: e.execID(), TradeID: trade, Order: o.Order, Price: l.Price, Size: l.Size,
+			Fee: fee, Liquidity: liquidity, Realised: realised,
+		})
+		e.emit(events...)
+	}
+}
+
+// fill moves the order itself on.
+func (e *Engine) fill(m *market, o *order, l perp.Level) {
+	o.Cum = perp.Add(o.Cum, l.Size)
+	o.Paid = o.Paid.Plus(l.Price, l.Size)
+	o.Status, o.Updated = perp.PartiallyFilled, e.now
+	if o.Cum > o.Size {
+		panic(perp.Fault{What: "order " + o.OrderID + " overfilled", Args: []int64{int64(o.Cum), int64(o.Size)}})
+	}
+	if o.Cum == o.Size {
+		o.Status = perp.FullyFilled
+		m.resting.remove(o)
+		e.state.Book.close(o)
+	}
+}

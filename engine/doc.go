@@ -1,0 +1,29 @@
+// Package engine is the hall: what happens, and in which order.
+//
+// # What this room does
+//
+// It applies one command at a time to the state of all markets, accounts and
+// orders, and says what happened as events. It is the only writer of that
+// state. The rooms quoting, risk and ledger each answer one question; the
+// engine asks them in order and keeps orders and request ids itself.
+//
+// # In and out
+//
+// In: perp commands and Configure, stamped by the Sequencer with a number and
+// a time. Out: perp events, a snapshot, a state hash. Encode and Decode turn
+// commands into journal payloads and back.
+//
+// # Always true
+//
+//   - The ledger sums to zero after every command, or Step faults (I1, TestZeroSumAfterEveryCommand in sim/).
+//   - The same journal gives the same state hash (I3, TestReplayGivesSameHash).
+//   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
+//   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).
+//   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).
+//   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).
+//
+// # Not here
+//
+// Prices (quoting), permissions and margin (risk), money (ledger), durability
+// (store), messages (fix), clocks (cmd/gateway).
+package engine

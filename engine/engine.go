@@ -1,0 +1,155 @@
+package engine
+
+import (
+	"slices"
+
+	"backstop/ledger"
+	"backstop/perp"
+	"backstop/quoting"
+	"backstop/risk"
+)
+
+// Engine is the state of everything and the only code that changes it. It is
+// not safe for concurrent use: one goroutine owns it.
+type Engine struct {
+	state   state
+	markets map[string]*market
+	out     []perp.Event // of the command being applied
+	now     perp.Time
+}
+
+// state is all that a snapshot keeps. Slices stand in a fixed order; nothing
+// here is a map, so its encoding is the same bytes for the same state.
+type state struct {
+	Seq      int64
+	Now      perp.Time
+	Orders   int64
+	Execs    int64
+	Trades   int64
+	Versions int64
+	Markets  []*market
+	Accounts []risk.Account
+	Ledger   *ledger.Ledger
+	Book     *book
+}
+
+// market is one market with the requests that wait in it.
+type market struct {
+	Instrument perp.Instrument
+	Limits     risk.MarketLimits
+	Quoting    *quoting.Market
+	RFQs       []rfq      // answered quote requests that may still be dealt on
+	Consumed   []consumed // level ids dealt on, until nobody can use them any more
+	resting    resting
+}
+
+// New returns an engine without markets or accounts; Configure brings them.
+func New() *Engine {
+	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook()}}
+	e.markets = map[string]*market{}
+	return e
+}
+
+// Seq is the number of the last command applied.
+func (e *Engine) Seq() int64 { return e.state.Seq }
+
+// Apply changes the state by one command and returns what happened. seq must
+// be the next number, now not before the last one; anything else is a Fault,
+// as are books that do not sum to zero afterwards.
+func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
+	if seq != e.state.Seq+1 || now < e.state.Now {
+		panic(perp.Fault{What: "command out of order", Args: []int64{seq, e.state.Seq, int64(now), int64(e.state.Now)}})
+	}
+	e.state.Seq, e.state.Now, e.now = seq, now, now
+	e.out = nil
+	e.dispatch(c)
+	if err := e.state.Ledger.Check(); err != nil {
+		panic(perp.Fault{What: "books after " + c.Kind() + ": " + err.Error(), Args: []int64{seq}})
+	}
+	return e.out
+}
+
+func (e *Engine) dispatch(c perp.Command) {
+	switch c := c.(type) {
+	case perp.OracleTick:
+		e.tick(c)
+	case perp.ClockTick:
+		e.clock()
+	case perp.PlaceOrder:
+		e.place(c)
+	case perp.CancelOrder:
+		e.cancel(c)
+	case perp.ReplaceOrder:
+		e.replace(c)
+	case perp.RequestStatus:
+		e.status(c)
+	case perp.RequestQuote:
+		e.requestQuote(c)
+	case perp.RequestPositions:
+		e.positions(c)
+	case perp.Deposit:
+		e.deposit(c)
+	case Configure:
+		e.configure(c)
+	default:
+		panic(perp.Fault{What: "unknown command " + c.Kind()})
+	}
+}
+
+func (e *Engine) emit(events ...perp.Event) { e.out = append(e.out, events...) }
+
+// account returns the account of this name, or nil.
+func (e *Engine) account(name string) *risk.Account {
+	i, found := slices.BinarySearchFunc(e.state.Accounts, name, func(a risk.Account, n string) int {
+		return compare(a.Name, n)
+	})
+	if !found {
+		return nil
+	}
+	return &e.state.Accounts[i]
+}
+
+// ownAccount fills in the account of a request that names none: the only one
+// its session may use. With none or several it stays empty.
+func (e *Engine) ownAccount(session, account string) string {
+	if account != "" {
+		return account
+	}
+	only := ""
+	for i := range e.state.Accounts {
+		if slices.Contains(e.state.Accounts[i].Sessions, session) {
+			if only != "" {
+				return ""
+			}
+			only = e.state.Accounts[i].Name
+		}
+	}
+	return only
+}
+
+// permitted returns the account if it exists and the session may use it.
+func (e *Engine) permitted(session, account string) *risk.Account {
+	if a := e.account(account); a != nil && slices.Contains(a.Sessions, session) {
+		return a
+	}
+	return nil
+}
+
+func (e *Engine) deposit(d perp.Deposit) {
+	events := e.state.Ledger.Deposit(d)
+	e.emit(events...)
+	// A repeated key posts nothing, and then the maker's curve gets nothing.
+	if m := e.markets[d.Symbol]; len(events) > 0 && d.Account == perp.Maker && m != nil {
+		m.Quoting.Fund(d.Amount)
+	}
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

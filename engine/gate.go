@@ -1,0 +1,91 @@
+package engine
+
+import (
+	"backstop/perp"
+	"backstop/risk"
+)
+
+// facts gathers what risk needs to judge a request of an account in a market;
+// either may be missing. The portfolio counts all working orders as they are.
+func (e *Engine) facts(account string, m *market) risk.Facts {
+	f := risk.Facts{Now: e.now, RequestAge: risk.DefaultRequestAge, Account: e.account(account)}
+	if f.Account != nil {
+		f.Portfolio = e.portfolio(account)
+	}
+	if m == nil {
+		return f
+	}
+	f.Instrument, f.Limits = &m.Instrument, m.Limits
+	f.State, f.Cause = m.Quoting.State()
+	f.Oracle = m.Quoting.Mark()
+	long, short := e.state.Ledger.OpenInterest(m.Instrument.Symbol)
+	f.Maker = risk.MakerFacts{
+		Limits:    m.Limits,
+		Inventory: e.state.Ledger.Position(perp.Maker, m.Instrument.Symbol).Size,
+		Long:      long, Short: short,
+		Client: e.state.Ledger.Position(account, m.Instrument.Symbol).Size,
+		Equity: m.Quoting.Funds(), Oracle: f.Oracle,
+	}
+	return f
+}
+
+// portfolio is all that an account has at stake: every market with a position,
+// a claim or a working order.
+func (e *Engine) portfolio(account string) risk.Portfolio {
+	p := risk.Portfolio{Cash: e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Cash})}
+	working := e.state.Book.working[account]
+	for _, m := range e.state.Markets {
+		symbol := m.Instrument.Symbol
+		x := risk.Exposure{
+			Symbol: symbol, Limits: m.Limits, Oracle: m.Quoting.Mark(),
+			Position: e.state.Ledger.Position(account, symbol),
+			Claim:    e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Claim, Symbol: symbol}),
+		}
+		for _, o := range working {
+			if o.Symbol != symbol {
+				continue
+			}
+			x.Orders++
+			if o.Side == perp.Buy {
+				x.Bids = perp.Add(x.Bids, o.Leaves())
+			} else {
+				x.Asks = perp.Add(x.Asks, o.Leaves())
+			}
+		}
+		if x.Orders > 0 || x.Claim != 0 || x.Position.Size != 0 {
+			p.Exposures = append(p.Exposures, x)
+		}
+	}
+	return p
+}
+
+// preTrade walks a new order down the ladder of refusals.
+func (e *Engine) preTrade(o perp.PlaceOrder, known *order, m *market, d dealing) perp.Verdict {
+	f := e.facts(o.Account, m)
+	f.Used = known != nil
+	f.Quote = risk.QuoteFacts{Found: d.found, Expired: d.expired, Side: d.side, Level: d.level, Consumed: d.used}
+	if m != nil && o.Type == perp.Market {
+		_, offered := m.Quoting.Current().Best(o.Side)
+		f.Unpriced = !offered
+	}
+	return risk.PreTrade(o, f)
+}
+
+// mayFill judges a passive fill at the moment at which the quote reaches it.
+func (e *Engine) mayFill(m *market, o *order, levels []perp.Level) perp.Verdict {
+	return risk.Fill(o.Order, total(levels), e.facts(o.Account, m))
+}
+
+// mayReplace judges a change of a working order.
+func (e *Engine) mayReplace(o *order, r perp.ReplaceOrder) perp.Verdict {
+	return risk.Replace(r, o.Order, e.facts(o.Account, e.markets[o.Symbol]))
+}
+
+// mayQuote judges a quote request.
+func (e *Engine) mayQuote(r perp.RequestQuote, m *market) perp.Verdict {
+	v := risk.Quote(r, e.facts(r.Account, m))
+	if m != nil && len(m.RFQs) >= rfqMax {
+		v = v.Worse(perp.Verdict{Reject: perp.Throttled, Need: int64(len(m.RFQs)), Have: rfqMax, Detail: "open quote requests"})
+	}
+	return v
+}

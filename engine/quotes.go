@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"slices"
+
+	"backstop/perp"
+)
+
+// rfqMax bounds the answered quote requests of one market that may still be
+// dealt on; beyond it requests are refused until some expire.
+const rfqMax = 1000
+
+// rfq is a firm quote given to one session for one size.
+type rfq struct {
+	ID         string
+	Session    string
+	Account    string
+	Bid, Ask   perp.Level
+	ValidUntil perp.Time
+}
+
+// consumed is the id of a quote that was dealt on, kept while it could still be
+// named in good faith.
+type consumed struct {
+	ID    string
+	Until perp.Time
+}
+
+// consumedFor is how long a consumed quote is told apart from an unknown one.
+const consumedFor = 10 * perp.Second
+
+// dealing is what the quote that an order names offers.
+type dealing struct {
+	found   bool // the quote exists and is this session's to deal on
+	expired bool
+	used    bool
+	side    perp.Side // of the orders that it takes; zero: both
+	level   perp.Level
+	expires perp.Time
+}
+
+// requestQuote gives a session a firm price for one size (FIX R), or says why
+// it does not.
+func (e *Engine) requestQuote(r perp.RequestQuote) {
+	r.Account = e.ownAccount(r.Session, r.Account)
+	m := e.markets[r.Symbol]
+	q := rfq{Session: r.Session, Account: r.Account}
+	v := e.mayQuote(r, m)
+	if v.OK() {
+		q.Bid, q.Ask, v = e.price(m, r)
+	}
+	if !v.OK() {
+		e.emit(perp.QuoteRefused{Origin: r.Origin, ReqID: r.ReqID, Symbol: r.Symbol, Verdict: v})
+		return
+	}
+	q.ID = id("Q", e.version())
+	q.ValidUntil = e.now + m.Quoting.Life()
+	m.RFQs = append(m.RFQs, q)
+	e.emit(perp.QuoteIssued{
+		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
+		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil,
+	})
+}
+
+// price asks the curve for each wanted side of a request.
+func (e *Engine) price(m *market, r perp.RequestQuote) (bid, ask perp.Level, v perp.Verdict) {
+	ok := true
+	if r.Side != perp.Sell {
+		ask, ok = m.Quoting.PriceFor(perp.Buy, r.Size)
+	}
+	if ok && r.Side != perp.Buy {
+		bid, ok = m.Quoting.PriceFor(perp.Sell, r.Size)
+	}
+	if !ok {
+		v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: "the maker does not offer this size now"}
+	}
+	return bid, ask, v
+}
+
+// dealOf looks up the quote that an order deals on: an answer to a request of
+// the same session and account, or a level of the published ladder.
+func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
+	if m == nil || o.Type != perp.PreviouslyQuoted {
+		return dealing{}
+	}
+	used := slices.ContainsFunc(m.Consumed, func(c consumed) bool { return c.ID == o.QuoteID })
+	for _, q := range m.RFQs {
+		if q.ID == o.QuoteID && q.Session == o.Session && q.Account == o.Account {
+			return q.dealing(o.Side, e.now, used)
+		}
+	}
+	f := m.Quoting.Find(o.QuoteID, e.now)
+	return dealing{
+		found: f.OK || f.Expired, expired: f.Expired, used: used,
+		side: f.Side, level: f.Level, expires: e.now + consumedFor,
+	}
+}
+
+func (q rfq) dealing(side perp.Side, now perp.Time, used bool) dealing {
+	d := dealing{found: true, expired: now >= q.ValidUntil, used: used, expires: q.ValidUntil + consumedFor}
+	if side == perp.Buy {
+		d.level = q.Ask
+	} else {
+		d.level = q.Bid
+	}
+	if d.level == (perp.Level{}) {
+		d.side, d.level = side.Opposite(), q.other(side)
+	} else {
+		d.side = side
+	}
+	return d
+}
+
+func (q rfq) other(side perp.Side) perp.Level {
+	if side == perp.Buy {
+		return q.Bid
+	}
+	return q.Ask
+}
+
+// consume marks a quote as dealt on: it takes no second order.
+func (e *Engine) consume(m *market, id string, d dealing) {
+	m.Consumed = append(m.Consumed, consumed{id, d.expires})
+}
+
+// forget drops what has run out, so that the lists stay short.
+func (m *market) forget(now perp.Time) {
+	m.RFQs = slices.DeleteFunc(m.RFQs, func(q rfq) bool { return now >= q.ValidUntil+consumedFor })
+	m.Consumed = slices.DeleteFunc(m.Consumed, func(c consumed) bool { return now >= c.Until })
+}

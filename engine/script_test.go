@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"backstop/perp"
+	"backstop/quoting"
+	"backstop/risk"
+)
+
+var update = flag.Bool("update", false, "rewrite expected events; commit only what you understand")
+
+// TestScripts runs testdata/*.txt: commands, then ----, then what happened. A
+// blank line ends a step. Prices that the curve makes are part of the output,
+// so a change of the curve shows here too.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := newScript(t).run(string(src))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != string(src) {
+				t.Errorf("events differ; run with -update and read the diff:\n%s", got)
+			}
+		})
+	}
+}
+
+// script plays commands of a text against an engine of its own.
+type script struct {
+	t       *testing.T
+	e       *Engine
+	s       *Sequencer
+	now     perp.Time
+	msg     int64
+	lastRFQ string
+	top     map[string]perp.Quote
+	journal []perp.Entry
+}
+
+func newScript(t *testing.T) *script {
+	e := New()
+	return &script{t: t, e: e, s: NewSequencer(e), now: 1_000 * perp.Second, top: map[string]perp.Quote{}}
+}
+
+func (s *script) run(src string) string {
+	var out strings.Builder
+	for step := range strings.SplitSeq(strings.TrimSpace(src), "\n\n") {
+		commands, _, _ := strings.Cut(step, "\n----")
+		var events strings.Builder
+		for line := range strings.Lines(commands) {
+			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			c := s.command(strings.Fields(line))
+			for _, entry := range s.s.Step([]perp.Input{{Command: c, Source: "script"}}, s.now) {
+				s.journal = append(s.journal, entry)
+				for _, ev := range entry.Events {
+					if text := s.show(ev); text != "" {
+						events.WriteString(text + "\n")
+					}
+				}
+			}
+		}
+		fmt.Fprintf(&out, "%s\n----\n%s\n", strings.TrimRight(commands, "\n"), events.String())
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+func (s *script) command(f []string) perp.Command {
+	switch f[0] {
+	case "market":
+		return s.market(f[1])
+	case "account":
+		return Configure{Accounts: []risk.Account{{Name: f[1], Sessions: []string{f[1]}, Limits: risk.DefaultLimits()}}}
+	case "deposit":
+		d := perp.Deposit{Account: f[1], Amount: must(perp.ParseMoney(f[2])), Key: f[3]}
+		if f[1] == perp.Maker {
+			d.Symbol = f[4]
+		}
+		return d
+	case "wait": // wait 500 (milliseconds)
+		ms, err := strconv.ParseInt(f[1], 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.now += perp.Time(ms) * perp.Millisecond
+		return perp.ClockTick{}
+	case "tick":
+		s.now += 100 * perp.Millisecond
+		price := must(perp.ParsePrice(f[2]))
+		return perp.OracleTick{Symbol: f[1], Price: price, Confidence: price / 10_000, Publish: s.now, Receive: s.now, Sources: 3}
+	case "order", "cancel", "replace", "status", "quote", "positions":
+		return s.request(f)
+	}
+	s.t.Fatalf("unknown command %q", f[0])
+	return nil
+}
+
+func (s *script) market(symbol string) perp.Command {
+	return Configure{Markets: []MarketSpec{{
+		Instrument: perp.Instrument{
+			Symbol: symbol, Currency: "USDC", Tick: perp.PriceOne / 2, Lot: perp.SizeOne / 1000,
+			MinSize: perp.SizeOne / 1000, MaxSize: 100 * perp.SizeOne,
+		},
+		Quoting: quoting.DefaultParams(), Limits: risk.DefaultMarketLimits(),
+	}}}
+}
+
+// request reads: who, id, then key=value words.
+func (s *script) request(f []string) perp.Command {
+	s.msg++
+	o := perp.Origin{Session: f[1], InSeq: s.msg, Arrival: s.now, Sent: s.now}
+	k := map[string]string{"symbol": "BTC-PERP"}
+	for _, word := range f[3:] {
+		key, value, _ := strings.Cut(word, "=")
+		k[key] = value
+	}
+	o.PossResend = k["resend"] == "yes"
+	side := map[string]perp.Side{"buy": perp.Buy, "sell": perp.Sell}[k["side"]]
+	size := must(perp.ParseSize(or(k["size"], "0")))
+	price := must(perp.ParsePrice(or(k["price"], "0")))
+	kind := map[string]perp.OrderType{"": perp.Market, "market": perp.Market, "limit": perp.Limit, "quoted": perp.PreviouslyQuoted}[k["type"]]
+	tif := map[string]perp.TimeInForce{"": perp.IOC, "ioc": perp.IOC, "fok": perp.FOK, "gtc": perp.GTC}[k["tif"]]
+	switch f[0] {
+	case "order":
+		return perp.PlaceOrder{
+			Origin: o, ClOrdID: f[2], Account: or(k["account"], f[1]), Symbol: k["symbol"], Side: side, Type: kind, TIF: tif,
+			Size: size, Price: price, QuoteID: s.quoteID(k["quote"], k["symbol"], side), Transact: s.now,
+		}
+	case "cancel":
+		return perp.CancelOrder{Origin: o, ClOrdID: f[2], OrigClOrdID: k["of"], Account: f[1], Symbol: k["symbol"], Side: side}
+	case "replace":
+		return perp.ReplaceOrder{
+			Origin: o, ClOrdID: f[2], OrigClOrdID: k["of"], Account: f[1], Symbol: k["symbol"], Side: side, Type: kind, Size: size, Price: price,
+		}
+	case "status":
+		return perp.RequestStatus{Origin: o, ClOrdID: f[2], Account: f[1], Symbol: k["symbol"], Side: side}
+	case "quote":
+		return perp.RequestQuote{Origin: o, ReqID: f[2], Account: f[1], Symbol: k["symbol"], Side: side, Size: size}
+	}
+	return perp.RequestPositions{Origin: o, ReqID: f[2], Account: f[1]}
+}
+
+// quoteID understands rfq (the last answer) and top (the best published level).
+func (s *script) quoteID(word, symbol string, side perp.Side) string {
+	switch word {
+	case "rfq":
+		return s.lastRFQ
+	case "top":
+		return perp.QuoteID(s.top[symbol].Version, side, 0)
+	}
+	return word
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// show prints an event in one line; what is not of interest prints nothing.
+func (s *script) show(ev perp.Event) string {
+	switch ev := ev.(type) {
+	case perp.QuoteChanged:
+		s.top[ev.Quote.Symbol] = ev.Quote
+		return ""
+	case perp.OrderAccepted:
+		return "accepted " + order1(ev.Order)
+	case perp.OrderRejected:
+		return fmt.Sprintf("rejected %s %s", ev.Verdict.Reject, order1(ev.Order))
+	case perp.Filled:
+		return fmt.Sprintf("filled %s at %s fee %s realised %s %s | %s", ev.Size, ev.Price, ev.Fee, ev.Realised, ev.Liquidity, order1(ev.Order))
+	case perp.OrderCanceled:
+		return fmt.Sprintf("canceled %s %s", ev.Reason, order1(ev.Order))
+	case perp.OrderReplaced:
+		return fmt.Sprintf("replaced %s by %s", ev.OrigClOrdID, order1(ev.Order))
+	case perp.CancelRejected:
+		return fmt.Sprintf("cancel rejected %s %s of %s status %s", ev.Verdict.Reject, ev.ClOrdID, ev.OrigClOrdID, ev.Order.Status)
+	case perp.StatusReported:
+		return strings.TrimSpace(fmt.Sprintf("status %s %s", order1(ev.Order), ev.Reject))
+	case perp.QuoteIssued:
+		s.lastRFQ = ev.QuoteID
+		return fmt.Sprintf("quote %s bid %s x %s ask %s x %s", ev.ReqID, ev.Bid.Price, ev.Bid.Size, ev.Ask.Price, ev.Ask.Size)
+	case perp.QuoteRefused:
+		return fmt.Sprintf("quote %s refused %s", ev.ReqID, ev.Verdict.Reject)
+	case perp.PositionsReported:
+		text := "positions " + ev.Account
+		for _, p := range ev.Positions {
+			text += fmt.Sprintf(" %s %s entry %s claim %s settled %s", p.Symbol, p.Size, p.EntryNotional, p.Claim, p.Settled)
+		}
+		return strings.TrimSpace(text + " " + ev.Verdict.Reject.String())
+	case perp.StateChanged:
+		return fmt.Sprintf("state %s %s -> %s %s", ev.Symbol, ev.From, ev.To, ev.Cause)
+	case perp.Posted:
+		tr := ev.Transfer
+		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
+	}
+	return ""
+}
+
+func order1(o perp.Order) string {
+	return fmt.Sprintf("%s %s %s %s cum %s leaves %s avg %s", o.ClOrdID, o.Side, o.Size, o.Status, o.Cum, o.Leaves(), o.AvgPrice())
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"backstop/perp"
+)
+
+// Snapshot returns the whole state as JSON: the same bytes for the same state.
+func (e *Engine) Snapshot() []byte {
+	b, err := json.Marshal(&e.state)
+	if err != nil {
+		panic(perp.Fault{What: "state does not encode: " + err.Error()})
+	}
+	return b
+}
+
+// StateHash is the SHA-256 of the snapshot in hex. Two engines that applied the
+// same journal have the same one (invariant I3).
+func (e *Engine) StateHash() string {
+	sum := sha256.Sum256(e.Snapshot())
+	return hex.EncodeToString(sum[:])
+}
+
+// Restore returns an engine that goes on where the snapshot was taken. A text
+// that is not a snapshot of this version is an error.
+func Restore(snapshot []byte) (*Engine, error) {
+	e := &Engine{markets: map[string]*market{}}
+	d := json.NewDecoder(bytes.NewReader(snapshot))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&e.state); err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	if e.state.Ledger == nil || e.state.Book == nil {
+		return nil, fmt.Errorf("snapshot: no ledger or no orders in it")
+	}
+	if err := e.state.Ledger.Audit(); err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	e.now = e.state.Now
+	e.state.Book.index()
+	for _, m := range e.state.Markets {
+		e.markets[m.Instrument.Symbol] = m
+	}
+	for _, o := range e.state.Book.Orders {
+		if o.Status.Working() {
+			e.markets[o.Symbol].resting.add(o)
+		}
+	}
+	return e, nil
+}
+
+// Restate tells the present state as events, for doors that start after it
+// came to be. It changes nothing.
+func (e *Engine) Restate() []perp.Event {
+	var all []perp.Event
+	for _, m := range e.state.Markets {
+		all = append(all, perp.MarketListed{Instrument: m.Instrument})
+		state, cause := m.Quoting.State()
+		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
+		if q := m.Quoting.Current(); q.Version != 0 {
+			all = append(all, perp.QuoteChanged{Quote: q})
+		}
+	}
+	for _, a := range e.state.Accounts {
+		all = append(all, perp.AccountOpened{Account: a.Name, Sessions: a.Sessions})
+	}
+	for _, p := range e.state.Ledger.Positions() {
+		all = append(all, perp.PositionChanged{Account: p.Account, Symbol: p.Symbol, Size: p.Position.Size, EntryNotional: p.Position.Entry})
+	}
+	for _, b := range e.state.Ledger.Balances() {
+		all = append(all, perp.BalanceStated{Account: b.Account, Balance: b.Amount})
+	}
+	return all
+}

@@ -1,0 +1,53 @@
+package engine
+
+import "backstop/perp"
+
+// tick moves the reserves of one market to the outside price and quotes anew,
+// before any order of the batch is priced; then resting orders that the new
+// quote reaches fill. A tick for a market that is not listed changes nothing.
+func (e *Engine) tick(t perp.OracleTick) {
+	m := e.markets[t.Symbol]
+	if m == nil {
+		return
+	}
+	moved := m.Quoting.Tick(t, e.now)
+	if moved.Cost != 0 {
+		e.emit(perp.Recentred{Symbol: t.Symbol, Peg: moved.Peg, Cost: moved.Cost})
+	}
+	e.changed(m, moved.From, moved.To, moved.Cause)
+	e.requote(m)
+	e.sweep(m)
+}
+
+// clock lets quotes expire and old prices close markets. A quote that would
+// run out before the next half of its life is renewed while the price it
+// stands on may still be trusted.
+func (e *Engine) clock() {
+	for _, m := range e.state.Markets {
+		m.forget(e.now)
+		from, to, cause := m.Quoting.Clock(e.now)
+		if from != to {
+			e.changed(m, from, to, cause)
+			e.requote(m)
+			e.sweep(m)
+			continue
+		}
+		if q := m.Quoting.Current(); q.Version != 0 && e.now-q.Time >= (q.ValidUntil-q.Time)/2 {
+			e.requote(m)
+		}
+	}
+}
+
+func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
+	if from != to {
+		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
+	}
+}
+
+// requote replaces the offer of a market by one made from its state now.
+func (e *Engine) requote(m *market) {
+	q := m.Quoting.Requote(e.version(), e.now)
+	long, short := e.state.Ledger.OpenInterest(m.Instrument.Symbol)
+	q.OpenInterest = max(long, short)
+	e.emit(perp.QuoteChanged{Quote: q})
+}
