@@ -55,7 +55,7 @@ func configValidate() config.Command {
 	var asJSON bool
 	return config.Command{
 		Path: "config validate", Group: groupConfig, Args: "[FILE]", MaxArgs: 1,
-		Short: "Report every fault of a configuration, or say that it is fine",
+		Short: "Report every fault of a configuration",
 		Long: `Each fault comes with file:line:column, what is allowed and what was probably
 meant. Secrets and feed files are looked for too. Without FILE: gateway.toml.
 Exit 0: no fault. Exit 3: faults, or no such file.`,
