@@ -32,21 +32,25 @@ func (m *Market) room(side perp.Side) perp.Size {
 }
 
 // top is the size of the best level: a share of equity, less as leverage
-// grows on the side that loads the maker, more on the side that unloads it.
-func (m *Market) top(side perp.Side) perp.Size {
+// grows on the side that loads the maker. Relief is what the second level has
+// on top on the side that unloads it; the best price stays that of a small size.
+func (m *Market) top(side perp.Side) (size, relief perp.Size) {
 	p := &m.Params
-	size, held := m.afford(p.TopShare), perp.Size(side.Sign())*m.Curve.Users
+	size = m.afford(p.TopShare)
+	held := perp.Size(side.Sign()) * m.Curve.Users
 	if held < 0 {
-		relief := perp.Size(mulDivSat(-int64(held), int64(p.UnloadShare), int64(perp.RatioOne)))
-		// With no equity left the smallest order can still unload.
-		size = max(perp.Size(addSat(int64(size), int64(relief))), min(-held, m.least()))
+		relief = perp.Size(mulDivSat(-int64(held), int64(p.UnloadShare), int64(perp.RatioOne)))
 	} else {
 		size = perp.Size(mulDivSat(int64(size), int64(p.LeverageCap-min(m.leverage(), p.LeverageCap)), int64(p.LeverageCap)))
 	}
 	if m.Phase != perp.Open {
 		size = perp.Size(mulDivSat(int64(size), int64(p.WideShare), int64(perp.RatioOne)))
+		relief = perp.Size(mulDivSat(int64(relief), int64(p.WideShare), int64(perp.RatioOne)))
 	}
-	return size
+	if held < 0 { // with no equity left the smallest order can still unload
+		size = max(size, min(-held, m.least()))
+	}
+	return size, relief
 }
 
 // least is the smallest level worth showing: what an order must have.
@@ -57,10 +61,11 @@ func (m *Market) lots(s perp.Size) perp.Size { return s - s%m.Instrument.Lot }
 // ladder appends the levels of the side that a client's order of side deals
 // on, best first; each is the next slice of the curve.
 func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []perp.Level {
-	room, size := m.room(side), m.top(side)
+	room := m.room(side)
+	size, relief := m.top(side)
 	var done perp.Size
 	from := m.Curve.quoteAfter(0)
-	for range m.Params.Levels {
+	for i := range m.Params.Levels {
 		n := min(m.lots(size), room-done)
 		if n < m.least() {
 			break
@@ -76,6 +81,9 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 		out = append(out, perp.Level{Price: price, Size: n})
 		done, from = done+n, to
 		size = perp.Size(mulDivSat(int64(size), int64(m.Params.LevelGrowth), int64(perp.RatioOne)))
+		if i == 0 {
+			size = perp.Size(addSat(int64(size), int64(relief)))
+		}
 	}
 	if len(out) == 0 {
 		return nil

@@ -36,8 +36,8 @@ type Params struct {
 	Levels int
 	// TopShare of equity is the size of the best level. 2.5 %.
 	TopShare perp.Ratio
-	// UnloadShare of the inventory is added to the best level of the side on
-	// which the maker unloads. 10 %; 0 adds nothing.
+	// UnloadShare of the inventory is added from the second level on, on the
+	// side on which the maker unloads. 10 %; 0 adds nothing.
 	UnloadShare perp.Ratio
 	// LevelGrowth is the size of each level in sizes of the one before. 1.5;
 	// less than 1 would make depth shrink.
