@@ -57,15 +57,22 @@ type Fix struct {
 type Maker struct {
 	// Equity is paid into each market once, when it first appears.
 	Equity perp.Money `toml:"equity" min:"0.000001" max:"1000000000000"`
-	// FeeBPS is what a client pays of the notional of a fill, in basis points.
-	Fee perp.Ratio `toml:"fee_bps" unit:"bps" min:"0" max:"1000"`
 }
 
 // Account is a ledger account of a client firm.
 type Account struct {
 	Name string `toml:"name" need:"yes"`
 	// Deposit is paid in once, when the account first appears.
-	Deposit perp.Money `toml:"deposit" min:"0" max:"1000000000000"`
+	Deposit perp.Money    `toml:"deposit" min:"0" max:"1000000000000"`
+	Limits  AccountLimits `toml:"limits"`
+}
+
+// AccountLimits bound one account over all markets; see risk.Limits.
+type AccountLimits struct {
+	OpenOrders  int        `toml:"open_orders" min:"1" max:"100000"`
+	MaxNotional perp.Money `toml:"max_notional" min:"0.000001" max:"9000000000000"`
+	// MaxPosition names, for some markets, another limit than the market's own.
+	MaxPosition map[string]perp.Size `toml:"max_position" min:"0" max:"1000000000"`
 }
 
 // Session is one FIX connection of a client.
@@ -80,8 +87,11 @@ type Session struct {
 	// Username is compared with Username(553); empty: comp_id.
 	Username string `toml:"username"`
 	// Secret says where the password is: env:NAME, file:PATH or plain:TEXT.
-	Secret       string        `toml:"secret"`
+	Secret string `toml:"secret"`
+	// ResetOnLogon starts both numbers at 1 at every Logon; AllowReset lets the
+	// client ask for that with ResetSeqNumFlag(141).
 	ResetOnLogon bool          `toml:"reset_on_logon"`
+	AllowReset   bool          `toml:"allow_reset"`
 	HeartbeatMin time.Duration `toml:"heartbeat_min" min:"1s" max:"1h"`
 	HeartbeatMax time.Duration `toml:"heartbeat_max" min:"1s" max:"1h"`
 	// Accounts may be traded through this session.
@@ -116,18 +126,17 @@ const (
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
 	defaultEquity       = 10_000_000 * perp.MoneyOne
-	defaultFee          = 2 * perp.BP
 )
 
 func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
 func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
 func (f *Fix) setDefaults()    { *f = Fix{} }
-func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Fee: defaultFee} }
+func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }
 
 func (s *Session) setDefaults() {
 	*s = Session{
-		BeginString: "FIX.4.4", Auth: "password", Roles: []string{"trade", "md"},
+		BeginString: "FIX.4.4", Auth: "password", Roles: []string{"trade", "md"}, AllowReset: true,
 		HeartbeatMin: defaultHeartbeatMin, HeartbeatMax: defaultHeartbeatMax,
 	}
 }

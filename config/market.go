@@ -17,6 +17,11 @@ type Market struct {
 	Lot      perp.Size  `toml:"lot" need:"yes" min:"0.000000001" max:"1000000"`
 	MinOrder perp.Size  `toml:"min_order" min:"0.000000001"`
 	MaxOrder perp.Size  `toml:"max_order" need:"yes" min:"0.000000001"`
+
+	Oracle MarketOracle `toml:"oracle"`
+	Quote  MarketQuote  `toml:"quote"`
+	Vamm   MarketVamm   `toml:"vamm"`
+	Risk   MarketRisk   `toml:"risk"`
 }
 
 func (m *Market) setDefaults() { *m = Market{Currency: "USDC"} }
@@ -36,10 +41,10 @@ func (k *checker) markets() {
 		m := &k.c.Markets[i]
 		k.name(path+".symbol", m.Symbol)
 		k.unique(seen, path+".symbol", m.Symbol)
-		if m.Tick <= 0 || m.Lot <= 0 {
-			continue // already reported
+		k.rules(path, m)
+		if m.Tick > 0 && m.Lot > 0 { // otherwise it is already reported
+			k.steps(path, m)
 		}
-		k.steps(path, m)
 	}
 }
 

@@ -1,0 +1,205 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"backstop/perp"
+	"backstop/quoting"
+	"backstop/risk"
+)
+
+// MarketOracle says when the outside price is trusted. From wide on spreads are
+// multiplied, from reduce on clients may only reduce, from max on the market is
+// halted.
+type MarketOracle struct {
+	MinSources  int           `toml:"min_sources" min:"1" max:"100"`
+	WideAge     time.Duration `toml:"wide_age" min:"1ms" max:"168h"`
+	ReduceAge   time.Duration `toml:"reduce_age" min:"1ms" max:"168h"`
+	MaxAge      time.Duration `toml:"max_age" min:"1ms" max:"168h"`
+	MaxInterval time.Duration `toml:"max_interval" min:"100ms" max:"10m"`
+
+	WideDivergence   perp.Ratio `toml:"wide_divergence_bps" unit:"bps" min:"0" max:"10000"`
+	ReduceDivergence perp.Ratio `toml:"reduce_divergence_bps" unit:"bps" min:"0" max:"10000"`
+	MaxDivergence    perp.Ratio `toml:"max_divergence_bps" unit:"bps" min:"0" max:"10000"`
+	WideConf         perp.Ratio `toml:"wide_conf_bps" unit:"bps" min:"0" max:"10000"`
+	MaxConf          perp.Ratio `toml:"max_conf_bps" unit:"bps" min:"0" max:"10000"`
+}
+
+// MarketQuote shapes the maker's offer.
+type MarketQuote struct {
+	BaseSpread perp.Ratio    `toml:"base_spread_bps" unit:"bps" min:"0.02" max:"10000"`
+	MaxSpread  perp.Ratio    `toml:"max_spread_bps" unit:"bps" min:"0.03" max:"10000"`
+	MinHalf    perp.Ratio    `toml:"min_half_bps" unit:"bps" min:"0.01" max:"5000"`
+	Band       perp.Ratio    `toml:"band_bps" unit:"bps" min:"0.02" max:"5000"`
+	Levels     int           `toml:"levels" min:"1" max:"20"`
+	TopShare   perp.Ratio    `toml:"top_share" min:"0.000001" max:"1"`
+	ValidFor   time.Duration `toml:"valid_for" min:"1ms" max:"1m"`
+	Grace      time.Duration `toml:"grace" min:"0s" max:"1m"`
+}
+
+// MarketVamm shapes the curve behind the offer.
+type MarketVamm struct {
+	Depth        int        `toml:"depth" min:"1" max:"1000000"`
+	SoftLeverage perp.Ratio `toml:"soft_leverage" min:"0" max:"100"`
+	MaxLeverage  perp.Ratio `toml:"max_leverage" min:"0.000001" max:"100"`
+	MaxOffset    perp.Ratio `toml:"max_offset_bps" unit:"bps" min:"0" max:"5000"`
+}
+
+// MarketRisk bounds what clients and the maker may do; see risk.MarketLimits.
+type MarketRisk struct {
+	TakerFee          perp.Ratio `toml:"taker_fee_bps" unit:"bps" min:"0" max:"1000"`
+	InitialMargin     perp.Ratio `toml:"initial_margin" min:"0.0001" max:"1"`
+	MaintenanceMargin perp.Ratio `toml:"maintenance_margin" min:"0.0001" max:"1"`
+	SizePremium       perp.Ratio `toml:"size_premium" min:"0" max:"1"`
+	ProfitCap         perp.Money `toml:"profit_cap" min:"0" max:"1000000000000"`
+	PriceBand         perp.Ratio `toml:"price_band_bps" unit:"bps" min:"0" max:"9999"`
+	MaxPosition       perp.Size  `toml:"max_position" min:"0.000000001" max:"1000000000"`
+	OpenInterest      perp.Size  `toml:"open_interest" min:"0" max:"1000000000"`
+	MakerLeverage     perp.Ratio `toml:"maker_leverage" min:"0" max:"1000"`
+}
+
+func (o *MarketOracle) setDefaults() {
+	p := quoting.DefaultParams()
+	*o = MarketOracle{
+		MinSources: int(p.SourcesMin), WideAge: time.Duration(p.WideAge), ReduceAge: time.Duration(p.ReduceAge),
+		MaxAge: time.Duration(p.HaltAge), MaxInterval: time.Duration(p.BeatMax),
+		WideDivergence: p.WideDiverge, ReduceDivergence: p.ReduceDiverge, MaxDivergence: p.HaltDiverge,
+		WideConf: p.WideConf, MaxConf: p.HaltConf,
+	}
+}
+
+func (q *MarketQuote) setDefaults() {
+	p := quoting.DefaultParams()
+	*q = MarketQuote{
+		BaseSpread: p.BaseSpread, MaxSpread: p.MaxSpread, MinHalf: p.MinHalf, Band: p.Band, Levels: p.Levels,
+		TopShare: p.TopShare, ValidFor: time.Duration(p.TTL), Grace: time.Duration(p.Grace),
+	}
+}
+
+func (v *MarketVamm) setDefaults() {
+	p := quoting.DefaultParams()
+	*v = MarketVamm{Depth: int(p.Depth), SoftLeverage: p.LeverageSoft, MaxLeverage: p.LeverageCap, MaxOffset: p.OffsetMax}
+}
+
+func (r *MarketRisk) setDefaults() {
+	l := risk.DefaultMarketLimits()
+	*r = MarketRisk{
+		TakerFee: l.TakerFee, InitialMargin: l.InitialMargin, MaintenanceMargin: l.MaintenanceMargin,
+		SizePremium: l.SizePremium, ProfitCap: l.ProfitCap, PriceBand: l.PriceBand,
+		MaxPosition: l.MaxPosition, OpenInterest: l.OpenInterest, MakerLeverage: l.MakerLeverage,
+	}
+}
+
+func (l *AccountLimits) setDefaults() {
+	d := risk.DefaultLimits()
+	*l = AccountLimits{OpenOrders: int(d.OpenOrders), MaxNotional: d.Notional}
+}
+
+// Spec is one market in the words of the rooms that run it.
+type Spec struct {
+	Instrument perp.Instrument
+	Quoting    quoting.Params
+	Limits     risk.MarketLimits
+}
+
+// Specs are all markets. What an operator cannot set has its default.
+func (c *Config) Specs() []Spec {
+	all := make([]Spec, 0, len(c.Markets))
+	for _, m := range c.Markets {
+		all = append(all, Spec{m.Instrument(), m.params(), m.limits()})
+	}
+	return all
+}
+
+func (m Market) params() quoting.Params {
+	p := quoting.DefaultParams()
+	o, q, v := m.Oracle, m.Quote, m.Vamm
+	p.SourcesMin = int64(o.MinSources)
+	p.WideAge, p.ReduceAge, p.HaltAge = perp.Time(o.WideAge), perp.Time(o.ReduceAge), perp.Time(o.MaxAge)
+	p.BeatMax = perp.Time(o.MaxInterval)
+	p.WideDiverge, p.ReduceDiverge, p.HaltDiverge = o.WideDivergence, o.ReduceDivergence, o.MaxDivergence
+	p.WideConf, p.HaltConf = o.WideConf, o.MaxConf
+	p.BaseSpread, p.MaxSpread, p.MinHalf, p.Band = q.BaseSpread, q.MaxSpread, q.MinHalf, q.Band
+	p.Levels, p.TopShare = q.Levels, q.TopShare
+	p.TTL, p.Grace = perp.Time(q.ValidFor), perp.Time(q.Grace)
+	p.Depth, p.LeverageSoft, p.LeverageCap, p.OffsetMax = int64(v.Depth), v.SoftLeverage, v.MaxLeverage, v.MaxOffset
+	return p
+}
+
+func (m Market) limits() risk.MarketLimits {
+	l, r := risk.DefaultMarketLimits(), m.Risk
+	l.TakerFee, l.InitialMargin, l.MaintenanceMargin = r.TakerFee, r.InitialMargin, r.MaintenanceMargin
+	l.SizePremium, l.ProfitCap, l.PriceBand = r.SizePremium, r.ProfitCap, r.PriceBand
+	l.MaxPosition, l.OpenInterest, l.MakerLeverage = r.MaxPosition, r.OpenInterest, r.MakerLeverage
+	return l
+}
+
+// RiskAccounts are all accounts with the sessions that may use them.
+func (c *Config) RiskAccounts() []risk.Account {
+	all := make([]risk.Account, 0, len(c.Accounts))
+	for _, a := range c.Accounts {
+		one := risk.Account{Name: a.Name, Limits: risk.Limits{OpenOrders: int64(a.Limits.OpenOrders), Notional: a.Limits.MaxNotional}}
+		for _, symbol := range slices.Sorted(maps.Keys(a.Limits.MaxPosition)) {
+			one.Limits.Positions = append(one.Limits.Positions, risk.PositionLimit{Symbol: symbol, Size: a.Limits.MaxPosition[symbol]})
+		}
+		for _, s := range c.Sessions {
+			if slices.Contains(s.Accounts, a.Name) {
+				one.Sessions = append(one.Sessions, s.CompID)
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// ruleKeys maps the parameters that rules speak of to keys of the file.
+var ruleKeys = map[string]string{
+	"SourcesMin": "oracle.min_sources", "WideAge": "oracle.wide_age", "ReduceAge": "oracle.reduce_age", "HaltAge": "oracle.max_age",
+	"Beat": "oracle.max_interval", "BeatMax": "oracle.max_interval",
+	"WideDiverge": "oracle.wide_divergence_bps", "ReduceDiverge": "oracle.reduce_divergence_bps", "HaltDiverge": "oracle.max_divergence_bps",
+	"WideConf": "oracle.wide_conf_bps", "HaltConf": "oracle.max_conf_bps",
+	"BaseSpread": "quote.base_spread_bps", "MaxSpread": "quote.max_spread_bps", "MinHalf": "quote.min_half_bps", "Band": "quote.band_bps",
+	"Levels": "quote.levels", "TopShare": "quote.top_share", "TTL": "quote.valid_for", "Grace": "quote.grace",
+	"Depth": "vamm.depth", "LeverageSoft": "vamm.soft_leverage", "LeverageCap": "vamm.max_leverage", "OffsetMax": "vamm.max_offset_bps",
+	"TakerFee": "risk.taker_fee_bps", "InitialMargin": "risk.initial_margin", "MaintenanceMargin": "risk.maintenance_margin",
+	"SizePremium": "risk.size_premium", "ProfitCap": "risk.profit_cap", "PriceBand": "risk.price_band_bps",
+	"MaxPosition": "risk.max_position", "OpenInterest": "risk.open_interest", "MakerLeverage": "risk.maker_leverage",
+}
+
+// rules asks the rooms whether the keys of a market fit together. A key that is
+// at fault by itself is left out.
+func (k *checker) rules(path string, m *Market) {
+	for _, err := range []error{m.params().Validate(), m.limits().Validate()} {
+		if err == nil {
+			continue
+		}
+		for rule := range strings.SplitSeq(err.Error(), "\n") {
+			name, _, _ := strings.Cut(rule, " ")
+			key, known := ruleKeys[name]
+			if !known {
+				key = "symbol"
+			}
+			if at := path + "." + key; !k.atFault(at) {
+				k.fault(at, Problem{
+					What: fmt.Sprintf("%s does not fit the other keys: %s", lastKey(at), rule),
+					Hint: "in the rule, ratios are of 1 (0.0001 is one basis point)",
+				})
+			}
+		}
+	}
+}
+
+// positions checks the limits that an account has of its own.
+func (k *checker) positions(path string, a *Account) {
+	known := k.symbols()
+	for _, symbol := range slices.Sorted(maps.Keys(a.Limits.MaxPosition)) {
+		at := join(path+".limits.max_position", symbol)
+		if len(known) > 0 && !slices.Contains(known, symbol) && !k.atFault(at) {
+			k.faultKey(at, Problem{What: fmt.Sprintf("there is no market %q", symbol), Meant: nearest(symbol, known), Allowed: some(known)})
+		}
+	}
+}
