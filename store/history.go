@@ -86,7 +86,7 @@ func snapshotSum(seq int64, at perp.Time, hash string, state []byte) [sha256.Siz
 // LatestSnapshot returns the newest snapshot whose checksum holds. If there is
 // none, the state is made from the whole journal.
 func (r *Reader) LatestSnapshot() (snap Snapshot, found bool, err error) {
-	err = r.in(func(q querier) error {
+	err = r.within(snapshotMax, func(q querier) error {
 		var seqs []int64
 		err := each(q, querySnapshotSeqs, func(rows *sql.Rows) error {
 			var seq int64

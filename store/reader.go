@@ -18,6 +18,8 @@ const (
 	slice = 200
 	// queryMax bounds one query for the same reason.
 	queryMax = time.Second
+	// snapshotMax bounds the reading of a snapshot, which is one large row.
+	snapshotMax = time.Minute
 	// readersMax is how many queries of one Reader may run at once.
 	readersMax = 4
 )
@@ -106,8 +108,10 @@ func each(q querier, query string, f func(*sql.Rows) error, args ...any) error {
 
 // in runs f in one read transaction, so that all its queries see one state, for
 // at most queryMax.
-func (r *Reader) in(f func(querier) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), queryMax)
+func (r *Reader) in(f func(querier) error) error { return r.within(queryMax, f) }
+
+func (r *Reader) within(limit time.Duration, f func(querier) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -118,7 +122,7 @@ func (r *Reader) in(f func(querier) error) error {
 		err = errors.Join(err, rollback)
 	}
 	if ctx.Err() != nil {
-		err = errors.Join(fmt.Errorf("query took longer than %s", queryMax), err)
+		err = errors.Join(fmt.Errorf("query took longer than %s", limit), err)
 	}
 	return err
 }
