@@ -118,7 +118,7 @@ type Door struct {
 	acceptor *quickfix.Acceptor
 	started  atomic.Bool
 	stopped  atomic.Bool
-	speaking atomic.Bool // Encode is running: numbers given now wait for its commit
+	speaking atomic.Pointer[quickfix.Message] // what Encode sends just now: it waits for the commit
 	dirty    chan struct{}
 	fault    chan error
 }

@@ -23,8 +23,6 @@ var stored = map[string]bool{
 // held until Release. Messages that are stored go to sessions that are logged
 // off too: they ask for them later.
 func (d *Door) Encode(entries []perp.Entry) {
-	d.speaking.Store(true)
-	defer d.speaking.Store(false)
 	for _, e := range entries {
 		if o, ok := originOf(e.Command); ok && o.Session != "" {
 			if l := d.byComp[o.Session]; l != nil {
@@ -33,10 +31,12 @@ func (d *Door) Encode(entries []perp.Entry) {
 		}
 		for _, ev := range e.Events {
 			for _, m := range d.codec.encode(ev, e.Time) {
+				d.speaking.Store(m.msg)
 				d.send(m)
 			}
 		}
 	}
+	d.speaking.Store(nil)
 }
 
 // Drain returns what must be durable before anything numbered since the last

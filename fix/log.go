@@ -15,9 +15,12 @@ import (
 // logMax is how much of one message or event is logged.
 const logMax = 8 << 10
 
-// secrets finds fields that hold secrets, raw or quoted: Username(553),
-// Password(554), NewPassword(925) and RawData(96).
-var secrets = regexp.MustCompile(`((?:^|[^0-9])(?:553|554|925|96)=)[^\x01\\|]*`)
+// Fields that hold secrets: Username(553), Password(554), NewPassword(925) and
+// RawData(96), in a message as it is and in one that was quoted in an event.
+var (
+	secrets       = regexp.MustCompile(`((?:^|[^0-9])(?:553|554|925|96)=)[^\x01]*`)
+	quotedSecrets = regexp.MustCompile(`((?:^|[^0-9]|\\x01)(?:553|554|925|96)=)(?:[^\x01\\]|\\[^x])*`)
+)
 
 // clean makes a text fit for one line of a log: secrets blanked, SOH shown as a
 // bar, other control characters quoted.
@@ -26,7 +29,10 @@ func clean(s string) string {
 	if cut {
 		s = s[:logMax]
 	}
-	s = secrets.ReplaceAllString(s, "${1}***")
+	if strings.IndexByte(s, soh) >= 0 {
+		s = secrets.ReplaceAllString(s, "${1}***")
+	}
+	s = quotedSecrets.ReplaceAllString(s, "${1}***")
 	var b strings.Builder
 	for _, r := range s {
 		switch {

@@ -35,6 +35,7 @@ type numbers struct {
 	held        []heldMessage // numbered, not durable, in order
 	drained     int           // how many of held are in the commit under way
 	endedEpochs []perp.SessionWrite
+	lineUp      bool // the message that is numbered next speaks of the batch being built
 	changed     bool
 	said        perp.SessionWrite // what the last drain said, without messages
 	durable     perp.SessionWrite // what a commit has confirmed
@@ -201,6 +202,14 @@ func (n *numbers) settleReserve() {
 	n.reserved, n.changed = n.out, true
 }
 
+// speaks marks the message that is numbered next: it leaves only after the next
+// commit, though it is not stored.
+func (n *numbers) speaks() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lineUp = true
+}
+
 // countIfNext counts an inbound message that the session library did not see.
 func (n *numbers) countIfNext(seq int64) {
 	n.mu.Lock()
@@ -301,9 +310,10 @@ func (n *numbers) hold(seq int64, msg []byte) {
 	switch {
 	case stored[typeOf(msg)]:
 		n.held = append(n.held, heldMessage{n.epoch, seq, msg})
-	case n.door.speaking.Load():
+	case n.lineUp:
 		n.held = append(n.held, heldMessage{n.epoch, seq, nil})
 	}
+	n.lineUp = false
 }
 
 // Reset begins a new epoch: one write makes it durable, old messages stay. One

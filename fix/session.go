@@ -79,6 +79,9 @@ func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err erro
 	if e == nil && again || l == nil || !l.up.Load() {
 		return quickfix.ErrDoNotSend
 	}
+	if a.door.speaking.Load() == msg {
+		l.numbers.speaks()
+	}
 	return nil
 }
 

@@ -292,23 +292,24 @@ func TestNothingLeavesBeforeTheCommit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	p, other := w.login("ALICE"), w.login("BOB")
-	w.commit.Lock()
+	release := w.hold()
 	p.order("A1")
+	w.numbered("ALICE", 3)
 	p.send("1", "112=held|")
 	other.answers("free")
 	if got, err := p.next(200 * time.Millisecond); !os.IsTimeout(err) {
 		t.Fatalf("left before the commit: %q, %v", got, err)
 	}
-	w.commit.Unlock()
+	release()
 	p.expect("35=8", "34=2", "11=A1", "150=0")
 	p.expect("35=0", "34=3", "112=held")
 
-	w.commit.Lock()
+	release = w.hold()
 	p.send("R", "131=R1|146=1|55=SOL-PERP|38=1|")
 	if got, err := p.next(200 * time.Millisecond); !os.IsTimeout(err) {
 		t.Fatalf("left before the commit: %q, %v", got, err)
 	}
-	w.commit.Unlock()
+	release()
 	p.expect("35=S", "34=4", "131=R1")
 	p.send("2", "7=1|16=0|")
 	p.expect("35=4", "34=1", "36=2", "123=Y")

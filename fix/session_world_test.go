@@ -81,7 +81,7 @@ type world struct {
 	our    string
 	disk   *disk
 	inbox  chan perp.Input
-	commit sync.Mutex // held by a test: commits wait
+	commit sync.Mutex // held by a test: commits of commands wait
 	seq    int64
 	execs  int64
 	quit   chan struct{}
@@ -106,7 +106,7 @@ func newWorldOn(t *testing.T, k *disk, change func(*Config)) *world {
 	// The session library's table is shared by the process, so each world has a
 	// CompID of its own.
 	w := &world{
-		t: t, our: "GW" + strconv.FormatInt(worlds.Add(1), 10), disk: k, inbox: make(chan perp.Input, 64),
+		t: t, our: "GW" + strconv.FormatInt(worlds.Add(1), 10), disk: k, inbox: make(chan perp.Input, 4096),
 		quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	cfg := Config{Listen: "127.0.0.1:0", CompID: w.our, DataDir: t.TempDir(), Sessions: testClients()}
@@ -160,6 +160,25 @@ func (w *world) crash() {
 	})
 }
 
+// hold makes commits of commands wait until the returned function is called.
+func (w *world) hold() (release func()) {
+	w.commit.Lock()
+	release = sync.OnceFunc(w.commit.Unlock)
+	w.t.Cleanup(release)
+	return release
+}
+
+// numbered waits until the next outbound number of a session is out.
+func (w *world) numbered(session string, out int64) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if _, got := w.door.byComp[session].numbers.next(); got == out {
+			return
+		}
+	}
+	w.t.Fatalf("%s: no message got the number before %d", session, out)
+}
+
 func (w *world) run() {
 	defer close(w.ended)
 	for {
@@ -183,9 +202,13 @@ func (w *world) step(inputs []perp.Input) {
 	}
 	w.door.Encode(entries)
 	writes := w.door.Drain()
-	w.commit.Lock()
+	if len(entries) > 0 {
+		w.commit.Lock()
+	}
 	w.disk.commit(entries, writes)
-	w.commit.Unlock()
+	if len(entries) > 0 {
+		w.commit.Unlock()
+	}
 	w.door.Release(writes)
 	w.door.Publish(entries)
 }
