@@ -76,7 +76,7 @@ func (k *disk) load(session string, epoch, from, to int64, fn func(perp.WireMess
 // world is a door with a loop as small as can be around it: an engine that
 // accepts every order, and a commit in memory.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	door   *Door
 	our    string
 	disk   *disk
@@ -96,12 +96,12 @@ func testClients() []SessionConfig {
 	return []SessionConfig{{CompID: "ALICE", Password: "demo", AllowReset: true}, {CompID: "BOB", Password: "demo"}}
 }
 
-func newWorld(t *testing.T, change func(*Config)) *world {
+func newWorld(t testing.TB, change func(*Config)) *world {
 	t.Helper()
 	return newWorldOn(t, newDisk(), change)
 }
 
-func newWorldOn(t *testing.T, k *disk, change func(*Config)) *world {
+func newWorldOn(t testing.TB, k *disk, change func(*Config)) *world {
 	t.Helper()
 	// The session library's table is shared by the process, so each world has a
 	// CompID of its own.
@@ -234,7 +234,7 @@ func (w *world) apply(cmd perp.Command) []perp.Event {
 
 // peer is a raw FIX client: it sends what it is told, right or wrong.
 type peer struct {
-	t    *testing.T
+	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
 	name string
