@@ -95,21 +95,36 @@ func (e *Env) JSON(v any) int {
 	return e.Print(string(b) + "\n")
 }
 
-// AskSecret reads a line without showing it, if stdin is a terminal.
-func (e *Env) AskSecret(prompt string) (string, error) {
+// AskSecret reads a line without showing it, if stdin is a terminal. The end of
+// ctx ends it and gives the terminal back as it was.
+func (e *Env) AskSecret(ctx context.Context, prompt string) (string, error) {
 	f, ok := e.Stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return "", errors.New("no terminal to ask for a password")
 	}
+	before, err := term.GetState(int(f.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("asking for a password: %w", err)
+	}
+	type answer struct {
+		text []byte
+		err  error
+	}
+	answers := make(chan answer, 1)
 	if _, err := fmt.Fprint(e.Stderr, prompt); err != nil {
 		return "", fmt.Errorf("asking for a password: %w", err)
 	}
-	b, err := term.ReadPassword(int(f.Fd()))
-	e.Say("")
-	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+	go func() {
+		text, err := term.ReadPassword(int(f.Fd()))
+		answers <- answer{text, err}
+	}()
+	defer e.Say("")
+	select {
+	case <-ctx.Done():
+		return "", errors.Join(ctx.Err(), term.Restore(int(f.Fd()), before))
+	case a := <-answers:
+		return string(a.text), a.err
 	}
-	return string(b), nil
 }
 
 // ArgsAny is the MaxArgs of a command that takes any number of arguments.

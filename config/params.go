@@ -186,7 +186,7 @@ func (k *checker) rules(path string, m *Market) {
 			if at := path + "." + key; !k.atFault(at) {
 				k.fault(at, Problem{
 					What: fmt.Sprintf("%s does not fit the other keys: %s", lastKey(at), rule),
-					Hint: "in the rule, ratios are of 1 (0.0001 is one basis point)",
+					Hint: "in the rule, ratios are of 1 (0.0001 is one basis point) and spans in nanoseconds",
 				})
 			}
 		}

@@ -112,11 +112,13 @@ func readSecret(secret, dir string, lookup func(string) (string, bool)) (string,
 	case "env":
 		value, _ := lookup(rest)
 		if value == "" {
-			return "", &secretError{fmt.Sprintf("the variable %s of the environment is empty or not set", rest), "export " + rest + "=… before you start the gateway"}
+			return "", &secretError{fmt.Sprintf("the variable %s of the environment is empty or not set", rest), "export " + rest + "=… first"}
 		}
 		return value, nil
+	case "file":
+		return readSecretFile(under(dir, rest))
 	}
-	return readSecretFile(under(dir, rest))
+	return "", &secretError{"the secret has no known form", "never write a real password into this file"}
 }
 
 // readSecretFile reads a secret that nobody but its owner may read.
