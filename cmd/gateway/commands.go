@@ -16,9 +16,22 @@ const (
 // What is not built is not in it.
 func commandTable() []config.Command {
 	return []config.Command{
+		demoCommand(),
+		runCommand(),
+		statusCommand(),
 		configInit(),
 		configValidate(),
 		configShow(),
+		ledgerVerify(),
+		ledgerBalances(),
+		journalVerify(),
+		clientQuote(),
+		clientMD(),
+		clientOrder(),
+		clientCancel(),
+		clientStatus(),
+		fixDecode(),
+		fixDict(),
 		config.Completion(),
 		config.Help(),
 		versionCommand(),

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	"backstop/config"
+	"backstop/engine"
+	"backstop/perp"
+	"backstop/store"
+)
+
+// booksOptions are the flags of the commands that read a data directory.
+type booksOptions struct {
+	dir    string
+	asJSON bool
+}
+
+func (o *booksOptions) flags(f *config.Flags) {
+	f.StringVar(&o.dir, "data-dir", "gateway-data", "data `DIR` of the gateway, running or not")
+	jsonFlag(f, &o.asJSON)
+}
+
+// withReader opens the data directory for reading and maps errors to exit codes.
+func withReader(env *config.Env, dir string, work func(*store.Reader) (int, error)) int {
+	r, err := store.OpenReadOnly(dir)
+	if err != nil {
+		return env.Fail(config.ExitNotFound, err, "name the data directory with --data-dir")
+	}
+	code, err := work(r)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	switch {
+	case errors.Is(err, store.ErrDamaged):
+		return env.Fail(config.ExitCheck, err, "restore a backup; keep this data directory for the investigation")
+	case errors.Is(err, fs.ErrNotExist):
+		return env.Fail(config.ExitNotFound, err)
+	case err != nil:
+		return env.Fail(config.ExitFailure, err)
+	}
+	return code
+}
+
+func ledgerBalances() config.Command {
+	var o booksOptions
+	return config.Command{
+		Path: "ledger balances", Group: groupBooks,
+		Short:    "List every account of the books; they sum to zero",
+		Examples: "gateway ledger balances --data-dir gateway-data\ngateway ledger balances --json",
+		Flags:    o.flags,
+		Run: func(_ context.Context, env *config.Env, _ []string) int {
+			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
+				rows, err := r.Balances()
+				if err != nil {
+					return 0, err
+				}
+				return showBalances(env, o.asJSON, rows), nil
+			})
+		},
+	}
+}
+
+// balanceRow is one account with its balance in both forms: a decimal for
+// people, the integer unit (1e-6) for adding up.
+type balanceRow struct {
+	Owner    string `json:"owner"`
+	Account  string `json:"account"`
+	Currency string `json:"currency"`
+	Balance  string `json:"balance"`
+	Units    int64  `json:"units"`
+}
+
+func showBalances(env *config.Env, asJSON bool, rows []store.Balance) int {
+	var sum int64
+	out := make([]balanceRow, 0, len(rows))
+	var text strings.Builder
+	for _, b := range rows {
+		sum += b.Balance
+		out = append(out, balanceRow{b.Owner, b.Account, b.Currency, perp.Money(b.Balance).String(), b.Balance})
+		fmt.Fprintf(&text, "%-12s %-20s %20s %s\n", b.Owner, b.Account, perp.Money(b.Balance), b.Currency)
+	}
+	fmt.Fprintf(&text, "%-12s %-20s %20s\n", "sum", "", perp.Money(sum))
+	if asJSON {
+		return env.JSON(map[string]any{"balances": out, "sum_units": sum})
+	}
+	return env.Print(text.String())
+}
+
+func ledgerVerify() config.Command {
+	var o booksOptions
+	return config.Command{
+		Path: "ledger verify", Group: groupBooks,
+		Short: "Recompute the books and compare; exit 7 if they differ",
+		Long: "Re-adds every balance from its transfers, every position and order from its\n" +
+			"fills, and all of them again by replaying the journal through the engine.",
+		Examples: "gateway ledger verify --data-dir gateway-data\ngateway ledger verify --json",
+		Flags:    o.flags,
+		Run: func(_ context.Context, env *config.Env, _ []string) int {
+			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
+				found, err := r.Differences()
+				if err != nil {
+					return 0, err
+				}
+				e := engine.New()
+				if err := replay(r, e); err != nil {
+					return 0, err
+				}
+				rows, err := r.Balances()
+				if err != nil {
+					return 0, err
+				}
+				found = append(found, replayed(rows, e)...)
+				return showDifferences(env, o.asJSON, found, len(rows), e.Seq()), nil
+			})
+		},
+	}
+}
+
+// replayed compares the stored balances with those that the engine has after
+// the whole journal.
+func replayed(rows []store.Balance, e *engine.Engine) (found []store.Difference) {
+	have := map[[2]string]perp.Money{}
+	for _, b := range rows {
+		have[[2]string{b.Owner, b.Account}] = perp.Money(b.Balance)
+	}
+	for _, ev := range e.Restate() {
+		b, ok := ev.(perp.BalanceStated)
+		if !ok {
+			continue
+		}
+		key := [2]string{b.Account.Owner, b.Account.String()}
+		if have[key] != b.Balance {
+			found = append(found, store.Difference{What: "replayed balance of " + key[0] + " " + key[1], Have: have[key].String(), Want: b.Balance.String()})
+		}
+		delete(have, key)
+	}
+	for key, balance := range have {
+		if balance != 0 {
+			found = append(found, store.Difference{What: "balance of " + key[0] + " " + key[1], Have: balance.String(), Want: "0, as the journal says"})
+		}
+	}
+	return found
+}
+
+func showDifferences(env *config.Env, asJSON bool, found []store.Difference, accounts int, commands int64) int {
+	code := config.ExitOK
+	if len(found) > 0 {
+		code = config.ExitCheck
+	}
+	if asJSON {
+		rows := make([]map[string]any, 0, len(found))
+		for _, d := range found {
+			rows = append(rows, map[string]any{"what": d.What, "have": d.Have, "want": d.Want})
+		}
+		if c := env.JSON(map[string]any{"ok": len(found) == 0, "accounts": accounts, "commands": commands, "differences": rows}); c != config.ExitOK {
+			return c
+		}
+		return code
+	}
+	for _, d := range found {
+		env.Say("%s", d)
+	}
+	if len(found) > 0 {
+		return env.Fail(code, fmt.Errorf("the books differ in %d places", len(found)))
+	}
+	return env.Print(fmt.Sprintf("books add up: %d accounts, %d commands replayed, 0 differences\n", accounts, commands))
+}
+
+func journalVerify() config.Command {
+	var o booksOptions
+	return config.Command{
+		Path: "journal verify", Group: groupBooks,
+		Short: "Replay the journal twice; exit 7 if the states differ",
+		Long: "Checks the hash chain of the journal, replays it from the beginning and from\n" +
+			"the newest snapshot, and compares the hashes of the two states.",
+		Examples: "gateway journal verify --data-dir gateway-data\ngateway journal verify --json",
+		Flags:    o.flags,
+		Run: func(_ context.Context, env *config.Env, _ []string) int {
+			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
+				first := engine.New()
+				if err := replay(r, first); err != nil {
+					return 0, err
+				}
+				second, from, err := restore(r, slog.New(slog.DiscardHandler))
+				if err != nil {
+					return 0, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+				}
+				return showReplays(env, o.asJSON, first, second, from), nil
+			})
+		},
+	}
+}
+
+func showReplays(env *config.Env, asJSON bool, first, second *engine.Engine, from int64) int {
+	a, b := first.StateHash(), second.StateHash()
+	code := config.ExitOK
+	if a != b || first.Seq() != second.Seq() {
+		code = config.ExitCheck
+	}
+	if asJSON {
+		if c := env.JSON(map[string]any{
+			"ok": code == config.ExitOK, "commands": first.Seq(), "snapshot": from, "hash_genesis": a, "hash_snapshot": b,
+		}); c != config.ExitOK {
+			return c
+		}
+		return code
+	}
+	if code != config.ExitOK {
+		return env.Fail(code, fmt.Errorf("from genesis the state is %s after %d commands, from snapshot %d it is %s after %d", a, first.Seq(), from, b, second.Seq()))
+	}
+	return env.Print(fmt.Sprintf("journal replays alike: %d commands, from genesis and from snapshot %d, state %s\n", first.Seq(), from, a))
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite expected output; commit only what you understand")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gateway": main})
+}
+
+// TestScripts runs testdata/script: the binary as a user calls it, with what it
+// prints and how it ends.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits": exits, "wide": wide, "ready": ready,
+		},
+	})
+}
+
+// exits runs a command and compares its exit code: exits 2 gateway nonsense.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARGS]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	var ended *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &ended) {
+		code = ended.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, want %d", code, want)
+	}
+}
+
+// ready returns once the gateway that writes this ports file quotes: ready FILE.
+func ready(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: ready PORTSFILE")
+	}
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	end := time.After(readyMax)
+	for {
+		if p, err := readPorts(ts.MkAbs(args[0])); err == nil && quotes(p) {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-end:
+			ts.Fatalf("the gateway of %s is not ready after %s", args[0], readyMax)
+		}
+	}
+}
+
+// quotes tells whether the gateway says that it is ready.
+func quotes(p ports) bool {
+	answer, err := http.Get("http://" + p.HTTP + "/readyz")
+	if err != nil {
+		return false
+	}
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+}
+
+// readyMax is how long a gateway may take to be ready on a busy machine.
+const readyMax = 30 * time.Second
+
+// wide fails if a line of the file has more columns than allowed: wide 80 stdout.
+func wide(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: wide COLUMNS FILE")
+	}
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > most {
+			ts.Fatalf("%d columns: %s", n, line)
+		}
+	}
+}
