@@ -1,0 +1,26 @@
+// Package acceptance is the garden's black box: does the running binary keep
+// its promises?
+//
+// # What this room does
+//
+// It starts the built gateway, talks to it over TCP as clients do, and judges
+// it by what comes back. Nothing of the gateway's own code is linked in, apart
+// from the published dictionary in spec/.
+//
+// # In and out
+//
+// In: the binary, a configuration, scripts. Out: verdicts with the messages that
+// led to them. Client is a raw FIX client that may misbehave; RunDefinition
+// plays QuickFIX acceptance definitions; cpp/ holds a client on the C++ engine,
+// an implementation that shares no code with ours.
+//
+// # Always true
+//
+//   - Everything goes to loopback addresses, with bounded counts and times.
+//   - Waiting is for an event or a deadline, never for a while to pass.
+//   - A definition passes only if every line does (TestDefinitionRunnerIsStrict).
+//
+// # Not here
+//
+// Seeded tests of the engine from inside (sim).
+package acceptance

@@ -1,0 +1,152 @@
+package acceptance
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// loadOrders is how many requests each client of the load test sends. The full
+// run of the README sets BACKSTOP_LOAD.
+func loadOrders(t *testing.T) int {
+	n := 500
+	if testing.Short() {
+		n = 150
+	}
+	if v := os.Getenv("BACKSTOP_LOAD"); v != "" {
+		var err error
+		if n, err = strconv.Atoi(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// demoFeed is the price file to play, if BACKSTOP_FEED names one.
+func demoFeed() (args []string, symbol string, tick, lot decimal.Decimal) {
+	tick, lot = decimal.RequireFromString("0.5"), decimal.RequireFromString("0.001")
+	if f := os.Getenv("BACKSTOP_FEED"); f != "" {
+		return []string{"--feed", f, "--speed", "20"}, "BTC-PERP", tick, lot
+	}
+	return nil, "BTC-PERP", tick, lot
+}
+
+// TestLoadAndBooks is a day in short: the raw client and the C++ client send
+// every type of order, good and bad; each request gets one answer; the books add
+// up to the unit before and after a restart.
+func TestLoadAndBooks(t *testing.T) {
+	n := loadOrders(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	dir := filepath.Join(t.TempDir(), "data")
+	feed, symbol, tick, lot := demoFeed()
+	args := append([]string{"demo", "--quiet", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0", "--dir", dir}, feed...)
+	g := startGateway(t, args...)
+
+	cpp := make(chan string, 1)
+	binary := cppClient(t)
+	if binary != "" {
+		go func() { cpp <- runCPP(ctx, t, binary, g.FIX, symbol, tick, lot, n, 1) }()
+	}
+	raw := trade(ctx, t, g.FIX, "DEMO1", symbol, tick, lot, n, 1)
+	t.Logf("raw client: %+v", raw)
+	if binary != "" {
+		t.Logf("C++ client: %s", <-cpp)
+	}
+	verify(ctx, t, g, dir)
+
+	// Again, on the same data.
+	g = startGateway(t, args...)
+	again := trade(ctx, t, g.FIX, "DEMO1", symbol, tick, lot, n/5, 2)
+	t.Logf("after the restart: %d requests, %d fills", again.Requests, again.Fills)
+	verify(ctx, t, g, dir)
+}
+
+// trade runs a raw Trader and fails the test for every promise that was broken.
+func trade(ctx context.Context, t *testing.T, addr, who, symbol string, tick, lot decimal.Decimal, n int, seed uint64) Report {
+	t.Helper()
+	c := NewClient(who, "BACKSTOP", who, "demo")
+	if _, err := c.Logon(ctx, addr, "141=Y"); err != nil {
+		t.Fatal(err)
+	}
+	trader := &Trader{Client: c, Symbol: symbol, Tick: tick, Lot: lot, Tag: who + "-" + strconv.FormatUint(seed, 10)}
+	report, err := trader.Run(ctx, n, seed)
+	for _, f := range report.Failures {
+		t.Error(f)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Logout(ctx); err != nil {
+		t.Error(err)
+	}
+	if report.Fills == 0 {
+		t.Error("nothing filled: the run says nothing about fills")
+	}
+	return report
+}
+
+// verify stops the gateway and has it check its own books from the journal.
+func verify(ctx context.Context, t *testing.T, g *Gateway, dir string) {
+	t.Helper()
+	if code, err := g.Stop(); err != nil || code != 0 {
+		t.Fatalf("gateway ended with %d, %v", code, err)
+	}
+	for _, what := range []string{"ledger", "journal"} {
+		out, talk, code, err := Run(ctx, what, "verify", "--data-dir", dir)
+		if err != nil || code != 0 {
+			t.Fatalf("%s verify: exit %d, %v\n%s%s", what, code, err, out, talk)
+		}
+		t.Logf("%s verify: %s", what, strings.TrimSpace(out))
+	}
+}
+
+// cppClient builds the client on the C++ engine, or skips it with a reason if
+// Debian's libquickfix is not there; where BACKSTOP_REQUIRE is set it must be.
+func cppClient(t *testing.T) string {
+	if _, err := os.Stat("/usr/include/quickfix/Session.h"); err != nil {
+		if os.Getenv("BACKSTOP_REQUIRE") != "" {
+			t.Fatal("libquickfix-dev is not installed")
+		}
+		t.Log("without the C++ client: libquickfix-dev is not installed")
+		return ""
+	}
+	bin := filepath.Join(t.TempDir(), "client")
+	out, err := exec.Command("g++", "-std=c++14", "-O1", "-Wno-deprecated", "-o", bin, "cpp/client.cpp", "-lquickfix", "-lpthread").CombinedOutput()
+	if err != nil {
+		t.Fatalf("g++: %v\n%s", err, out)
+	}
+	return bin
+}
+
+// runCPP runs the C++ client and returns its report.
+func runCPP(ctx context.Context, t *testing.T, bin, addr, symbol string, tick, lot decimal.Decimal, n, seed int) string {
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	host, port, _ := strings.Cut(addr, ":")
+	cmd := exec.CommandContext(ctx, bin, host, port, "DEMO2", "BACKSTOP", "DEMO2", "demo",
+		filepath.Join(strings.TrimSpace(string(module)), "spec", "FIX44.xml"), symbol, tick.String(), lot.String(),
+		strconv.Itoa(n), strconv.Itoa(seed), t.TempDir())
+	var talk strings.Builder
+	cmd.Stderr = &talk
+	out, err := cmd.Output()
+	var report struct {
+		Fills    int
+		Failures []string
+	}
+	if jerr := json.Unmarshal(out, &report); err != nil || jerr != nil || len(report.Failures) > 0 || report.Fills == 0 {
+		t.Errorf("C++ client: %v %v\n%s%s", err, jerr, out, talk.String())
+	}
+	return strings.TrimSpace(string(out))
+}

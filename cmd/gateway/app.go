@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"backstop/config"
+	"backstop/engine"
+	"backstop/fix"
+	"backstop/ops"
+	"backstop/oracle"
+	"backstop/perp"
+	"backstop/store"
+)
+
+// app is the running gateway: every room, in the order in which it is built.
+type app struct {
+	cfg   *config.Config
+	log   *slog.Logger
+	store *store.Store
+	loop  *loop
+	door  *fix.Door
+	model *ops.Model
+	page  *ops.Server // nil when it is turned off
+	feeds []oracle.Feed
+
+	stopLoop context.CancelFunc
+	loopDone chan error // one value: how the loop ended
+}
+
+// start builds the rooms in order. Each step needs those above it. On an error
+// everything that was opened is closed again.
+func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
+	a := &app{cfg: cfg, log: log, loopDone: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.abandon())
+		}
+	}()
+	// Feeds first: a bad file is refused before anything is opened.
+	if a.feeds, err = openFeeds(cfg); err != nil {
+		return nil, err
+	}
+	// The store, which locks the data directory.
+	if a.store, err = store.Open(cfg.Server.DataDir); err != nil {
+		return nil, err
+	}
+	// The state as it was.
+	e, snapped, err := restore(a.store, log)
+	if err != nil {
+		return nil, err
+	}
+	box := newInbox()
+	// The FIX door, not listening yet.
+	if err := a.makeDoor(e, box); err != nil {
+		return nil, err
+	}
+	// What operators see.
+	a.makeModel(e)
+	// The loop, and the configuration as its first command.
+	a.loop = &loop{
+		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
+		seen: a.model.Apply, committed: a.model.Committed, now: time.Now, snapped: snapped, log: log,
+	}
+	if err := a.loop.step(configuration(cfg)); err != nil {
+		return nil, err
+	}
+	var ctx context.Context
+	ctx, a.stopLoop = context.WithCancel(context.Background())
+	go func() { a.loopDone <- a.loop.run(ctx) }()
+	// Only now listen.
+	if err := a.door.Start(); err != nil {
+		return nil, err
+	}
+	if cfg.Server.Dashboard != "" {
+		err = a.openPage()
+	}
+	return a, err
+}
+
+func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
+	numbers, err := a.store.Sessions()
+	if err != nil {
+		return err
+	}
+	sessions := make([]fix.SessionConfig, 0, len(a.cfg.Sessions))
+	for _, s := range a.cfg.Sessions {
+		sessions = append(sessions, fix.SessionConfig{
+			CompID: s.CompID, OurCompID: s.OurCompID, BeginString: s.BeginString, Auth: s.Auth,
+			Username: s.Username, Password: s.Password, ResetOnLogon: s.ResetOnLogon, AllowReset: s.AllowReset,
+			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
+			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
+		})
+	}
+	a.door, err = fix.New(fix.Config{
+		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir,
+	}, box.put, numbers, a.store.Messages, a.log)
+	if err != nil {
+		return err
+	}
+	a.door.Restate(e.Restate())
+	return nil
+}
+
+// configuration is what the operator said, as commands. Deposits carry a key
+// each, so that only the first start pays them in.
+func configuration(cfg *config.Config) []perp.Input {
+	specs, accounts := cfg.Specs(), cfg.RiskAccounts()
+	all := []perp.Input{{Command: engine.Configure{Markets: marketSpecs(specs), Accounts: accounts}, Source: "config"}}
+	deposit := func(d perp.Deposit) {
+		if d.Amount > 0 {
+			all = append(all, perp.Input{Command: d, Source: "config"})
+		}
+	}
+	for _, s := range specs {
+		symbol := s.Instrument.Symbol
+		deposit(perp.Deposit{Account: perp.Maker, Symbol: symbol, Amount: cfg.Maker.Equity, Key: "first/maker/" + symbol})
+	}
+	for _, acc := range cfg.Accounts {
+		deposit(perp.Deposit{Account: acc.Name, Amount: acc.Deposit, Key: "first/" + acc.Name})
+	}
+	return all
+}
+
+// run lets prices in and waits until ctx ends, a feed fails or the loop ends by
+// itself.
+func (a *app) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failed := make(chan error, len(a.feeds))
+	var wait sync.WaitGroup
+	for _, f := range a.feeds {
+		wait.Go(func() {
+			if err := f.Run(ctx, a.loop.inbox.tick); err != nil && ctx.Err() == nil {
+				failed <- fmt.Errorf("feed: %w", err)
+			}
+		})
+	}
+	defer wait.Wait()
+	defer cancel()
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	case err := <-a.loopDone:
+		a.loopDone <- nil // For stop: the loop has ended.
+		return err
+	}
+}
+
+// stop ends the gateway in order: sessions are logged out while the loop still
+// commits, the state is saved, the store is closed.
+func (a *app) stop(clean bool) error {
+	var errs []error
+	if a.page != nil {
+		errs = append(errs, a.page.Stop(a.cfg.Server.Drain))
+	}
+	errs = append(errs, a.door.Stop(a.cfg.Server.Drain))
+	a.stopLoop()
+	errs = append(errs, <-a.loopDone)
+	if clean {
+		now := perp.Time(time.Now().UnixNano())
+		errs = append(errs, a.loop.step(nil), a.loop.snapshot(now, 1))
+	}
+	errs = append(errs, a.store.Close())
+	return errors.Join(errs...)
+}
+
+// abandon closes what start had opened when a later step failed.
+func (a *app) abandon() error {
+	var errs []error
+	if a.stopLoop != nil {
+		a.stopLoop()
+		<-a.loopDone
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// ports says where the running gateway can be reached.
+func (a *app) ports(pid int) (ports, error) {
+	dir, err := filepath.Abs(a.cfg.Server.DataDir)
+	p := ports{FIX: a.door.Addr().String(), PID: pid, DataDir: dir}
+	if a.page != nil {
+		p.HTTP = a.page.Addr().String()
+	}
+	return p, err
+}
+
+// marketSpecs turns what the configuration says of markets into the engine's words.
+func marketSpecs(specs []config.Spec) []engine.MarketSpec {
+	all := make([]engine.MarketSpec, 0, len(specs))
+	for _, s := range specs {
+		all = append(all, engine.MarketSpec{Instrument: s.Instrument, Quoting: s.Quoting, Limits: s.Limits})
+	}
+	return all
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"backstop/engine"
+	"backstop/ops"
+)
+
+// makeModel builds what operators see and tells it the present state.
+func (a *app) makeModel(e *engine.Engine) {
+	a.model = ops.NewModel(version)
+	a.model.Restate(e.Restate())
+}
+
+// openPage starts the read-only HTTP port.
+func (a *app) openPage() error {
+	a.model.Watch(a.sessionViews, ops.Check{Name: "acceptor", Ask: func() error {
+		if a.door.Addr() == nil {
+			return errors.New("does not listen")
+		}
+		return nil
+	}})
+	page, err := ops.NewServer(a.cfg.Server.Dashboard, a.model, a.log)
+	if err != nil {
+		return err
+	}
+	a.page = page
+	page.Start()
+	return nil
+}
+
+func (a *app) sessionViews() []ops.Session {
+	all := make([]ops.Session, 0, len(a.cfg.Sessions))
+	for _, s := range a.door.Status() {
+		all = append(all, ops.Session{
+			CompID: s.CompID, Up: s.Up, Addr: s.Addr, InSeq: s.InSeq, OutSeq: s.OutSeq, Queue: s.Queue,
+			LastIn: timeText(s.LastIn), LastOut: timeText(s.LastOut),
+		})
+	}
+	return all
+}
+
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"backstop/engine"
+	"backstop/perp"
+	"backstop/store"
+)
+
+// history is what recovery needs of the store.
+type history interface {
+	LatestSnapshot() (store.Snapshot, bool, error)
+	Replay(from int64, fn func(perp.Entry) error) error
+}
+
+// restore rebuilds the engine from the newest snapshot and the journal after it.
+// A snapshot whose state does not have the hash it was saved with is an error:
+// nothing is guessed about money.
+func restore(h history, log *slog.Logger) (*engine.Engine, int64, error) {
+	e := engine.New()
+	snap, found, err := h.LatestSnapshot()
+	if err != nil {
+		return nil, 0, err
+	}
+	if found {
+		if e, err = engine.Restore(snap.State); err != nil {
+			return nil, 0, fmt.Errorf("snapshot %d: %w", snap.Seq, err)
+		}
+		if got := e.StateHash(); got != snap.Hash || e.Seq() != snap.Seq {
+			return nil, 0, fmt.Errorf("snapshot %d: state has hash %.12s at %d, was saved as %.12s", snap.Seq, got, e.Seq(), snap.Hash)
+		}
+	}
+	if err := replay(h, e); err != nil {
+		return nil, 0, err
+	}
+	log.Info("state restored", "snapshot", snap.Seq, "journal", e.Seq(), "hash", e.StateHash()[:12])
+	return e, snap.Seq, nil
+}
+
+// replay applies the journal after the engine's last command. A Fault in it is
+// an error that names the row.
+func replay(h history, e *engine.Engine) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fault, ok := r.(perp.Fault)
+			if !ok {
+				panic(r)
+			}
+			err = fmt.Errorf("journal row %d: %w", e.Seq(), fault)
+		}
+	}()
+	return h.Replay(e.Seq()+1, func(entry perp.Entry) error {
+		c, err := engine.Decode(entry.Kind, entry.Payload)
+		if err != nil {
+			return fmt.Errorf("row %d: %w", entry.Seq, err)
+		}
+		e.Apply(c, entry.Seq, entry.Time)
+		return nil
+	})
+}
