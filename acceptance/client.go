@@ -76,6 +76,7 @@ type Client struct {
 	conn  net.Conn
 	out   int            // next number to send
 	in    int            // next number expected
+	asked int            // first number of the gap that was asked for; one request a gap
 	sent  map[int]string // application messages as first sent, body only
 	news  chan Fields    // application messages and session answers
 	ended chan struct{}
@@ -101,6 +102,7 @@ func (c *Client) Dial(addr string) error {
 		return err
 	}
 	c.mu.Lock()
+	c.asked = 0
 	c.conn, c.news, c.ended, c.err = conn, make(chan Fields, inMax), make(chan struct{}), nil
 	c.mu.Unlock()
 	go c.read(conn, c.news, c.ended)
@@ -326,8 +328,12 @@ func (c *Client) handle(f Fields, news chan<- Fields) error {
 	}
 }
 
-// ask requests everything from the expected number on.
+// ask requests everything from the expected number on, once for each gap.
 func (c *Client) ask() error {
+	if c.asked == c.in {
+		return nil
+	}
+	c.asked = c.in
 	n := c.out
 	c.out++
 	return c.write(c.frame("2", n, "", "7="+strconv.Itoa(c.in)+soh+"16=0"))

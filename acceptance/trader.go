@@ -2,9 +2,11 @@ package acceptance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 )
@@ -25,6 +27,9 @@ type Trader struct {
 	Lot     decimal.Decimal
 	Account string
 	Tag     string // begins every id, so that runs do not share ids
+	// PerTick paces the run with the market: after so many requests it waits for
+	// the next market data, until there is none for a second. Zero: as fast as answers come.
+	PerTick int
 
 	random   *rand.Rand
 	pending  map[string]string // open request id -> what answers it
@@ -75,6 +80,11 @@ func (t *Trader) Run(ctx context.Context, n int, seed uint64) (Report, error) {
 		if err := t.one(ctx, fmt.Sprintf("%s-%d", t.Tag, i)); err != nil {
 			return t.Report, t.stuck(err)
 		}
+		if t.PerTick > 0 && i%t.PerTick == 0 {
+			if err := t.tick(ctx); err != nil {
+				return t.Report, t.stuck(err)
+			}
+		}
 	}
 	if err := t.finish(ctx); err != nil {
 		return t.Report, t.stuck(err)
@@ -82,6 +92,25 @@ func (t *Trader) Run(ctx context.Context, n int, seed uint64) (Report, error) {
 	t.judge()
 	return t.Report, nil
 }
+
+// tick deals with messages until market data comes; a second without any ends
+// the pacing.
+func (t *Trader) tick(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Second, errNoTick)
+	defer cancel()
+	for seen := t.Report.MarketData; t.Report.MarketData == seen; {
+		if err := t.next(ctx); err != nil {
+			if context.Cause(ctx) == errNoTick {
+				t.PerTick = 0 // The prices have ended: there is nothing to keep pace with.
+				return nil
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+var errNoTick = errors.New("no market data")
 
 func (t *Trader) stuck(err error) error {
 	left := make([]string, 0, 5)

@@ -1,0 +1,197 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// demoArgs are the arguments of a demo on free ports that keeps its data.
+func demoArgs(dir string) []string {
+	return []string{"demo", "--quiet", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0", "--dir", dir}
+}
+
+// answers are the execution reports of a client by ExecID and by ClOrdID.
+type answers struct {
+	byExec map[string]Fields
+	fills  map[string]int // by ClOrdID
+	first  map[string]int // 150=0 or 150=8 by ClOrdID
+}
+
+func (a *answers) take(f Fields) error {
+	if f.Get(35) != "8" {
+		return nil
+	}
+	if old, seen := a.byExec[f.Get(17)]; seen {
+		if old.Get(11) != f.Get(11) || old.Get(150) != f.Get(150) {
+			return fmt.Errorf("ExecID %s was %s, is %s", f.Get(17), old, f)
+		}
+		return nil // The same report again, as a resend may be.
+	}
+	a.byExec[f.Get(17)] = f
+	switch f.Get(150) {
+	case "F":
+		a.fills[f.Get(11)]++
+	case "0", "8":
+		a.first[f.Get(11)]++
+	}
+	return nil
+}
+
+// TestKilledGatewayLosesNothing: the gateway dies in the middle of a burst of
+// orders, twice. After each restart the client logs on with its numbers as they
+// were; in the end each order was answered once and filled once, and the books
+// know it.
+func TestKilledGatewayLosesNothing(t *testing.T) {
+	const orders, kills = 300, 2
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	dir := filepath.Join(t.TempDir(), "data")
+	c := NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo")
+	got := &answers{byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}}
+	sent := 0
+	for round := range kills + 1 {
+		g := startGateway(t, demoArgs(dir)...)
+		if _, err := c.Logon(ctx, g.FIX); err != nil {
+			t.Fatal(err)
+		}
+		waitForQuotes(ctx, t, c, fmt.Sprintf("MD%d", round), got)
+		for range orders {
+			side := 1 + sent%2
+			err := c.Send("D", fmt.Sprintf("11=K-%d", sent), "55=BTC-PERP", fmt.Sprintf("54=%d", side), "60="+Now(), "38=0.001", "40=1", "59=3")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sent++
+		}
+		if round < kills {
+			// Some answers have come, some have not.
+			readUntil(ctx, t, c, got, func() bool { return len(got.first) > sent-orders/2 })
+			g.Kill()
+			readToEnd(ctx, t, c, got)
+			continue
+		}
+		readUntil(ctx, t, c, got, func() bool { return len(got.first) == sent && len(got.fills) == sent })
+		if err := c.Logout(ctx); err != nil {
+			t.Error(err)
+		}
+		verify(ctx, t, g, dir)
+	}
+	for id, n := range got.first {
+		if n != 1 || got.fills[id] != 1 {
+			t.Errorf("%s was answered %d times and filled %d times", id, n, got.fills[id])
+		}
+	}
+}
+
+// waitForQuotes waits until the market quotes on both sides.
+func waitForQuotes(ctx context.Context, t *testing.T, c *Client, id string, got *answers) {
+	t.Helper()
+	if err := c.Send("V", "262="+id, "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP"); err != nil {
+		t.Fatal(err)
+	}
+	quoting := false
+	readEach(ctx, t, c, got, func(f Fields) bool {
+		quoting = f.Get(35) == "W" && len(f.All(299)) == 2
+		return quoting
+	})
+	if err := c.Send("V", "262="+id, "263=2", "264=1", "267=2", "269=0", "269=1"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readEach(ctx context.Context, t *testing.T, c *Client, got *answers, done func(Fields) bool) {
+	t.Helper()
+	for {
+		f, err := c.Next(ctx)
+		if err == nil {
+			err = got.take(f)
+		}
+		if err != nil {
+			t.Fatalf("%v; %d answered, %d filled", err, len(got.first), len(got.fills))
+		}
+		if done(f) {
+			return
+		}
+	}
+}
+
+func readUntil(ctx context.Context, t *testing.T, c *Client, got *answers, done func() bool) {
+	t.Helper()
+	if !done() {
+		readEach(ctx, t, c, got, func(Fields) bool { return done() })
+	}
+}
+
+// readToEnd reads what had arrived before the connection broke.
+func readToEnd(ctx context.Context, t *testing.T, c *Client, got *answers) {
+	t.Helper()
+	for {
+		f, err := c.Next(ctx)
+		if errors.Is(err, io.EOF) || err != nil && strings.Contains(err.Error(), "EOF") {
+			return
+		}
+		if err == nil {
+			err = got.take(f)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestFailedCommitEndsTheProcess: when the disk takes no more, the gateway ends
+// with 70 instead of saying something that it cannot keep; with room again it
+// goes on from what it had kept.
+func TestFailedCommitEndsTheProcess(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dir := filepath.Join(t.TempDir(), "data")
+	first := startGateway(t, demoArgs(dir)...)
+	if code, err := first.Stop(); err != nil || code != 0 {
+		t.Fatalf("first run ended with %d, %v", code, err)
+	}
+	bin, err := Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The limit on the size of a file stands in for a full disk: 400 KiB are less
+	// than the database grows to within seconds.
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `ulimit -f 400; exec "$0" "$@"`, bin}, demoArgs(dir)...)...)
+	var talk strings.Builder
+	cmd.Stderr, cmd.Stdout = &talk, io.Discard
+	err = cmd.Run()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 70 {
+		t.Fatalf("ended with %v, want exit code 70\n%s", err, talk.String())
+	}
+	g := startGateway(t, demoArgs(dir)...)
+	verify(ctx, t, g, dir)
+}
+
+// TestSecondGatewayIsRefused: two processes never write one data directory.
+func TestSecondGatewayIsRefused(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	g := startGateway(t, demoArgs(dir)...)
+	before, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, talk, code, err := Run(t.Context(), demoArgs(dir)...)
+	if err != nil || code != 75 || !strings.Contains(talk, "hint:") {
+		t.Errorf("exit %d, %v\n%s", code, err, talk)
+	}
+	after, err := os.ReadDir(dir)
+	if err != nil || len(before) != len(after) {
+		t.Errorf("%d files, then %d, %v", len(before), len(after), err)
+	}
+	if g.Ended() {
+		t.Error("the first gateway ended")
+	}
+}
