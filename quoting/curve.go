@@ -51,41 +51,11 @@ func (c *Curve) baseAfter(n perp.Size) uint256.Int {
 	return d
 }
 
-// quoteAfter is the quote reserve after clients buy (positive) or sell n:
-// L*L/b', rounded down.
-func (c *Curve) quoteAfter(n perp.Size) uint256.Int {
-	b := c.baseAfter(n)
-	return c.quoteAt(&b)
-}
-
+// quoteAt is the quote reserve at a base reserve: L*L/b, rounded down.
 func (c *Curve) quoteAt(base *uint256.Int) (q uint256.Int) {
 	q.Mul(&c.L.Int, &c.L.Int)
 	q.Div(&q, base)
 	return q
-}
-
-// MidCash is what n costs along the curve without any spread: rounded up for
-// a buy and down for a sell, so at most two units against the client (§2).
-func (c *Curve) MidCash(side perp.Side, n perp.Size) perp.Money {
-	q := c.quoteAfter(perp.Size(side.Sign()) * n)
-	if side == perp.Buy {
-		q.Sub(&q, &c.Quote.Int)
-		q.AddUint64(&q, 1) // q' was rounded down
-		return c.cash(&q) + 1
-	}
-	q.Sub(&c.Quote.Int, &q)
-	return c.cash(&q)
-}
-
-// cash turns a change of the quote reserve into money, rounded down.
-func (c *Curve) cash(dq *uint256.Int) perp.Money {
-	if dq.Sign() <= 0 {
-		return 0
-	}
-	g := signed(int64(c.Peg))
-	g.Mul(&g, dq)
-	g.Div(&g, &nano)
-	return perp.Money(narrow(&g, "cash"))
 }
 
 // Trade moves the reserves by a client's buy or sell of n.

@@ -24,42 +24,41 @@ func drawCurve(t *rapid.T) Curve {
 	return c
 }
 
-// TestClosedFormAgainstStepping: one trade of n lots along the curve costs what
-// n trades of one lot cost, computed in plain big integers, up to one unit a lot.
+// TestClosedFormAgainstStepping: the price of a slice, times its size, is what
+// stepping through it lot by lot costs, computed in plain big fractions; and
+// one trade leaves the curve where many small ones leave it.
 func TestClosedFormAgainstStepping(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := drawCurve(t)
+		m := Market{Curve: drawCurve(t)}
 		lots := rapid.IntRange(1, 50).Draw(t, "lots")
-		lot := perp.Size(rapid.Int64Range(1, max(1, int64(c.L.Uint64())/1000)).Draw(t, "lot"))
+		lot := perp.Size(rapid.Int64Range(1, max(1, int64(m.Curve.L.Uint64())/1000)).Draw(t, "lot"))
 		side := perp.Side(rapid.IntRange(1, 2).Draw(t, "side"))
+		n := lot * perp.Size(lots)
 
-		whole := c.MidCash(side, lot*perp.Size(lots))
-		step, sum := c, perp.Money(0)
+		base, k := m.Curve.Base.ToBig(), new(big.Int).Mul(m.Curve.L.ToBig(), m.Curve.L.ToBig())
+		step, cash := m.Curve, new(big.Rat)
 		for range lots {
-			sum += step.MidCash(side, lot)
+			next := new(big.Int).Sub(base, big.NewInt(side.Sign()*int64(lot)))
+			dq := new(big.Rat).Sub(new(big.Rat).SetFrac(k, next), new(big.Rat).SetFrac(k, base))
+			cash.Add(cash, dq)
+			base = next
 			step.Trade(side, lot)
 		}
-		jumped := c
-		jumped.Trade(side, lot*perp.Size(lots))
+		cash.Mul(cash.Abs(cash), new(big.Rat).SetInt64(int64(m.Curve.Peg)))
+		exact := cash.Quo(cash, new(big.Rat).SetInt64(int64(n))) // price units per base
+
+		got := m.slice(side, 0, n, 0)
+		low, high := new(big.Rat).SetInt64(int64(got-1)), new(big.Rat).SetInt64(int64(got))
+		if side == perp.Sell {
+			low, high = high, new(big.Rat).SetInt64(int64(got+1))
+		}
+		if exact.Cmp(low) < 0 || exact.Cmp(high) > 0 {
+			t.Fatalf("%s: closed form %d, stepping %s", side, got, exact.FloatString(3))
+		}
+		jumped := m.Curve
+		jumped.Trade(side, n)
 		if jumped != step {
 			t.Fatalf("one trade leaves %+v, steps leave %+v", jumped, step)
-		}
-
-		b, l, g := c.Base.ToBig(), c.L.ToBig(), big.NewInt(int64(c.Peg))
-		k := new(big.Int).Mul(l, l)
-		after := new(big.Int).Sub(b, big.NewInt(side.Sign()*int64(lot)*int64(lots)))
-		// cash = k*(1/b' - 1/b)*g/1e9, exactly, as a fraction of two integers
-		num := new(big.Int).Mul(k, new(big.Int).Sub(b, after))
-		num.Mul(num, g)
-		den := new(big.Int).Mul(new(big.Int).Mul(b, after), big.NewInt(1_000_000_000))
-		exact := new(big.Int).Quo(num, den).Int64() * side.Sign()
-		// Reserves are whole: 15 of them at the peg, and one unit of money a step.
-		slack := perp.Money(15*int64(c.Peg)/1_000_000_000 + 3)
-		if d := whole - perp.Money(exact); d < -slack || d > slack {
-			t.Fatalf("%s: closed form %s, exact %d", side, whole, exact)
-		}
-		if d := sum - whole; d < -slack*perp.Money(lots) || d > slack*perp.Money(lots) {
-			t.Fatalf("%s: stepping %s, closed form %s", side, sum, whole)
 		}
 	})
 }

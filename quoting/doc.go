@@ -23,10 +23,17 @@
 //   - No client trades back and forth at a profit while the oracle price stands
 //     still (TestRoundTripNeverProfits).
 //   - Equity is funds plus cash minus what closing all clients along the curve
-//     would cost, to one unit an event (TestEquityIdentity).
+//     would cost, up to rounding against the maker (TestEquityIdentity).
 //   - At the leverage cap nothing is offered that loads the maker (TestNoLoadingAtCap).
 //   - A tick that may not be trusted closes the market at once; it opens again
 //     only after several good ticks and some time (TestGuard, TestRecoveryIsSlow).
+//   - Reserves move to the oracle within the budget, and never stay further away
+//     than half the largest spread (TestRecentreKeepsWithinReach, TestPegWithin).
+//   - One trade costs what many small ones cost (TestClosedFormAgainstStepping).
+//   - The Reference reproduces the published numbers of the vAMM it is named
+//     after (TestCurveVectors, TestSwapVectors, TestSpreadVectors,
+//     TestStepVectors, TestRepegVectors, TestValidityVectors, TestOffsetVectors);
+//     BACKSTOP_VECTORS names another folder of cases.
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here

@@ -1,10 +1,6 @@
 package quoting
 
-import (
-	"github.com/holiman/uint256"
-
-	"backstop/perp"
-)
+import "backstop/perp"
 
 // leverage is the value of the maker's inventory over its equity; as large as
 // can be told when there is no equity.
@@ -64,14 +60,12 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 	room := m.room(side)
 	size, relief := m.top(side)
 	var done perp.Size
-	from := m.Curve.quoteAfter(0)
 	for i := range m.Params.Levels {
 		n := min(m.lots(size), room-done)
 		if n < m.least() {
 			break
 		}
-		to := m.Curve.quoteAfter(perp.Size(side.Sign()) * (done + n))
-		price := m.rounded(side, m.floored(side, m.slice(side, &from, &to, n, away)))
+		price := m.rounded(side, m.floored(side, m.slice(side, done, done+n, away)))
 		if len(out) > 0 {
 			price = m.beyond(side, price, out[len(out)-1].Price)
 		}
@@ -79,7 +73,7 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 			break
 		}
 		out = append(out, perp.Level{Price: price, Size: n})
-		done, from = done+n, to
+		done += n
 		size = perp.Size(mulDivSat(int64(size), int64(m.Params.LevelGrowth), int64(perp.RatioOne)))
 		if i == 0 {
 			size = perp.Size(addSat(int64(size), int64(relief)))
@@ -91,38 +85,29 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 	return out
 }
 
-// slice is the average price of n along the curve between two quote reserves,
-// scaled by the distance of the side: |dq|*g*(1 ± away)/n, exact until the last
-// division, which rounds for the maker (vAMM reference §2, "Gateway").
-func (m *Market) slice(side perp.Side, from, to *uint256.Int, n perp.Size, away perp.Ratio) perp.Price {
-	var cash uint256.Int
-	factor := perp.RatioOne + away
-	if side == perp.Buy {
-		cash.Sub(to, from)
-	} else {
-		cash.Sub(from, to)
-		factor = perp.RatioOne - away
-	}
-	// Each reserve was rounded down, so the difference may be one off.
-	one := uint256.NewInt(1)
-	if side == perp.Buy {
-		cash.Add(&cash, one)
-	} else if !cash.IsZero() {
-		cash.Sub(&cash, one)
-	}
+// slice is the average price along the curve of what lies between two depths
+// of a side, scaled by the distance of that side. The cash of the slice is
+// L*L*g*(1/b2 - 1/b1), so its price per base is L*L*g/(b1*b2): no reserve is
+// rounded on the way (vAMM reference §2, "Gateway"). Rounded for the maker.
+func (m *Market) slice(side perp.Side, from, to perp.Size, away perp.Ratio) perp.Price {
+	factor := perp.RatioOne + perp.Ratio(side.Sign())*away
 	if factor <= 0 {
 		return 0
 	}
-	g, k, d := signed(int64(m.Curve.Peg)), signed(int64(factor)), signed(int64(n))
+	sign := perp.Size(side.Sign())
+	b1, b2 := m.Curve.baseAfter(sign*from), m.Curve.baseAfter(sign*to)
+	b1.Mul(&b1, &b2)
+	b1.Mul(&b1, &one6)
+	g, k := signed(int64(m.Curve.Peg)), signed(int64(factor))
+	cash := m.Curve.L.Int // at most 70 bits, so that all of it fits 256
+	cash.Mul(&cash, &cash)
 	cash.Mul(&cash, &g)
 	cash.Mul(&cash, &k)
-	d.Mul(&d, &one6)
 	if side == perp.Buy {
-		d2 := d
-		d2.SubUint64(&d2, 1)
-		cash.Add(&cash, &d2)
+		b2.SubUint64(&b1, 1)
+		cash.Add(&cash, &b2)
 	}
-	cash.Div(&cash, &d)
+	cash.Div(&cash, &b1)
 	return perp.Price(saturate(&cash))
 }
 
@@ -180,9 +165,7 @@ func (m *Market) parts(side perp.Side, away Steps, best perp.Level) []perp.Compo
 	for i, d := range away {
 		add(stepNames[i], mid+perp.Price(side.Sign())*mid.Of(d, perp.Trunc))
 	}
-	from := m.Curve.quoteAfter(0)
-	to := m.Curve.quoteAfter(perp.Size(side.Sign()) * best.Size)
-	add("impact", m.slice(side, &from, &to, best.Size, away[stepCount-1]))
+	add("impact", m.slice(side, 0, best.Size, away[stepCount-1]))
 	add("floor", m.floored(side, at))
 	add("rounding", best.Price)
 	return out

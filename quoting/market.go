@@ -259,8 +259,8 @@ func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee pe
 	cash := perp.Notional(price, size, perp.Floor) // whole by configuration
 	before := m.Curve.Closing()
 	m.Curve.Trade(side, size)
-	// What the clients could close for changed by this; equity takes the rest,
-	// one unit less because both closing values were cut off.
+	// What the clients could close for changed by the mid cash; equity takes the
+	// rest, one unit less because both closing values were cut off.
 	surplus := perp.Sub(perp.Money(side.Sign())*cash, perp.Sub(m.Curve.Closing(), before)) - 1
 	m.Equity = perp.Add(m.Equity, perp.Add(surplus, fee))
 	m.Fees = perp.Add(m.Fees, fee)

@@ -195,8 +195,6 @@ func (m *Market) PriceFor(side perp.Side, size perp.Size) (perp.Level, bool) {
 	if side == perp.Sell {
 		away = m.BidAway
 	}
-	from := m.Curve.quoteAfter(0)
-	to := m.Curve.quoteAfter(perp.Size(side.Sign()) * size)
-	price := m.rounded(side, m.floored(side, m.slice(side, &from, &to, size, away)))
+	price := m.rounded(side, m.floored(side, m.slice(side, 0, size, away)))
 	return perp.Level{Price: price, Size: size}, m.inBand(side, price)
 }
