@@ -99,7 +99,8 @@ type Params struct {
 	JumpFloor  perp.Ratio
 	// Lag is the usual way from source to gateway, Beat the interval between
 	// ticks assumed before any is known, BeatMax the longest one believed: a
-	// larger one lets slow feeds quote, at the risk of older prices.
+	// larger one lets slow feeds quote, at the risk of older prices: 10 times
+	// it, and the lag, until a halt. 150 ms, 100 ms, 2 s.
 	Lag, Beat, BeatMax perp.Time
 	// FutureMax is how far ahead of the gateway a source's clock may be. 1 s.
 	FutureMax perp.Time
@@ -133,7 +134,7 @@ func DefaultParams() Params {
 		WideDiverge: 10 * bp, ReduceDiverge: 30 * bp, HaltDiverge: 100 * bp,
 		WideConf: 20 * bp, HaltConf: 200 * bp, HaltTravel: one / 10,
 		JumpSigmas: 6 * one, JumpFloor: 5 * bp,
-		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 5 * second, FutureMax: second, SourcesMin: 1,
+		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 2 * second, FutureMax: second, SourcesMin: 1,
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		TTL: second, Grace: 50 * ms,
 	}

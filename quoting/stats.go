@@ -17,8 +17,7 @@ const (
 	clipSigmas  = 8                                // returns beyond it count as it
 	ratioCap    = perp.Ratio(10) * perp.RatioOne   // spreads in the making never exceed it
 	beatGrowth  = 4                                // an interval counts at most this many usual ones
-	beatFaster  = 8                                // weight of a shorter interval is one in this many
-	beatSlower  = 4                                // and of a longer one
+	beatSpan    = 10 * perp.Second                 // half-life of the usual interval
 	stormSpan   = 60 * perp.Second                 // the market's own movement over it may exceed MaxSpread
 	confFull    = 25 * perp.BP                     // confidence above it counts in full,
 	confPart    = 20                               // below it one part in this many (§4 step 1)
@@ -153,19 +152,17 @@ func (s *Stats) sigma(p *Params, dt perp.Time) int64 {
 	return root(mulDivSat(v, int64(dt), int64(perp.Second))) + 1
 }
 
-// beat learns the usual interval between ticks. One long silence counts for
-// little, so that an outage does not make old prices acceptable.
+// beat learns the usual interval between ticks, weighted with time: what one
+// meets at a random moment, so that a burst of ticks counts little. A silence
+// counts as at most four usual intervals, so that an outage does not make old
+// prices acceptable.
 func (s *Stats) beat(p *Params, publish perp.Time) {
 	if s.Seen == 0 {
 		return
 	}
-	dt := min(publish-s.Seen, beatGrowth*s.Beat, p.BeatMax)
-	if dt < s.Beat {
-		s.Beat -= (s.Beat - dt) / beatFaster
-	} else {
-		s.Beat += (dt - s.Beat) / beatSlower
-	}
-	s.Beat = max(s.Beat, perp.Millisecond)
+	dt := publish - s.Seen
+	heard := min(dt, beatGrowth*s.Beat, p.BeatMax)
+	s.Beat = max(perp.Millisecond, perp.Time(blend(int64(s.Beat), int64(heard), decay(dt, beatSpan))))
 }
 
 // traded counts a client's fill as flow.
