@@ -46,11 +46,11 @@ type touch struct{ price, id string }
 
 // traded is what a Trader knows of one order.
 type traded struct {
-	side             string
-	latest           string
-	answers, ends    int
-	working          bool
-	cum, paid, spent decimal.Decimal
+	side          string
+	latest        string
+	answers, ends int
+	working       bool
+	cum, paid     decimal.Decimal
 }
 
 // Report counts what a Trader sent and got.

@@ -85,7 +85,7 @@ func (l sessionLog) OnEventf(format string, v ...any) {
 type logFactory struct{ log *slog.Logger }
 
 // Create implements quickfix.LogFactory.
-func (f logFactory) Create() (quickfix.Log, error) { return sessionLog{f.log}, nil }
+func (f logFactory) Create() (quickfix.Log, error) { return sessionLog(f), nil }
 
 // CreateSessionLog names the session in each record.
 func (f logFactory) CreateSessionLog(id quickfix.SessionID) (quickfix.Log, error) {

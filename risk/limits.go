@@ -116,18 +116,18 @@ func DefaultLimits() Limits { return Limits{OpenOrders: 500, Notional: 25_000_00
 func (l Limits) Validate() error {
 	var errs []error
 	if l.OpenOrders <= 0 || l.OpenOrders > openOrdersMax {
-		errs = append(errs, fmt.Errorf("OpenOrders must be above 0 and at most %d", int64(openOrdersMax)))
+		errs = append(errs, fmt.Errorf("limit OpenOrders must be above 0 and at most %d", int64(openOrdersMax)))
 	}
 	if l.Notional <= 0 {
 		errs = append(errs, errors.New("Notional must be above 0"))
 	}
 	for i, p := range l.Positions {
 		if p.Symbol == "" || p.Size < 0 || p.Size > sizeMax {
-			errs = append(errs, fmt.Errorf("Positions: %q must name a market and a size between 0 and %s", p.Symbol, sizeMax))
+			errs = append(errs, fmt.Errorf("limit Positions: %q must name a market and a size between 0 and %s", p.Symbol, sizeMax))
 		}
 		for _, q := range l.Positions[:i] {
 			if q.Symbol == p.Symbol {
-				errs = append(errs, fmt.Errorf("Positions: %q stands twice", p.Symbol))
+				errs = append(errs, fmt.Errorf("limit Positions: %q stands twice", p.Symbol))
 			}
 		}
 	}

@@ -68,10 +68,3 @@ func (b *inbox) take(limit int) (batch []perp.Input, more bool) {
 	b.requests = append(b.requests[:0], b.requests[n:]...)
 	return batch, len(b.requests) > 0
 }
-
-// depth is how many requests wait.
-func (b *inbox) depth() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.requests)
-}

@@ -42,6 +42,9 @@ func runCommand() config.Command {
 			if err := o.apply(cfg); err != nil {
 				return env.Fail(config.ExitUsage, err)
 			}
+			for _, w := range cfg.Warnings {
+				env.Say("%s:%d:%d: warning: %s", o.config, w.Line, w.Col, w.What)
+			}
 			return serve(ctx, env, cfg, logger(cfg.Log), o.portsFile, func(a *app) error {
 				env.Say("FIX on %s, ready", a.door.Addr())
 				return nil
