@@ -119,7 +119,7 @@ func (l Limits) Validate() error {
 		errs = append(errs, fmt.Errorf("limit OpenOrders must be above 0 and at most %d", int64(openOrdersMax)))
 	}
 	if l.Notional <= 0 {
-		errs = append(errs, errors.New("Notional must be above 0"))
+		errs = append(errs, errors.New("limit Notional must be above 0"))
 	}
 	for i, p := range l.Positions {
 		if p.Symbol == "" || p.Size < 0 || p.Size > sizeMax {
