@@ -10,22 +10,26 @@ import (
 )
 
 const (
-	pointsMax = 600 // of the plot, per market
-	fillsMax  = 50
+	pointsMax   = 1200 // of the plot, per market: five minutes
+	fillsMax    = 50
+	watchersMax = 64 // readers of /events at once
 )
 
-// pointGap is the least time between two points of the plot.
-const pointGap = 100 * perp.Millisecond
+// pointGap is the least time between two points of the plot; a quote that
+// comes sooner takes the place of the last point.
+const pointGap = 250 * perp.Millisecond
 
-// Model is what operators see, kept up to date from events. It is safe for
-// concurrent use.
+// Model is what operators see, kept up to date from events: O(1) for each, and
+// everything in it has a limit. It is safe for concurrent use.
 type Model struct {
 	mu       sync.RWMutex
 	markets  map[string]*market
 	order    []string // of markets, as listed
-	fills    []Fill   // newest last
+	limits   map[string]Limits
+	fills    *ring[Fill]
 	balances map[perp.LedgerAccount]perp.Money
-	sum      perp.Money
+	sum      perp.Money // of balances; must be 0
+	tally    tally
 	seq      int64
 	started  time.Time
 	watchers map[chan struct{}]bool
@@ -33,12 +37,63 @@ type Model struct {
 	sessions func() []Session // nil: none
 	checks   []Check
 	version  string
+	now      func() time.Time // the wall, which a test may replace
 }
 
-// Check is one condition of readiness, asked each time.
+// Check is one condition of readiness. It is asked for every answer and every
+// message of the stream, so it must be quick.
 type Check struct {
 	Name string
 	Ask  func() error
+}
+
+// Limits are the bounds of one market that quotes do not carry. Zero: unknown,
+// and then not shown.
+type Limits struct {
+	LeverageCap  perp.Ratio // at which the maker takes no more on a side
+	OracleMaxAge perp.Time  // at which the market is halted
+}
+
+// tally counts what became of requests since the start. Its arrays are indexed
+// by the reject and so have a fixed length.
+type tally struct {
+	accepted, rejected, canceled int64
+	fills, cancels, quotes       int64 // fills; refused cancels, refused quote requests
+	reasons                      []int64
+}
+
+type market struct {
+	instrument perp.Instrument
+	state      perp.MarketState
+	cause      perp.Reject
+	quote      perp.Quote
+	peg        perp.Price // 0 until reserves moved for the first time
+	sources    int64      // live sources of the newest tick
+	ticked     bool
+	points     *ring[Point]
+	fills      int64
+}
+
+// Point is one moment of a market's plot, in 1e-6 quote per base; 0 is nothing
+// to show.
+type Point struct {
+	Time   int64      `json:"t"` // milliseconds since 1970
+	Bid    perp.Price `json:"b,omitempty"`
+	Ask    perp.Price `json:"a,omitempty"`
+	Oracle perp.Price `json:"o,omitempty"`
+	Low    perp.Price `json:"lo,omitempty"` // oracle minus confidence
+	High   perp.Price `json:"hi,omitempty"`
+}
+
+// NewModel returns an empty model with a metrics registry of its own.
+func NewModel(version string) *Model {
+	m := &Model{
+		markets: map[string]*market{}, limits: map[string]Limits{}, balances: map[perp.LedgerAccount]perp.Money{},
+		fills: newRing[Fill](fillsMax), watchers: map[chan struct{}]bool{}, started: time.Now(), version: version,
+		tally: tally{reasons: make([]int64, len(perp.Rejects())+1)}, now: time.Now,
+	}
+	m.metrics = newMetrics(m, version)
+	return m
 }
 
 // Watch tells where session states and the conditions of readiness come from.
@@ -49,59 +104,46 @@ func (m *Model) Watch(sessions func() []Session, checks ...Check) {
 	m.sessions, m.checks = sessions, checks
 }
 
-type market struct {
-	instrument perp.Instrument
-	state      perp.MarketState
-	cause      perp.Reject
-	quote      perp.Quote
-	points     []Point
-	fills      int64
+// Limit tells the bounds of a market, which may be listed later.
+func (m *Model) Limit(symbol string, l Limits) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limits[symbol] = l
 }
 
-// Point is one moment of a market's plot, prices in quote currency. The plot
-// needs numbers, so these are floats; the exact texts stand in Quote.
-type Point struct {
-	Time   int64   `json:"t"` // milliseconds since 1970
-	Bid    float64 `json:"b,omitempty"`
-	Ask    float64 `json:"a,omitempty"`
-	Oracle float64 `json:"o,omitempty"`
-	Low    float64 `json:"lo,omitempty"` // oracle minus confidence
-	High   float64 `json:"hi,omitempty"`
-}
-
-// NewModel returns an empty model with a metrics registry of its own.
-func NewModel(version string) *Model {
-	m := &Model{
-		markets: map[string]*market{}, balances: map[perp.LedgerAccount]perp.Money{},
-		watchers: map[chan struct{}]bool{}, started: time.Now(), version: version,
-	}
-	m.metrics = newMetrics(m, version)
-	return m
-}
-
-// Restate takes over the state of the engine at start.
+// Restate takes over the state of the engine at start. It makes no point of
+// the plot: the quote in it may be from long ago.
 func (m *Model) Restate(events []perp.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, ev := range events {
+		if q, ok := ev.(perp.QuoteChanged); ok {
+			m.offer(q.Quote)
+			continue
+		}
 		m.apply(ev, 0)
 	}
 }
 
 // Apply takes in what a commit made durable.
 func (m *Model) Apply(entries []perp.Entry) {
-	if len(entries) == 0 {
-		return
-	}
-	now := time.Now()
+	now := m.now()
 	m.mu.Lock()
-	for _, e := range entries {
+	defer m.mu.Unlock()
+	told := false
+	for i := range entries {
+		e := &entries[i]
 		m.seq = e.Seq
+		m.command(e.Command)
 		for _, ev := range e.Events {
 			m.apply(ev, e.Time)
 			m.metrics.count(ev)
+			told = true
 		}
-		m.metrics.answered(e, now)
+		m.metrics.answered(e.Command, now)
+	}
+	if !told {
+		return
 	}
 	for w := range m.watchers {
 		select {
@@ -109,17 +151,25 @@ func (m *Model) Apply(entries []perp.Entry) {
 		default: // It has been told and has not looked yet.
 		}
 	}
-	m.mu.Unlock()
 }
 
 // Committed notes how long a commit took.
 func (m *Model) Committed(took time.Duration) { m.metrics.commit.Observe(took.Seconds()) }
 
+// command takes from a command what no event tells.
+func (m *Model) command(c perp.Command) {
+	if t, ok := c.(perp.OracleTick); ok {
+		if k := m.markets[t.Symbol]; k != nil {
+			k.sources, k.ticked = t.Sources, true
+		}
+	}
+}
+
 func (m *Model) apply(ev perp.Event, at perp.Time) {
 	switch ev := ev.(type) {
 	case perp.MarketListed:
 		if m.markets[ev.Instrument.Symbol] == nil {
-			m.markets[ev.Instrument.Symbol] = &market{state: perp.Warming}
+			m.markets[ev.Instrument.Symbol] = &market{state: perp.Warming, points: newRing[Point](pointsMax)}
 			m.order = append(m.order, ev.Instrument.Symbol)
 		}
 		m.markets[ev.Instrument.Symbol].instrument = ev.Instrument
@@ -128,8 +178,12 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 			k.state, k.cause = ev.To, ev.Cause
 		}
 	case perp.QuoteChanged:
-		if k := m.markets[ev.Quote.Symbol]; k != nil {
-			k.show(ev.Quote)
+		if k := m.offer(ev.Quote); k != nil {
+			k.plot(ev.Quote)
+		}
+	case perp.Recentred:
+		if k := m.markets[ev.Symbol]; k != nil {
+			k.peg = ev.Peg
 		}
 	case perp.Filled:
 		m.fill(ev, at)
@@ -138,6 +192,33 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 		m.move(ev.Transfer.Credit, ev.Transfer.Amount)
 	case perp.BalanceStated:
 		m.move(ev.Account, ev.Balance-m.balances[ev.Account])
+	default:
+		m.tally.count(ev)
+	}
+}
+
+// count counts the answers that are not fills.
+func (t *tally) count(ev perp.Event) {
+	switch ev := ev.(type) {
+	case perp.OrderAccepted:
+		t.accepted++
+	case perp.OrderRejected:
+		t.rejected++
+		t.reason(ev.Verdict.Reject)
+	case perp.OrderCanceled:
+		t.canceled++
+	case perp.CancelRejected:
+		t.cancels++
+		t.reason(ev.Verdict.Reject)
+	case perp.QuoteRefused:
+		t.quotes++
+		t.reason(ev.Verdict.Reject)
+	}
+}
+
+func (t *tally) reason(r perp.Reject) {
+	if int(r) < len(t.reasons) {
+		t.reasons[r]++
 	}
 }
 
@@ -146,55 +227,67 @@ func (m *Model) move(a perp.LedgerAccount, by perp.Money) {
 	m.sum += by
 }
 
-// show makes a quote the present one and adds a point to the plot.
-func (k *market) show(q perp.Quote) {
-	k.quote, k.state, k.cause = q, q.State, q.Cause
-	p := Point{Time: int64(q.Time / perp.Millisecond), Oracle: number(q.Oracle)}
-	p.Low, p.High = number(q.Oracle-q.Confidence), number(q.Oracle+q.Confidence)
-	if b, ok := q.Best(perp.Sell); ok {
-		p.Bid = number(b.Price)
+// offer makes a quote the present one of its market.
+func (m *Model) offer(q perp.Quote) *market {
+	k := m.markets[q.Symbol]
+	if k != nil {
+		k.quote, k.state, k.cause = q, q.State, q.Cause
 	}
-	if a, ok := q.Best(perp.Buy); ok {
-		p.Ask = number(a.Price)
-	}
-	if n := len(k.points); n > 0 && p.Time-k.points[n-1].Time < int64(pointGap/perp.Millisecond) {
-		k.points[n-1] = Point{Time: k.points[n-1].Time, Bid: p.Bid, Ask: p.Ask, Oracle: p.Oracle, Low: p.Low, High: p.High}
-		return
-	}
-	if len(k.points) == pointsMax {
-		k.points = append(k.points[:0], k.points[1:]...)
-	}
-	k.points = append(k.points, p)
+	return k
 }
 
-func number(p perp.Price) float64 { return float64(p) / float64(perp.PriceOne) }
+// plot adds a point. A point keeps the time of the first quote that it stands
+// for and shows the last one.
+func (k *market) plot(q perp.Quote) {
+	p := Point{Time: int64(q.Time / perp.Millisecond), Oracle: q.Oracle}
+	if q.Oracle > 0 {
+		p.Low, p.High = q.Oracle-q.Confidence, q.Oracle+q.Confidence
+	}
+	if b, ok := q.Best(perp.Sell); ok {
+		p.Bid = b.Price
+	}
+	if a, ok := q.Best(perp.Buy); ok {
+		p.Ask = a.Price
+	}
+	if n := k.points.len(); n > 0 {
+		last := k.points.at(n - 1)
+		if p.Time-last.Time < int64(pointGap/perp.Millisecond) {
+			p.Time = last.Time
+			*last = p
+			return
+		}
+	}
+	k.points.add(p)
+}
 
 func (m *Model) fill(ev perp.Filled, at perp.Time) {
+	m.tally.fills++
 	if k := m.markets[ev.Order.Symbol]; k != nil {
 		k.fills++
 	}
-	if len(m.fills) == fillsMax {
-		m.fills = append(m.fills[:0], m.fills[1:]...)
-	}
-	m.fills = append(m.fills, Fill{
-		Time: time.Unix(0, int64(at)).UTC().Format(time.RFC3339Nano), TradeID: ev.TradeID, OrderID: ev.Order.OrderID,
+	m.fills.add(Fill{
+		Time: stampOf(at), TradeID: ev.TradeID, ExecID: ev.ExecID, OrderID: ev.Order.OrderID,
 		Account: ev.Order.Account, Symbol: ev.Order.Symbol, Side: ev.Order.Side.String(),
-		Size: ev.Size.String(), Price: ev.Price.String(), Fee: ev.Fee.String(), Liquidity: ev.Liquidity.String(),
+		Size: ev.Size.String(), SizeUnits: int64(ev.Size), Price: ev.Price.String(), PriceUnits: int64(ev.Price),
+		Fee: ev.Fee.String(), FeeUnits: int64(ev.Fee), Liquidity: ev.Liquidity.String(),
 	})
 }
 
-// watch returns a channel that holds a token whenever something changed, and a
-// function that ends the watch.
-func (m *Model) watch() (<-chan struct{}, func()) {
+// watch returns a channel that holds one token whenever something changed, and
+// a function that ends the watch; ok is false when too many watch already.
+func (m *Model) watch() (changed <-chan struct{}, end func(), ok bool) {
 	w := make(chan struct{}, 1)
 	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.watchers) >= watchersMax {
+		return nil, nil, false
+	}
 	m.watchers[w] = true
-	m.mu.Unlock()
 	return w, func() {
 		m.mu.Lock()
 		delete(m.watchers, w)
 		m.mu.Unlock()
-	}
+	}, true
 }
 
 // Registry is where the metrics are, for tests and for other collectors.

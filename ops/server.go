@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -18,13 +19,17 @@ import (
 //go:embed web openapi.yaml
 var content embed.FS
 
+// DefaultAddr is where the page is unless the configuration says otherwise.
+const DefaultAddr = "127.0.0.1:8080"
+
 // Limits of the HTTP port.
 const (
-	headerMax   = 16 << 10
-	headerWait  = 5 * time.Second
-	answerWait  = 15 * time.Second
-	watchersMax = 64 // readers of /events at once
-	beat        = 500 * time.Millisecond
+	headerMax  = 16 << 10 // bytes
+	headerWait = 5 * time.Second
+	answerWait = 15 * time.Second // to read a request, and to write an answer or one message of the stream
+	idleWait   = time.Minute
+	connsMax   = 256
+	scrapesMax = 4 // of /metrics at once
 )
 
 // Server is the read-only HTTP port.
@@ -33,26 +38,31 @@ type Server struct {
 	http     *http.Server
 	listener net.Listener
 	log      *slog.Logger
+	stop     sync.Once
 	done     chan struct{} // closed when stopping, so that streams end
-	failed   chan error
 }
 
 // errNotLoopback is returned for an address that other machines can reach.
-var errNotLoopback = errors.New("the dashboard listens on loopback only")
+var errNotLoopback = errors.New("the dashboard listens on loopback only, since it asks nobody who they are")
 
-// NewServer listens on a loopback address; port 0 takes a free one.
+// NewServer listens on a loopback address; port 0 takes a free one. Any other
+// address is refused before it is listened on.
 func NewServer(addr string, m *Model, log *slog.Logger) (*Server, error) {
-	l, err := net.Listen("tcp", addr)
+	at, err := net.ResolveTCPAddr("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}
-	if tcp, ok := l.Addr().(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return nil, errors.Join(fmt.Errorf("dashboard: %s: %w", addr, errNotLoopback), l.Close())
+	if !at.IP.IsLoopback() {
+		return nil, fmt.Errorf("dashboard: %q: %w", addr, errNotLoopback)
 	}
-	s := &Server{model: m, listener: l, log: log, done: make(chan struct{}), failed: make(chan error, 1)}
+	l, err := net.ListenTCP("tcp", at)
+	if err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	s := &Server{model: m, listener: l, log: log, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler: s.guard(s.routes()), ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, IdleTimeout: time.Minute,
-		MaxHeaderBytes: headerMax,
+		Handler: guard(s.mux()), ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait,
+		IdleTimeout: idleWait, MaxHeaderBytes: headerMax, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return s, nil
 }
@@ -60,7 +70,7 @@ func NewServer(addr string, m *Model, log *slog.Logger) (*Server, error) {
 // Start serves until Stop.
 func (s *Server) Start() {
 	go func() {
-		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(limit(s.listener, connsMax)); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("dashboard ended", "error", err)
 		}
 	}()
@@ -71,70 +81,67 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Stop ends the streams and waits for answers under way.
 func (s *Server) Stop(timeout time.Duration) error {
-	close(s.done)
+	s.stop.Do(func() { close(s.done) })
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	if err := s.http.Shutdown(ctx); err != nil {
+	err := s.http.Shutdown(ctx)
+	if closed := s.listener.Close(); closed != nil && !errors.Is(closed, net.ErrClosed) { // Open if it never served.
+		err = errors.Join(err, closed)
+	}
+	if err != nil {
 		return fmt.Errorf("dashboard: %w", err)
 	}
 	return nil
 }
 
-// routes is every path that is served; openapi.yaml says the same.
-func (s *Server) routes() *http.ServeMux {
-	mux := http.NewServeMux()
-	web, err := fs.Sub(content, "web")
-	if err != nil {
-		panic(err) // The folder is embedded.
+// route is one path that is served. openapi.yaml lists the same paths.
+type route struct {
+	path   string
+	handle http.HandlerFunc
+}
+
+func (s *Server) routes() []route {
+	file := func(name string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, content, name) }
 	}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		s.json(w, http.StatusOK, map[string]string{"status": "ok"})
-	})
-	mux.HandleFunc("GET /readyz", s.readyz)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.model.Registry(), promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /api/v1/status", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.Status()) })
-	mux.HandleFunc("GET /api/v1/markets", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.marketViews()) })
-	mux.HandleFunc("GET /api/v1/sessions", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.sessionViews()) })
-	mux.HandleFunc("GET /api/v1/fills", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.fillViews()) })
-	mux.HandleFunc("GET /api/v1/balances", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.ledgerView()) })
-	mux.HandleFunc("GET /events", s.events)
-	mux.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, content, "openapi.yaml") })
-	mux.Handle("GET /", http.FileServerFS(web))
+	part := func(of func(Status) any) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, of(s.model.Status())) }
+	}
+	metrics := promhttp.HandlerFor(s.model.Registry(), promhttp.HandlerOpts{MaxRequestsInFlight: scrapesMax})
+	return []route{
+		{"/{$}", file("web/index.html")},
+		{"/web/{file...}", page},
+		{"/healthz", func(w http.ResponseWriter, _ *http.Request) {
+			s.json(w, http.StatusOK, map[string]string{"status": "ok"})
+		}},
+		{"/readyz", s.readyz},
+		{"/metrics", metrics.ServeHTTP},
+		{"/api/v1/status", part(func(v Status) any { return v })},
+		{"/api/v1/markets", part(func(v Status) any { return v.Markets })},
+		{"/api/v1/sessions", part(func(v Status) any { return v.Sessions })},
+		{"/api/v1/fills", part(func(v Status) any { return v.Fills })},
+		{"/api/v1/balances", part(func(v Status) any { return v.Ledger })},
+		{"/events", s.events},
+		{"/openapi.yaml", file("openapi.yaml")},
+	}
+}
+
+func (s *Server) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range s.routes() {
+		mux.HandleFunc("GET "+r.path, r.handle) // HEAD as well.
+	}
 	return mux
 }
 
-// guard answers only names of this machine, against pages elsewhere that point
-// their own name at it, and only reading methods; it sets what a browser may do.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !localHost(r.Host) {
-			http.Error(w, "this name is not served here; use 127.0.0.1 or localhost", http.StatusForbidden)
-			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "this port is read-only", http.StatusMethodNotAllowed)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-cache")
-		next.ServeHTTP(w, r)
-	})
-}
-
-func localHost(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
+// page serves the files of the page, not the lists of its folders.
+func page(w http.ResponseWriter, r *http.Request) {
+	name := "web/" + r.PathValue("file")
+	if info, err := fs.Stat(content, name); err != nil || info.IsDir() {
+		http.NotFound(w, r)
+		return
 	}
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
+	http.ServeFileFS(w, r, content, name)
 }
 
 func (s *Server) json(w http.ResponseWriter, code int, v any) {
@@ -145,6 +152,12 @@ func (s *Server) json(w http.ResponseWriter, code int, v any) {
 	}
 }
 
+// readiness is the answer of /readyz.
+type readiness struct {
+	Ready  bool     `json:"ready"`
+	Checks []Result `json:"checks"`
+}
+
 // readyz is 200 only if every condition holds and every market quotes or says
 // why it does not.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
@@ -153,59 +166,5 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if !ready {
 		code = http.StatusServiceUnavailable
 	}
-	s.json(w, code, map[string]any{"ready": ready, "checks": checks})
-}
-
-// update is one message of /events: the status, and the plot's new points.
-type update struct {
-	Status Status             `json:"status"`
-	Points map[string][]Point `json:"points"`
-}
-
-// events streams the newest state, at most once a beat: what changed meanwhile
-// is in the next message, nothing queues up.
-func (s *Server) events(w http.ResponseWriter, r *http.Request) {
-	if s.model.watching() >= watchersMax {
-		http.Error(w, "too many readers of /events", http.StatusServiceUnavailable)
-		return
-	}
-	changed, end := s.model.watch()
-	defer end()
-	out := http.NewResponseController(w)
-	w.Header().Set("Content-Type", "text/event-stream")
-	pace := time.NewTicker(beat)
-	defer pace.Stop()
-	seen := map[string]int64{}
-	for first := true; ; first = false {
-		if !first {
-			select {
-			case <-r.Context().Done():
-				return
-			case <-s.done:
-				return
-			case <-pace.C:
-			}
-			select {
-			case <-changed:
-			default: // Nothing new; the message below keeps the line alive all the same.
-			}
-		}
-		points := s.model.pointsSince(seen)
-		for symbol, p := range points {
-			seen[symbol] = p[len(p)-1].Time
-		}
-		b, err := json.Marshal(update{s.model.Status(), points})
-		if err == nil {
-			err = out.SetWriteDeadline(time.Now().Add(answerWait))
-		}
-		if err == nil {
-			_, err = fmt.Fprintf(w, "data: %s\n\n", b)
-		}
-		if err == nil {
-			err = out.Flush()
-		}
-		if err != nil {
-			return // The reader is gone.
-		}
-	}
+	s.json(w, code, readiness{ready, checks})
 }

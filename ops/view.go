@@ -1,17 +1,20 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"backstop/perp"
 )
 
 // Status is the whole view: what /api/v1/status answers and the page shows.
-// Amounts are decimal texts, so that nothing is lost on the way.
+// An amount is a decimal text, so that nothing is lost on the way; the field
+// beside it that ends in _units is the same amount as a whole number of the
+// smallest unit (1e-6 quote, 1e-9 base, 1e-6 for ratios).
 type Status struct {
 	Version  string    `json:"version"`
+	Time     string    `json:"time"`
 	Uptime   int64     `json:"uptime_seconds"`
 	Seq      int64     `json:"seq"`
 	Ready    bool      `json:"ready"`
@@ -19,42 +22,61 @@ type Status struct {
 	Markets  []Market  `json:"markets"`
 	Sessions []Session `json:"sessions"`
 	Fills    []Fill    `json:"fills"` // newest first
+	Orders   Orders    `json:"orders"`
 	Ledger   Ledger    `json:"ledger"`
 }
 
 // Market is one market as operators see it.
 type Market struct {
-	Symbol     string      `json:"symbol"`
-	Currency   string      `json:"currency"`
-	State      string      `json:"state"`
-	Cause      string      `json:"cause,omitempty"`
-	Version    int64       `json:"quote_version"`
-	Time       string      `json:"quote_time"`
-	Bids       []Level     `json:"bids"`
-	Asks       []Level     `json:"asks"`
-	Oracle     string      `json:"oracle"`
-	Confidence string      `json:"confidence"`
-	OracleTime string      `json:"oracle_time"`
-	Mid        string      `json:"mid"`
-	Inventory  string      `json:"inventory"`
-	Leverage   string      `json:"leverage"`
-	Equity     string      `json:"equity"`
-	Interest   string      `json:"open_interest"`
-	BidParts   []Component `json:"bid_components"`
-	AskParts   []Component `json:"ask_components"`
-	Fills      int64       `json:"fills"`
+	Symbol          string      `json:"symbol"`
+	Currency        string      `json:"currency"`
+	Tick            string      `json:"tick"`
+	Lot             string      `json:"lot"`
+	State           string      `json:"state"`
+	Cause           string      `json:"cause,omitempty"`
+	Offer           string      `json:"quote_state"`
+	Version         int64       `json:"quote_version"`
+	Time            string      `json:"quote_time"`
+	Bids            []Level     `json:"bids"` // best first
+	Asks            []Level     `json:"asks"`
+	Oracle          string      `json:"oracle"`
+	OracleUnits     int64       `json:"oracle_units"`
+	Confidence      string      `json:"confidence"`
+	ConfidenceUnits int64       `json:"confidence_units"`
+	OracleTime      string      `json:"oracle_time"`
+	OracleAge       int64       `json:"oracle_age_ms"`
+	OracleMaxAge    int64       `json:"oracle_max_age_ms,omitempty"` // absent: unknown
+	Sources         int64       `json:"oracle_sources"`
+	Mid             string      `json:"mid"`
+	MidUnits        int64       `json:"mid_units"`
+	Inventory       string      `json:"inventory"`
+	InventoryUnits  int64       `json:"inventory_units"`
+	Leverage        string      `json:"leverage"`
+	LeverageUnits   int64       `json:"leverage_units"`
+	LeverageCap     string      `json:"leverage_cap,omitempty"` // absent: unknown
+	CapUnits        int64       `json:"leverage_cap_units,omitempty"`
+	Equity          string      `json:"equity"`
+	EquityUnits     int64       `json:"equity_units"`
+	Interest        string      `json:"open_interest"`
+	InterestUnits   int64       `json:"open_interest_units"`
+	BidParts        []Component `json:"bid_components"`
+	AskParts        []Component `json:"ask_components"`
+	Fills           int64       `json:"fills"`
 }
 
 // Level is one rung of the ladder.
 type Level struct {
-	Price string `json:"price"`
-	Size  string `json:"size"`
+	Price      string `json:"price"`
+	PriceUnits int64  `json:"price_units"`
+	Size       string `json:"size"`
+	SizeUnits  int64  `json:"size_units"`
 }
 
 // Component is one part of the best price; the parts add up to it.
 type Component struct {
 	Name   string `json:"name"`
 	Amount string `json:"amount"`
+	Units  int64  `json:"amount_units"`
 }
 
 // Session is one FIX session.
@@ -71,16 +93,37 @@ type Session struct {
 
 // Fill is one trade.
 type Fill struct {
-	Time      string `json:"time"`
-	TradeID   string `json:"trade_id"`
-	OrderID   string `json:"order_id"`
-	Account   string `json:"account"`
-	Symbol    string `json:"symbol"`
-	Side      string `json:"side"`
-	Size      string `json:"size"`
-	Price     string `json:"price"`
-	Fee       string `json:"fee"`
-	Liquidity string `json:"liquidity"`
+	Time       string `json:"time"`
+	TradeID    string `json:"trade_id"`
+	ExecID     string `json:"exec_id"`
+	OrderID    string `json:"order_id"`
+	Account    string `json:"account"`
+	Symbol     string `json:"symbol"`
+	Side       string `json:"side"`
+	Size       string `json:"size"`
+	SizeUnits  int64  `json:"size_units"`
+	Price      string `json:"price"`
+	PriceUnits int64  `json:"price_units"`
+	Fee        string `json:"fee"`
+	FeeUnits   int64  `json:"fee_units"`
+	Liquidity  string `json:"liquidity"`
+}
+
+// Orders counts what became of requests since the start.
+type Orders struct {
+	Accepted      int64    `json:"accepted"`
+	Rejected      int64    `json:"rejected"`
+	Canceled      int64    `json:"canceled"`
+	Fills         int64    `json:"fills"`
+	CancelRejects int64    `json:"cancel_rejects"`
+	QuoteRefusals int64    `json:"quote_refusals"`
+	Reasons       []Reason `json:"reasons"` // those that occurred, most frequent first
+}
+
+// Reason is how often a request was refused for one reason.
+type Reason struct {
+	Reject string `json:"reject"`
+	Count  int64  `json:"count"`
 }
 
 // Ledger is the books: every account, and the sum that must be zero.
@@ -95,28 +138,72 @@ type Balance struct {
 	Owner   string `json:"owner"`
 	Account string `json:"account"`
 	Balance string `json:"balance"`
-	Units   int64  `json:"units"`
+	Units   int64  `json:"balance_units"`
 }
 
-func (m *Model) marketViews() []Market {
+// Status is the whole view.
+func (m *Model) Status() Status {
+	checks, ready := m.readiness()
+	sessions := m.sessionViews()
+	now := m.now()
 	m.mu.RLock()
 	defer m.mu.RUnlock()
+	s := Status{
+		Version: m.version, Time: now.UTC().Format(time.RFC3339Nano), Uptime: int64(now.Sub(m.started).Seconds()),
+		Seq: m.seq, Ready: ready, Warnings: []string{}, Sessions: sessions,
+		Markets: m.marketViews(now), Fills: m.fillViews(), Orders: m.tally.view(), Ledger: m.ledgerView(),
+	}
+	for _, c := range checks {
+		if !c.OK || c.Detail != "" {
+			s.Warnings = append(s.Warnings, c.Name+": "+c.Detail)
+		}
+	}
+	return s
+}
+
+// The views below need the lock held.
+
+func (m *Model) marketViews(now time.Time) []Market {
 	all := make([]Market, 0, len(m.order))
 	for _, symbol := range m.order {
-		all = append(all, m.markets[symbol].view())
+		all = append(all, m.markets[symbol].view(m.limits[symbol], perp.Time(now.UnixNano())))
 	}
 	return all
 }
 
-func (k *market) view() Market {
-	q := k.quote
-	return Market{
-		Symbol: k.instrument.Symbol, Currency: k.instrument.Currency, State: k.state.String(), Cause: k.cause.String(),
-		Version: q.Version, Time: stampOf(q.Time), Bids: levels(q.Bids), Asks: levels(q.Asks),
-		Oracle: q.Oracle.String(), Confidence: q.Confidence.String(), OracleTime: stampOf(q.OracleTime), Mid: q.Mid.String(),
-		Inventory: q.Inventory.String(), Leverage: q.Leverage.String(), Equity: q.Equity.String(), Interest: q.OpenInterest.String(),
-		BidParts: components(q.BidParts), AskParts: components(q.AskParts), Fills: k.fills,
+func (k *market) view(l Limits, now perp.Time) Market {
+	q, i := k.quote, k.instrument
+	v := Market{
+		Symbol: i.Symbol, Currency: i.Currency, Tick: i.Tick.String(), Lot: i.Lot.String(),
+		State: k.state.String(), Cause: k.cause.String(), Offer: offerOf(q), Version: q.Version, Time: stampOf(q.Time),
+		Bids: levels(q.Bids), Asks: levels(q.Asks), BidParts: components(q.BidParts), AskParts: components(q.AskParts),
+		Oracle: q.Oracle.String(), OracleUnits: int64(q.Oracle), OracleTime: stampOf(q.OracleTime), Sources: k.sources,
+		Confidence: q.Confidence.String(), ConfidenceUnits: int64(q.Confidence), OracleMaxAge: int64(l.OracleMaxAge / perp.Millisecond),
+		Mid: q.Mid.String(), MidUnits: int64(q.Mid), Inventory: q.Inventory.String(), InventoryUnits: int64(q.Inventory),
+		Leverage: q.Leverage.String(), LeverageUnits: int64(q.Leverage), CapUnits: int64(l.LeverageCap),
+		Equity: q.Equity.String(), EquityUnits: int64(q.Equity), Interest: q.OpenInterest.String(), InterestUnits: int64(q.OpenInterest),
+		Fills: k.fills,
 	}
+	if q.OracleTime > 0 {
+		v.OracleAge = int64(max(0, now-q.OracleTime) / perp.Millisecond)
+	}
+	if l.LeverageCap > 0 {
+		v.LeverageCap = l.LeverageCap.String()
+	}
+	return v
+}
+
+// offerOf says which sides are offered.
+func offerOf(q perp.Quote) string {
+	switch {
+	case len(q.Bids) > 0 && len(q.Asks) > 0:
+		return "two_sided"
+	case len(q.Bids) > 0:
+		return "bid_only"
+	case len(q.Asks) > 0:
+		return "ask_only"
+	}
+	return "withdrawn"
 }
 
 func stampOf(t perp.Time) string {
@@ -129,7 +216,7 @@ func stampOf(t perp.Time) string {
 func levels(in []perp.Level) []Level {
 	out := make([]Level, 0, len(in))
 	for _, l := range in {
-		out = append(out, Level{l.Price.String(), l.Size.String()})
+		out = append(out, Level{l.Price.String(), int64(l.Price), l.Size.String(), int64(l.Size)})
 	}
 	return out
 }
@@ -137,70 +224,69 @@ func levels(in []perp.Level) []Level {
 func components(in []perp.Component) []Component {
 	out := make([]Component, 0, len(in))
 	for _, c := range in {
-		out = append(out, Component{c.Name, c.Amount.String()})
+		out = append(out, Component{c.Name, c.Amount.String(), int64(c.Amount)})
 	}
 	return out
 }
 
 func (m *Model) fillViews() []Fill {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	out := slices.Clone(m.fills)
-	slices.Reverse(out)
+	out := make([]Fill, 0, m.fills.len())
+	for i := m.fills.len() - 1; i >= 0; i-- {
+		out = append(out, *m.fills.at(i))
+	}
 	return out
 }
 
+func (t *tally) view() Orders {
+	o := Orders{
+		Accepted: t.accepted, Rejected: t.rejected, Canceled: t.canceled, Fills: t.fills,
+		CancelRejects: t.cancels, QuoteRefusals: t.quotes, Reasons: []Reason{},
+	}
+	for r, n := range t.reasons {
+		if n > 0 {
+			o.Reasons = append(o.Reasons, Reason{perp.Reject(r).String(), n})
+		}
+	}
+	slices.SortStableFunc(o.Reasons, func(a, b Reason) int { return cmp.Compare(b.Count, a.Count) })
+	return o
+}
+
 func (m *Model) ledgerView() Ledger {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
 	l := Ledger{Sum: m.sum.String(), SumUnits: int64(m.sum), Balances: make([]Balance, 0, len(m.balances))}
 	for a, v := range m.balances {
 		l.Balances = append(l.Balances, Balance{a.Owner, a.String(), v.String(), int64(v)})
 	}
 	slices.SortFunc(l.Balances, func(a, b Balance) int {
-		if c := strings.Compare(a.Owner, b.Owner); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Account, b.Account)
+		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Account, b.Account))
 	})
 	return l
 }
 
-// pointsSince returns the points of every market after a time in milliseconds.
+// pointsSince returns, for each market, the points from a time in milliseconds
+// on. The point of that very time is among them: it may have changed.
 func (m *Model) pointsSince(since map[string]int64) map[string][]Point {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	out := map[string][]Point{}
 	for symbol, k := range m.markets {
-		i := len(k.points)
-		for i > 0 && k.points[i-1].Time >= since[symbol] {
+		n := k.points.len()
+		i := n
+		for i > 0 && k.points.at(i-1).Time >= since[symbol] {
 			i--
 		}
-		if i < len(k.points) {
-			out[symbol] = slices.Clone(k.points[i:])
+		if i == n {
+			continue
 		}
+		fresh := make([]Point, 0, n-i)
+		for ; i < n; i++ {
+			fresh = append(fresh, *k.points.at(i))
+		}
+		out[symbol] = fresh
 	}
 	return out
 }
 
-// Status is the whole view.
-func (m *Model) Status() Status {
-	checks, ready := m.readiness()
-	s := Status{
-		Version: m.version, Uptime: int64(time.Since(m.started).Seconds()), Ready: ready, Warnings: []string{},
-		Markets: m.marketViews(), Sessions: m.sessionViews(), Fills: m.fillViews(), Ledger: m.ledgerView(),
-	}
-	for _, c := range checks {
-		if !c.OK || c.Detail != "" {
-			s.Warnings = append(s.Warnings, c.Name+": "+c.Detail)
-		}
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	s.Seq = m.seq
-	return s
-}
-
+// sessionViews asks without the lock, since the answer may wait for the door.
 func (m *Model) sessionViews() []Session {
 	m.mu.RLock()
 	ask := m.sessions
@@ -209,63 +295,4 @@ func (m *Model) sessionViews() []Session {
 		return []Session{}
 	}
 	return ask()
-}
-
-// Result is the outcome of one condition of readiness.
-type Result struct {
-	Name   string `json:"name"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail,omitempty"`
-}
-
-// readiness asks every condition. A market that does not quote is fine if it
-// says why; a ledger that does not sum to zero never is.
-func (m *Model) readiness() ([]Result, bool) {
-	m.mu.RLock()
-	checks := m.checks
-	var all []Result
-	for _, symbol := range m.order {
-		all = append(all, m.markets[symbol].quoting())
-	}
-	ledger := Result{Name: "ledger", OK: m.sum == 0}
-	if !ledger.OK {
-		ledger.Detail = "balances sum to " + m.sum.String()
-	}
-	m.mu.RUnlock()
-	all = append(all, ledger)
-	for _, c := range checks {
-		r := Result{Name: c.Name, OK: true}
-		if err := c.Ask(); err != nil {
-			r.OK, r.Detail = false, err.Error()
-		}
-		all = append(all, r)
-	}
-	ready := true
-	for _, r := range all {
-		ready = ready && r.OK
-	}
-	return all, ready
-}
-
-func (k *market) quoting() Result {
-	r := Result{Name: "market " + k.instrument.Symbol}
-	switch state := quoteStateOf(k.quote); {
-	case state == "two_sided" && k.cause == perp.RejectNone:
-		r.OK = true
-	case k.state == perp.Warming:
-		r.Detail = "waits for its first good prices"
-	default:
-		r.OK, r.Detail = true, k.state.String()+", "+state
-		if k.cause != perp.RejectNone {
-			r.Detail += ": " + k.cause.String()
-		}
-	}
-	return r
-}
-
-// watching is how many readers of changes there are.
-func (m *Model) watching() int {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return len(m.watchers)
 }

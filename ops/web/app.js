@@ -1,136 +1,228 @@
-// The live page. It shows what /events says and keeps nothing else; amounts are
-// decimal texts and are shown as they are.
-import { html, render, useEffect, useRef, useState } from './vendor/htm-preact.module.js';
+// The live page. It shows what /events says and keeps nothing else.
+import { html, render, useEffect, useState } from './vendor/htm-preact.module.js';
+import { Plot } from './plot.js';
+import { bps, clock, fixed, signed, span } from './text.js';
 
-const pointsMax = 600;
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const pointsMax = 1200;
+const silenceMax = 6000; // ms without a message after which the line counts as broken
+const again = 2000; // ms until a refused stream is tried anew
+
+// Why a price has a part of this name, in the order in which the maker adds them.
+const why = {
+  oracle: 'outside price', recentre: 'reserves against the outside price', base: 'base spread',
+  volatility: 'volatility and confidence', retreat: 'reserve price away from oracle', inventory: 'what the side already carries',
+  leverage: 'maker leverage', revenue: 'recent losses', wide: 'price only partly trusted', cap: 'largest spread',
+  offset: 'shift towards flat', impact: 'depth of this level', floor: 'least distance from oracle', rounding: 'to the tick',
+};
+
+function merge(old, update) {
+  const points = update.whole ? {} : { ...old.points };
+  for (const [symbol, fresh] of Object.entries(update.points)) {
+    const known = (points[symbol] || []).filter((p) => p.t < fresh[0].t);
+    points[symbol] = known.concat(fresh).slice(-pointsMax);
+  }
+  return { live: true, status: update.status, points };
+}
 
 function useEvents() {
   const [state, setState] = useState({ live: false, status: null, points: {} });
   useEffect(() => {
-    const source = new EventSource('/events');
-    source.onmessage = (e) => {
-      const { status, points } = JSON.parse(e.data);
-      setState((old) => {
-        const all = { ...old.points };
-        for (const [symbol, fresh] of Object.entries(points)) {
-          const known = (all[symbol] || []).filter((p) => p.t < fresh[0].t);
-          all[symbol] = known.concat(fresh).slice(-pointsMax);
-        }
-        return { live: true, status, points: all };
-      });
+    let source, silence, retry;
+    const lost = () => setState((old) => (old.live ? { ...old, live: false } : old));
+    const open = () => {
+      clearTimeout(retry);
+      source?.close();
+      source = new EventSource('/events');
+      source.onmessage = (e) => {
+        clearTimeout(silence);
+        silence = setTimeout(() => { lost(); open(); }, silenceMax);
+        setState((old) => merge(old, JSON.parse(e.data)));
+      };
+      source.onerror = () => {
+        lost();
+        if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, again);
+      };
     };
-    source.onerror = () => setState((old) => ({ ...old, live: false }));
-    return () => source.close();
+    open();
+    return () => { clearTimeout(silence); clearTimeout(retry); source.close(); };
   }, []);
   return state;
 }
 
-function options(width) {
-  const line = (label, color, w) => ({ label, stroke: color, width: w, spanGaps: false, points: { show: false } });
-  const axis = { stroke: css('--soft'), grid: { stroke: css('--line'), width: 1 }, ticks: { stroke: css('--line') } };
-  return {
-    width, height: 210, cursor: { y: false }, legend: { show: false },
-    scales: { x: { time: true } },
-    axes: [axis, { ...axis, size: 74, values: (u, ticks) => ticks.map((v) => v.toLocaleString('en', { maximumFractionDigits: 6 })) }],
-    series: [{}, line('low', 'transparent', 0), line('high', 'transparent', 0), line('oracle', css('--oracle'), 1), line('bid', css('--bid'), 2), line('ask', css('--ask'), 2)],
-    bands: [{ series: [2, 1], fill: css('--band') }],
-  };
+// useChosen keeps the market in the address, so that a reload shows the same.
+function useChosen(markets) {
+  const read = () => decodeURIComponent(location.hash.slice(1));
+  const [symbol, setSymbol] = useState(read());
+  useEffect(() => {
+    const changed = () => setSymbol(read());
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return markets.find((m) => m.symbol === symbol) || markets[0];
 }
 
-function Plot({ symbol, points }) {
-  const box = useRef(null);
-  const plot = useRef(null);
-  const column = (k) => points.map((p) => p[k] ?? null);
-  const data = [points.map((p) => p.t / 1000), column('lo'), column('hi'), column('o'), column('b'), column('a')];
-  useEffect(() => {
-    const draw = () => {
-      plot.current?.destroy();
-      plot.current = new uPlot(options(box.current.clientWidth), data, box.current);
-    };
-    draw();
-    const sized = new ResizeObserver(() => plot.current.setSize({ width: box.current.clientWidth, height: 210 }));
-    sized.observe(box.current);
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    scheme.addEventListener('change', draw);
-    return () => { sized.disconnect(); scheme.removeEventListener('change', draw); plot.current?.destroy(); };
-  }, []);
-  useEffect(() => { plot.current?.setData(data); });
-  const last = points[points.length - 1];
-  return html`<div>
-    <div class="plot" ref=${box} role="img" aria-label=${`Bid, ask and oracle price of ${symbol} over time`}
-      data-symbol=${symbol} data-points=${points.length} data-last=${last ? last.t : 0}></div>
-    <div class="legend"><span><i class="i-bid"></i>bid</span><span><i class="i-ask"></i>ask</span><span><i class="i-oracle"></i>oracle</span><span><i class="i-band"></i>confidence band</span></div>
-  </div>`;
+const tone = (m) => (m.state === 'open' && m.quote_state === 'two_sided' ? 'good' : m.state === 'halted' ? 'bad' : 'warn');
+const stateText = (m) => m.state.replace('_', ' ');
+const offerText = (m) => m.quote_state.replace('_', '-').replace('_', ' ');
+
+function reasonText(m) {
+  if (m.state === 'warming') return 'waits for its first good price';
+  if (m.cause) return m.cause;
+  return m.quote_state === 'two_sided' ? '' : 'no reason given';
+}
+
+function Meter({ m }) {
+  if (!m.leverage_cap_units) return html`<span>${m.leverage}</span>`;
+  const part = Math.min(1, m.leverage_units / m.leverage_cap_units);
+  return html`<span class="lever"><span>${Number(m.leverage).toFixed(2)} <span class="soft">of ${m.leverage_cap}</span></span>
+    <span class="meter" role="meter" aria-label="maker leverage" aria-valuemin="0" aria-valuemax=${m.leverage_cap} aria-valuenow=${m.leverage}>
+      <b class=${part > 0.8 ? 'hot' : ''} style=${{ width: `${(part * 100).toFixed(1)}%` }}></b></span></span>`;
+}
+
+function Overview({ markets, chosen }) {
+  return html`<section class="panel" aria-label="Markets"><div class="scroll"><table class="overview">
+    <thead><tr><th>Market</th><th class="l">State</th><th>Bid size</th><th>Bid</th><th>Ask</th><th>Ask size</th><th>Spread bps</th>
+      <th>Oracle</th><th>± Conf.</th><th>Age</th><th>Inventory</th><th>Leverage</th></tr></thead>
+    <tbody>${markets.map((m) => {
+      const bid = m.bids[0], ask = m.asks[0];
+      return html`<tr key=${m.symbol} class=${m === chosen ? 'on' : ''}>
+        <td><a href=${`#${m.symbol}`} aria-current=${m === chosen ? 'true' : null}>${m.symbol}</a></td>
+        <td class="l"><span class=${`pill ${tone(m)}`}>${stateText(m)}</span> <span class="soft">${tone(m) === 'good' ? 'two-sided' : [offerText(m), reasonText(m)].filter(Boolean).join(' · ')}</span></td>
+        <td class="soft">${bid ? bid.size : ''}</td><td class="bid strong">${bid ? fixed(bid.price, m.tick) : '–'}</td>
+        <td class="ask strong">${ask ? fixed(ask.price, m.tick) : '–'}</td><td class="soft">${ask ? ask.size : ''}</td>
+        <td>${bid && ask ? bps(ask.price_units - bid.price_units, m.oracle_units) : '–'}</td>
+        <td>${m.oracle_units ? fixed(m.oracle, m.tick) : '–'}</td><td class="soft">${m.oracle_units ? fixed(m.confidence, m.tick) : ''}</td>
+        <td class=${m.oracle_max_age_ms && m.oracle_age_ms > m.oracle_max_age_ms ? 'bad' : 'soft'}>${m.oracle_units ? span(m.oracle_age_ms) : ''}</td>
+        <td>${signed(m.inventory)}</td><td><${Meter} m=${m} /></td></tr>`;
+    })}</tbody>
+  </table></div></section>`;
 }
 
 function Components({ m }) {
-  if (!m.bids.length && !m.asks.length) return html`<p class="empty">No quote to take apart: ${m.state}${m.cause ? `, ${m.cause}` : ''}.</p>`;
+  if (!m.bids.length && !m.asks.length) {
+    return html`<p class="empty">No quote to take apart: ${stateText(m)}, ${reasonText(m)}. It returns by itself when the price may be trusted again; see <code>/readyz</code>.</p>`;
+  }
   const names = [...new Set([...m.bid_components, ...m.ask_components].map((c) => c.name))];
-  const find = (parts, name) => (parts.find((c) => c.name === name) || { amount: '' }).amount;
-  return html`<div class="scroll"><table>
-    <thead><tr><th>component</th><th>bid</th><th>ask</th></tr></thead>
-    <tbody>${names.map((n) => html`<tr key=${n}><td>${n}</td><td>${find(m.bid_components, n)}</td><td>${find(m.ask_components, n)}</td></tr>`)}</tbody>
-    <tfoot><tr><td>= best price</td><td class="bid">${m.bids[0] ? m.bids[0].price : '–'}</td><td class="ask">${m.asks[0] ? m.asks[0].price : '–'}</td></tr></tfoot>
+  const sum = (parts) => parts.reduce((all, c) => all + c.amount_units, 0);
+  const part = (parts, name) => parts.find((c) => c.name === name);
+  const cells = (c, name) => {
+    if (!c) return html`<td></td><td></td>`;
+    const zero = c.amount_units === 0;
+    return html`<td class=${zero ? 'soft' : ''}>${name === 'oracle' ? fixed(c.amount, m.tick) : zero ? '0' : signed(c.amount, m.tick)}</td>
+      <td class="soft">${name === 'oracle' ? '' : zero ? '' : bps(c.amount_units, m.oracle_units)}</td>`;
+  };
+  const total = (parts, best, side) => html`<td class=${side}>${best ? fixed(best.price, m.tick) : '–'}</td>
+    <td class="soft">${best ? (sum(parts) === best.price_units ? html`<span class="good" title="the parts add up to the price exactly">✓ adds up</span>` : html`<span class="bad">does not add up</span>`) : ''}</td>`;
+  return html`<div class="scroll"><table class="parts">
+    <thead><tr><th>Part of the price</th><th>Bid</th><th>bps</th><th>Ask</th><th>bps</th></tr></thead>
+    <tbody>${names.map((n) => html`<tr key=${n} title=${why[n] || ''}><td>${n} <span class="soft why">${why[n] || ''}</span></td>${cells(part(m.bid_components, n), n)}${cells(part(m.ask_components, n), n)}</tr>`)}</tbody>
+    <tfoot><tr><td>best price</td>${total(m.bid_components, m.bids[0], 'bid')}${total(m.ask_components, m.asks[0], 'ask')}</tr></tfoot>
   </table></div>`;
 }
 
-const tone = (state) => (state === 'open' ? 'good' : state === 'halted' ? 'bad' : 'warn');
+function Ladder({ m }) {
+  const rows = Math.max(m.bids.length, m.asks.length);
+  if (!rows) return html`<p class="empty">Nothing is offered.</p>`;
+  return html`<table><thead><tr><th>Size</th><th>Bid</th><th>Ask</th><th>Size</th></tr></thead>
+    <tbody>${Array.from({ length: rows }, (_, i) => html`<tr key=${i}>
+      <td class="soft r">${m.bids[i] ? m.bids[i].size : ''}</td><td class="bid">${m.bids[i] ? fixed(m.bids[i].price, m.tick) : ''}</td>
+      <td class="ask">${m.asks[i] ? fixed(m.asks[i].price, m.tick) : ''}</td><td class="soft">${m.asks[i] ? m.asks[i].size : ''}</td></tr>`)}</tbody></table>`;
+}
 
-function Market({ m, points }) {
-  const leverage = Number(m.leverage);
-  const step = Math.min(20, Math.ceil((leverage / 3) * 20));
-  const touch = (l) => (l ? `${l.price} × ${l.size}` : 'not offered');
-  return html`<section class="panel" aria-label=${m.symbol}>
-    <div class="market-head">
-      <h2>${m.symbol}</h2>
-      <span class=${`pill ${tone(m.state)}`}>${m.state}${m.cause ? `: ${m.cause}` : ''}</span>
-      <span class="touch"><span class="bid">${touch(m.bids[0])}</span> <span class="soft">/</span> <span class="ask">${touch(m.asks[0])}</span></span>
-      <span class="soft">oracle ${m.oracle} ± ${m.confidence} · quote ${m.quote_version}</span>
-    </div>
+function Facts({ m }) {
+  const fact = (name, value) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+  return html`<dl class="facts">
+    ${fact('Inventory', signed(m.inventory))}
+    ${fact('Leverage', html`<${Meter} m=${m} />`)}
+    ${fact(`Equity, ${m.currency}`, fixed(m.equity))}
+    ${fact('Open interest', fixed(m.open_interest))}
+    ${fact('Mid after re-centring', m.mid_units ? fixed(m.mid, m.tick) : '–')}
+    ${fact('Sources', m.oracle_sources)}
+    ${fact('Fills since start', m.fills)}
+    ${fact('Quote', `${m.quote_version} · ${clock(m.quote_time)}`)}
+  </dl>`;
+}
+
+function Market({ m, points, now }) {
+  return html`<section class="panel market" aria-label=${m.symbol}>
+    <h2>${m.symbol} <span class=${`pill ${tone(m)}`}>${stateText(m)}</span> <span class="soft">${offerText(m)}${reasonText(m) ? ` · ${reasonText(m)}` : ''}</span></h2>
     <div class="market-body">
-      <${Plot} symbol=${m.symbol} points=${points} />
-      <div>
-        <${Components} m=${m} />
-        <p><span class="soft">inventory</span> ${m.inventory} <span class="soft">· leverage</span> ${m.leverage} <span class="soft">· equity</span> ${m.equity} ${m.currency}</p>
-        <div class="meter" title="leverage, full at 3"><b class=${`w${step} ${step > 16 ? 'hot' : ''}`}></b></div>
-      </div>
+      ${points.length ? html`<${Plot} symbol=${m.symbol} tick=${m.tick} points=${points} now=${now} />`
+        : html`<p class="empty chart">No price yet. The plot begins with the first quote: a feed must name ${m.symbol} and enough of its sources must answer.</p>`}
+      <${Components} m=${m} />
+      <div class="side"><${Facts} m=${m} /><${Ladder} m=${m} /></div>
     </div>
   </section>`;
 }
 
-const clock = (t) => (t ? t.slice(11, 23).replace('Z', '') : '');
-
-function Sessions({ list }) {
-  return html`<section class="panel"><h3>Sessions</h3><div class="scroll"><table>
-    <thead><tr><th>CompID</th><th>state</th><th>next in</th><th>next out</th><th>queue</th><th>last in</th></tr></thead>
-    <tbody>${list.map((s) => html`<tr key=${s.comp_id}><td>${s.comp_id}</td><td class=${s.up ? 'good' : 'soft'}>${s.up ? 'up' : 'down'}</td><td>${s.next_in}</td><td>${s.next_out}</td><td>${s.queue_bytes}</td><td>${clock(s.last_in)}</td></tr>`)}</tbody>
-  </table></div></section>`;
+function Box({ title, note, children, label }) {
+  return html`<section class="panel box"><h3>${title} ${note ? html`<span class="note">${note}</span>` : ''}</h3>
+    <div class="scroll tall" tabindex="0" role="region" aria-label=${label || title}>${children}</div></section>`;
 }
 
-function Fills({ list }) {
-  if (!list.length) return html`<section class="panel"><h3>Last fills</h3><p class="empty">No fills yet. Send one: <code>gateway client order --symbol BTC-PERP --buy 0.5 --market</code></p></section>`;
-  return html`<section class="panel"><h3>Last fills</h3><div class="scroll"><table>
-    <thead><tr><th>time</th><th>market</th><th>account</th><th>side</th><th>size</th><th>price</th><th>fee</th></tr></thead>
-    <tbody>${list.slice(0, 12).map((f) => html`<tr key=${f.trade_id}><td>${clock(f.time)}</td><td>${f.symbol}</td><td>${f.account}</td><td class=${f.side === 'buy' ? 'bid' : 'ask'}>${f.side}</td><td>${f.size}</td><td>${f.price}</td><td>${f.fee}</td></tr>`)}</tbody>
-  </table></div></section>`;
+function Sessions({ list }) {
+  const up = list.filter((s) => s.up).length;
+  return html`<${Box} title="Sessions" note=${list.length ? `${up} of ${list.length} up` : ''}>${list.length ? html`<table>
+    <thead><tr><th>CompID</th><th class="l">State</th><th>Next in</th><th>out</th><th>Queue</th><th>Last in</th></tr></thead>
+    <tbody>${list.map((s) => html`<tr key=${s.comp_id} title=${s.addr || 'not connected'}><td>${s.comp_id}</td><td class=${`l ${s.up ? 'good' : 'soft'}`}>${s.up ? '● up' : '○ down'}</td>
+      <td>${s.next_in}</td><td>${s.next_out}</td><td class=${s.queue_bytes ? '' : 'soft'}>${s.queue_bytes} B</td><td class="soft">${clock(s.last_in)}</td></tr>`)}</tbody>
+  </table>` : html`<p class="empty">No session is configured. Add a <code>[[session]]</code>; <code>gateway config init</code> shows one.</p>`}</${Box}>`;
+}
+
+function Fills({ list, markets, symbol }) {
+  const tick = (name) => (markets.find((m) => m.symbol === name) || { tick: '1' }).tick;
+  return html`<${Box} title="Last fills" note=${list.length ? `${list.length} newest` : ''}>${list.length ? html`<table>
+    <thead><tr><th>Time</th><th class="l">Market</th><th class="l">Account</th><th class="l">Side</th><th>Size</th><th>Price</th><th>Fee</th></tr></thead>
+    <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td>${clock(f.time)}</td><td class="l">${f.symbol}</td><td class="l">${f.account}</td>
+      <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${f.fee}</td></tr>`)}</tbody>
+  </table>` : html`<p class="empty">No fills since the start. Send one:<br /><code>gateway client order --symbol ${symbol} --buy 0.5 --market</code></p>`}</${Box}>`;
+}
+
+function Ledger({ ledger }) {
+  const zero = ledger.sum_units === 0;
+  return html`<${Box} title="Books" note=${html`<span id="ledger" class=${zero ? 'good' : 'bad'}>sum ${fixed(ledger.sum)}${zero ? ' ✓' : ' – must be 0'}</span>`} label="Books">
+    ${ledger.balances.length ? html`<table><thead><tr><th>Owner</th><th class="l">Account</th><th>Balance</th></tr></thead>
+      <tbody>${ledger.balances.map((b) => html`<tr key=${`${b.owner} ${b.account}`}><td>${b.owner}</td><td class="l">${b.account}</td><td class=${b.balance_units ? '' : 'soft'}>${fixed(b.balance, '0.01')}</td></tr>`)}</tbody></table>`
+      : html`<p class="empty">No account has a balance. Deposits come with the configuration: give an account a <code>deposit</code>.</p>`}</${Box}>`;
+}
+
+function Orders({ orders }) {
+  const rows = [['orders accepted', orders.accepted], ['orders rejected', orders.rejected], ['orders canceled', orders.canceled], ['fills', orders.fills], ['cancels refused', orders.cancel_rejects], ['quotes refused', orders.quote_refusals]];
+  return html`<${Box} title="Requests since start" label="Requests"><table>
+    <tbody>${rows.map(([name, n]) => html`<tr key=${name}><td>${name}</td><td class=${n ? '' : 'soft'}>${fixed(String(n))}</td></tr>`)}
+    ${orders.reasons.map((r) => html`<tr key=${r.reject}><td class="reason">${r.reject}</td><td>${fixed(String(r.count))}</td></tr>`)}</tbody></table></${Box}>`;
+}
+
+function Header({ live, status }) {
+  return html`<header>
+    <h1>Backstop <span class="soft">desk</span></h1>
+    <span id="live" role="status" class=${`pill ${live ? 'good' : 'bad'}`}>${live ? '● live' : '○ reconnecting'}</span>
+    <a id="ready" class=${`pill ${status.ready ? 'good' : 'bad'}`} href="/readyz">${status.ready ? 'ready' : 'not ready'}</a>
+    <span class=${`pill ${status.ledger.sum_units === 0 ? 'good' : 'bad'}`}>ledger sum ${fixed(status.ledger.sum)}</span>
+    <span class="soft grow">up ${span(status.uptime_seconds * 1000)} · command ${fixed(String(status.seq))} · ${status.version}</span>
+    <span class="soft">${clock(status.time)} UTC</span>
+  </header>`;
 }
 
 function Page() {
   const { live, status, points } = useEvents();
-  if (!status) return html`<p class="wait">${live ? 'Waiting for the first state …' : 'Connecting to the gateway …'}</p>`;
-  const zero = status.ledger.sum_units === 0;
-  return html`
-    <header>
-      <h1>Backstop desk</h1>
-      <span class=${`pill ${live ? 'good' : 'bad'}`} id="live">${live ? 'live' : 'reconnecting'}</span>
-      <span class=${`pill ${status.ready ? 'good' : 'warn'}`}>${status.ready ? 'ready' : 'not ready'}</span>
-      <span class=${`pill ${zero ? 'good' : 'bad'}`} id="ledger">ledger sum ${status.ledger.sum}</span>
-      <span class="soft">${status.version} · up ${status.uptime_seconds} s · command ${status.seq}</span>
-    </header>
-    ${status.warnings.map((w) => html`<p class="warn" key=${w}>${w}</p>`)}
-    ${status.markets.map((m) => html`<${Market} key=${m.symbol} m=${m} points=${points[m.symbol] || []} />`)}
-    <div class="pair"><${Sessions} list=${status.sessions} /><${Fills} list=${status.fills} /></div>`;
+  const markets = status ? status.markets : [];
+  const m = useChosen(markets);
+  useEffect(() => {
+    const bid = m && m.bids[0], ask = m && m.asks[0];
+    document.title = m ? `${live ? '' : '(offline) '}${m.symbol} ${bid ? bid.price : '–'} / ${ask ? ask.price : '–'} · Backstop desk` : 'Backstop desk';
+  });
+  if (!status) return html`<p class="wait" role="status">Connecting to the gateway … If this stays, look whether it runs: <code>gateway status</code></p>`;
+  return html`<${Header} live=${live} status=${status} />
+    <main class=${live ? '' : 'old'}>
+      ${live ? '' : html`<p class="notice bad">The line to the gateway is down. What you see is from ${clock(status.time)} UTC; the page keeps trying.</p>`}
+      ${status.warnings.map((w) => html`<p class="notice warn" key=${w}>${w}</p>`)}
+      ${m ? html`<${Overview} markets=${markets} chosen=${m} /><${Market} key=${m.symbol} m=${m} points=${points[m.symbol] || []} now=${Date.parse(status.time)} />`
+        : html`<section class="panel"><p class="empty">No market is listed. Add a <code>[[market]]</code> to the configuration; <code>gateway config init</code> shows one.</p></section>`}
+      <div class="boxes"><${Fills} list=${status.fills} markets=${markets} symbol=${m ? m.symbol : 'BTC-PERP'} /><${Sessions} list=${status.sessions} /><${Ledger} ledger=${status.ledger} /><${Orders} orders=${status.orders} /></div>
+    </main>`;
 }
 
-render(html`<${Page} />`, document.getElementById('app'), document.getElementById('app').firstChild);
+const root = document.getElementById('app');
+root.textContent = '';
+render(html`<${Page} />`, root);

@@ -1,0 +1,138 @@
+package ops
+
+import (
+	"backstop/perp"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The gauges, made when somebody asks.
+var (
+	oraclePrice   = gauge("oracle_price", "Outside price that the quote stands on.", "market")
+	oracleConf    = gauge("oracle_confidence", "Half width of what the sources say.", "market")
+	oracleAge     = gauge("oracle_age_seconds", "Age of the outside price at its source.", "market")
+	oracleMaxAge  = gauge("oracle_max_age_seconds", "Age of the outside price at which the market is halted.", "market")
+	oracleSources = gauge("oracle_sources_valid", "Live sources behind the newest outside price.", "market")
+	quotePrice    = gauge("quote_price", "Best price of a side.", "market", "side")
+	quoteSize     = gauge("quote_size", "Size at the best price of a side.", "market", "side")
+	quoteSpread   = gauge("quote_spread_ratio", "Full spread over the outside price.", "market")
+	quotePart     = gauge("quote_component_ratio", "Part of the best price over the outside price.", "market", "side", "component")
+	quoteState    = gauge("quote_state", "1 for the state that the quote is in.", "market", "state")
+	marketState   = gauge("market_state", "1 for the state that the market is in.", "market", "state")
+	marketHalted  = gauge("market_halted", "1 while a market takes no orders.", "market")
+	vammPeg       = gauge("vamm_peg", "Price that the reserves were last moved to, from the first move after the start on.", "market")
+	leverage      = gauge("vamm_leverage_ratio", "Value of the maker's inventory over its equity.", "market")
+	leverageLimit = gauge("vamm_leverage_limit_ratio", "Leverage at which the maker takes no more on a side.", "market")
+	imbalance     = gauge("vamm_imbalance_base", "The maker's net position.", "market")
+	equity        = gauge("vamm_equity_quote", "The maker's equity if every client closed now.", "market")
+	poolQuote     = gauge("pnl_pool_quote", "Losses paid in and not yet paid out.", "market")
+	feeQuote      = gauge("fee_pool_quote", "Fees collected.", "market")
+	imbalanceSum  = gauge("ledger_imbalance", "Sum of all balances; anything but 0 is a defect.")
+	readyGauge    = gauge("ready", "1 when /readyz answers 200.")
+	sessionUp     = gauge("fix_session_up", "1 while the session is logged on.", "session")
+	sessionSender = gauge("fix_session_next_sender_seq", "Next outbound number.", "session")
+	sessionTarget = gauge("fix_session_next_target_seq", "Next expected inbound number.", "session")
+	sessionQueue  = gauge("fix_session_outbound_queue_bytes", "Bytes that wait to leave.", "session")
+	streamReaders = gauge("events_readers", "Readers of /events.")
+)
+
+// States as label values, so that a state that is not entered shows as 0.
+var (
+	offerStates  = []string{"two_sided", "bid_only", "ask_only", "withdrawn"}
+	marketStates = []perp.MarketState{perp.Open, perp.WideSpread, perp.ReduceOnly, perp.Halted, perp.Warming}
+)
+
+var gauges []*prometheus.Desc
+
+func gauge(name, help string, labels ...string) *prometheus.Desc {
+	d := prometheus.NewDesc("gateway_"+name, help, labels, nil)
+	gauges = append(gauges, d)
+	return d
+}
+
+// setter takes one value of a gauge.
+type setter func(d *prometheus.Desc, v float64, labels ...string)
+
+// Describe names the gauges.
+func (x *metrics) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range gauges {
+		out <- d
+	}
+}
+
+// Collect reads the gauges from the model.
+func (x *metrics) Collect(out chan<- prometheus.Metric) {
+	var set setter = func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	m := x.model
+	for _, s := range m.sessionViews() {
+		set(sessionUp, flag(s.Up), s.CompID)
+		set(sessionSender, float64(s.OutSeq), s.CompID)
+		set(sessionTarget, float64(s.InSeq), s.CompID)
+		set(sessionQueue, float64(s.Queue), s.CompID)
+	}
+	_, ready := m.readiness()
+	set(readyGauge, flag(ready))
+	now := perp.Time(m.now().UnixNano())
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	set(imbalanceSum, money(m.sum))
+	set(streamReaders, float64(len(m.watchers)))
+	for symbol, k := range m.markets {
+		k.collect(symbol, now, set)
+		set(poolQuote, money(m.balances[perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: symbol}]), symbol)
+		set(feeQuote, money(m.balances[perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: symbol}]), symbol)
+		if l := m.limits[symbol]; l != (Limits{}) {
+			set(leverageLimit, ratio(l.LeverageCap), symbol)
+			set(oracleMaxAge, seconds(l.OracleMaxAge), symbol)
+		}
+	}
+}
+
+func (k *market) collect(symbol string, now perp.Time, set setter) {
+	q := k.quote
+	set(marketHalted, flag(k.state == perp.Halted), symbol)
+	for _, s := range marketStates {
+		set(marketState, flag(k.state == s), symbol, s.String())
+	}
+	for _, s := range offerStates {
+		set(quoteState, flag(offerOf(q) == s), symbol, s)
+	}
+	if k.ticked {
+		set(oracleSources, float64(k.sources), symbol)
+	}
+	if k.peg > 0 {
+		set(vammPeg, number(k.peg), symbol)
+	}
+	if q.Version == 0 || q.Oracle <= 0 {
+		return
+	}
+	set(oraclePrice, number(q.Oracle), symbol)
+	set(oracleConf, number(q.Confidence), symbol)
+	set(oracleAge, seconds(now-q.OracleTime), symbol)
+	set(leverage, ratio(q.Leverage), symbol)
+	set(imbalance, base(q.Inventory), symbol)
+	set(equity, money(q.Equity), symbol)
+	k.sides(symbol, set)
+}
+
+// sides tells what is offered; a side that is not offered has no value.
+func (k *market) sides(symbol string, set setter) {
+	q := k.quote
+	side := func(name string, ladder []perp.Level, parts []perp.Component) {
+		if len(ladder) == 0 {
+			return
+		}
+		set(quotePrice, number(ladder[0].Price), symbol, name)
+		set(quoteSize, base(ladder[0].Size), symbol, name)
+		for _, c := range parts {
+			set(quotePart, number(c.Amount)/number(q.Oracle), symbol, name, c.Name)
+		}
+	}
+	side("bid", q.Bids, q.BidParts)
+	side("ask", q.Asks, q.AskParts)
+	if len(q.Bids) > 0 && len(q.Asks) > 0 {
+		set(quoteSpread, number(q.Asks[0].Price-q.Bids[0].Price)/number(q.Oracle), symbol)
+	}
+}
