@@ -111,22 +111,23 @@ function Components({ m }) {
     return html`<td class=${zero ? 'soft' : ''}>${name === 'oracle' ? fixed(c.amount, m.tick) : zero ? '0' : signed(c.amount, m.tick)}</td>
       <td class="soft">${name === 'oracle' ? '' : zero ? '' : bps(c.amount_units, m.oracle_units)}</td>`;
   };
-  const total = (parts, best, side) => html`<td class=${side}>${best ? fixed(best.price, m.tick) : '–'}</td>
-    <td class="soft">${best ? (sum(parts) === best.price_units ? html`<span class="good" title="the parts add up to the price exactly">✓ adds up</span>` : html`<span class="bad">does not add up</span>`) : ''}</td>`;
+  const exact = (parts, best) => !best || sum(parts) === best.price_units;
+  const adds = exact(m.bid_components, m.bids[0]) && exact(m.ask_components, m.asks[0]);
+  const total = (best, side) => html`<td class=${side}>${best ? fixed(best.price, m.tick) : '–'}</td><td></td>`;
   return html`<div class="scroll"><table class="parts">
     <thead><tr><th>Part of the price</th><th>Bid</th><th>bps</th><th>Ask</th><th>bps</th></tr></thead>
     <tbody>${names.map((n) => html`<tr key=${n} title=${why[n] || ''}><td>${n} <span class="soft why">${why[n] || ''}</span></td>${cells(part(m.bid_components, n), n)}${cells(part(m.ask_components, n), n)}</tr>`)}</tbody>
-    <tfoot><tr><td>best price</td>${total(m.bid_components, m.bids[0], 'bid')}${total(m.ask_components, m.asks[0], 'ask')}</tr></tfoot>
+    <tfoot><tr><td>best price <span class=${adds ? 'good' : 'bad'}>${adds ? '✓ adds up' : '✗ does not add up'}</span></td>${total(m.bids[0], 'bid')}${total(m.asks[0], 'ask')}</tr></tfoot>
   </table></div>`;
 }
 
 function Ladder({ m }) {
   const rows = Math.max(m.bids.length, m.asks.length);
   if (!rows) return html`<p class="empty">Nothing is offered.</p>`;
-  return html`<table><thead><tr><th>Size</th><th>Bid</th><th>Ask</th><th>Size</th></tr></thead>
+  return html`<div class="scroll"><table><thead><tr><th>Size</th><th>Bid</th><th>Ask</th><th>Size</th></tr></thead>
     <tbody>${Array.from({ length: rows }, (_, i) => html`<tr key=${i}>
       <td class="soft r">${m.bids[i] ? m.bids[i].size : ''}</td><td class="bid">${m.bids[i] ? fixed(m.bids[i].price, m.tick) : ''}</td>
-      <td class="ask">${m.asks[i] ? fixed(m.asks[i].price, m.tick) : ''}</td><td class="soft">${m.asks[i] ? m.asks[i].size : ''}</td></tr>`)}</tbody></table>`;
+      <td class="ask">${m.asks[i] ? fixed(m.asks[i].price, m.tick) : ''}</td><td class="soft">${m.asks[i] ? m.asks[i].size : ''}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Facts({ m }) {
@@ -175,7 +176,7 @@ function Fills({ list, markets, symbol }) {
     <thead><tr><th>Time</th><th class="l">Market</th><th class="l">Account</th><th class="l">Side</th><th>Size</th><th>Price</th><th>Fee</th></tr></thead>
     <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td>${clock(f.time)}</td><td class="l">${f.symbol}</td><td class="l">${f.account}</td>
       <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${f.fee}</td></tr>`)}</tbody>
-  </table>` : html`<p class="empty">No fills since the start. Send one:<br /><code>gateway client order --symbol ${symbol} --buy 0.5 --market</code></p>`}</${Box}>`;
+  </table>` : html`<p class="empty">No fills since the start. Send one:</p><pre><code>${`gateway client order \\\n  --symbol ${symbol} --buy 0.5 --market`}</code></pre>`}</${Box}>`;
 }
 
 function Ledger({ ledger }) {
