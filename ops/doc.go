@@ -9,20 +9,23 @@
 //
 // # In and out
 //
-// In: perp.Entry after each commit, and functions that tell session states and
-// checks. Out: /healthz, /readyz, /metrics, /api/v1/…, /events, /openapi.yaml, /.
+// In: Restate at start, perp.Entry after each commit, and functions that tell
+// session states and checks. Out: /healthz, /readyz, /metrics, /api/v1/…,
+// /events, /openapi.yaml, and the page at /. alerts.yml is for Prometheus.
 //
 // # Always true
 //
 //   - Nothing here can change anything: only GET and HEAD are served (TestReadOnly).
-//   - Only loopback is listened on, and only names of it are answered (TestHostAllowList).
-//   - The balances that are shown sum to zero, or readiness says so (TestReadiness).
+//   - Only loopback is listened on, and only names of it are answered (TestLoopbackOnly, TestHostAllowList).
+//   - The page loads nothing from elsewhere and holds no script (TestHeaders, TestPageMoves).
+//   - Not ready unless every market quotes or says why, and the books sum to zero (TestReadiness).
+//   - An event costs O(1), and everything that is kept has a limit (TestBounded, TestEventsHaveLimit, TestConnectionsHaveLimit).
 //   - A slow reader of /events gets the newest state, never a queue (TestEventsNewestWins).
-//   - Every metric passes the linter and is in docs/operate.md (TestMetricsLint, TestMetricsAreDocumented).
-//   - Every route is in openapi.yaml and the other way round (TestOpenAPI).
+//   - Every metric passes the linter and is in docs/operate.md; alerts name no other (TestMetricsLint, TestMetricsAreDocumented, TestAlertsNameMetrics).
+//   - Every route and field is in openapi.yaml and the other way round (TestOpenAPI).
 //   - Vendored files are what their checksums say (TestVendoredFiles).
 //
 // # Not here
 //
-// Changing anything (no admin port exists yet), how prices are made (quoting).
+// Changing anything, how prices are made (quoting), what is durable (store).
 package ops
