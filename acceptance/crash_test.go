@@ -162,9 +162,14 @@ func TestFailedCommitEndsTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The limit on the size of a file stands in for a full disk: 400 KiB are less
-	// than the database grows to within seconds.
-	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `ulimit -f 400; exec "$0" "$@"`, bin}, demoArgs(dir)...)...)
+	// The limit on the size of a file stands in for a full disk: the database has
+	// reached it within seconds.
+	db, err := os.Stat(filepath.Join(dir, "gateway.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := fmt.Sprintf(`ulimit -f %d; exec "$0" "$@"`, db.Size()/1024+50)
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", limit, bin}, demoArgs(dir)...)...)
 	var talk strings.Builder
 	cmd.Stderr, cmd.Stdout = &talk, io.Discard
 	err = cmd.Run()
