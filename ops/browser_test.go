@@ -55,6 +55,15 @@ func (s *seen) note(ev any) {
 	}
 }
 
+// lacks ends a test that cannot run here; where nothing may be missing, it fails.
+func lacks(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("BACKSTOP_REQUIRE") != "" {
+		t.Fatal("needs " + what)
+	}
+	t.Skip("needs " + what)
+}
+
 // browse opens a page in a browser with a profile of its own.
 func browse(t *testing.T, url string, width, height int64, dark bool) (context.Context, *seen) {
 	t.Helper()
@@ -62,7 +71,7 @@ func browse(t *testing.T, url string, width, height int64, dark bool) (context.C
 	if program == "" {
 		found, err := exec.LookPath("chromium")
 		if err != nil {
-			t.Skip("needs the Debian package chromium, or its path in " + browserEnv)
+			lacks(t, "the Debian package chromium, or its path in "+browserEnv)
 		}
 		program = found
 	}
@@ -171,7 +180,7 @@ func walk(w *world) {
 			w.tick(s, price(prices[k])+perp.Price(i%7)*73_210, perp.Size(i%60-20)*perp.SizeOne/3)
 		}
 		if i%40 == 7 {
-			w.fill(w.order[i%3], fmt.Sprintf("DEMO%d", i%4+1), perp.Buy+perp.Side(i%2), perp.SizeOne/2, price(prices[i%3]))
+			w.fill(w.order[i%3], fmt.Sprintf("DEMO%d", i/40%4+1), perp.Buy+perp.Side(i/40%2), perp.SizeOne/2, price(prices[i%3]))
 		}
 		w.wait(300 * perp.Millisecond)
 	}
@@ -215,6 +224,9 @@ func TestPageMoves(t *testing.T) {
 		until(ctx, t, fmt.Sprintf(`document.body.innerText.includes(%q)`, want))
 	}
 	fits(ctx, t)
+	if hidden := ask[bool](ctx, t, `[...document.querySelectorAll(".scroll")].some((e) => e.scrollWidth > e.clientWidth)`); hidden {
+		t.Error("a table is cut off at the usual width")
+	}
 	shot(ctx, t, "desk")
 	w.do(perp.ClockTick{}, perp.QuoteChanged{Quote: perp.Quote{
 		Symbol: "ETH-PERP", Version: 1 << 40, Time: w.at(), ValidUntil: w.at() + perp.Second, State: perp.Halted, Cause: perp.OracleStale, Oracle: price(3_120), OracleTime: w.at() - 12*perp.Second,

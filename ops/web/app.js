@@ -5,6 +5,7 @@ import { bps, clock, fixed, signed, span } from './text.js';
 
 const pointsMax = 1200;
 const silenceMax = 6000; // ms without a message after which the line counts as broken
+const unit = '0.000001'; // of prices and money; parts and books are shown to the last unit
 const again = 2000; // ms until a refused stream is tried anew
 
 // Why a price has a part of this name, in the order in which the maker adds them.
@@ -74,7 +75,7 @@ function reasonText(m) {
 function Meter({ m }) {
   if (!m.leverage_cap_units) return html`<span>${m.leverage}</span>`;
   const part = Math.min(1, m.leverage_units / m.leverage_cap_units);
-  return html`<span class="lever"><span>${Number(m.leverage).toFixed(2)} <span class="soft">of ${m.leverage_cap}</span></span>
+  return html`<span class="lever"><span>${m.leverage_units > 0 && m.leverage_units < 10000 ? '< 0.01' : (m.leverage_units / 1e6).toFixed(2)} <span class="soft">of ${m.leverage_cap}</span></span>
     <span class="meter" role="meter" aria-label="maker leverage" aria-valuemin="0" aria-valuemax=${m.leverage_cap} aria-valuenow=${m.leverage}>
       <b class=${part > 0.8 ? 'hot' : ''} style=${{ width: `${(part * 100).toFixed(1)}%` }}></b></span></span>`;
 }
@@ -108,7 +109,7 @@ function Components({ m }) {
   const cells = (c, name) => {
     if (!c) return html`<td></td><td></td>`;
     const zero = c.amount_units === 0;
-    return html`<td class=${zero ? 'soft' : ''}>${name === 'oracle' ? fixed(c.amount, m.tick) : zero ? '0' : signed(c.amount, m.tick)}</td>
+    return html`<td class=${zero ? 'soft' : ''}>${name === 'oracle' ? fixed(c.amount, unit) : zero ? '0' : signed(c.amount, unit)}</td>
       <td class="soft">${name === 'oracle' ? '' : zero ? '' : bps(c.amount_units, m.oracle_units)}</td>`;
   };
   const exact = (parts, best) => !best || sum(parts) === best.price_units;
@@ -175,7 +176,7 @@ function Fills({ list, markets, symbol }) {
   return html`<${Box} title="Last fills" note=${list.length ? `${list.length} newest` : ''}>${list.length ? html`<table>
     <thead><tr><th>Time</th><th class="l">Market</th><th class="l">Account</th><th class="l">Side</th><th>Size</th><th>Price</th><th>Fee</th></tr></thead>
     <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td>${clock(f.time)}</td><td class="l">${f.symbol}</td><td class="l">${f.account}</td>
-      <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${f.fee}</td></tr>`)}</tbody>
+      <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${fixed(f.fee, unit)}</td></tr>`)}</tbody>
   </table>` : html`<p class="empty">No fills since the start. Send one:</p><pre><code>${`gateway client order \\\n  --symbol ${symbol} --buy 0.5 --market`}</code></pre>`}</${Box}>`;
 }
 
@@ -183,13 +184,13 @@ function Ledger({ ledger }) {
   const zero = ledger.sum_units === 0;
   return html`<${Box} title="Books" note=${html`<span id="ledger" class=${zero ? 'good' : 'bad'}>sum ${fixed(ledger.sum)}${zero ? ' ✓' : ' – must be 0'}</span>`} label="Books">
     ${ledger.balances.length ? html`<table><thead><tr><th>Owner</th><th class="l">Account</th><th>Balance</th></tr></thead>
-      <tbody>${ledger.balances.map((b) => html`<tr key=${`${b.owner} ${b.account}`}><td>${b.owner}</td><td class="l">${b.account}</td><td class=${b.balance_units ? '' : 'soft'}>${fixed(b.balance, '0.01')}</td></tr>`)}</tbody></table>`
+      <tbody>${ledger.balances.map((b) => html`<tr key=${`${b.owner} ${b.account}`}><td>${b.owner}</td><td class="l">${b.account}</td><td class=${b.balance_units ? '' : 'soft'}>${b.balance_units ? fixed(b.balance, unit) : '0'}</td></tr>`)}</tbody></table>`
       : html`<p class="empty">No account has a balance. Deposits come with the configuration: give an account a <code>deposit</code>.</p>`}</${Box}>`;
 }
 
 function Orders({ orders }) {
   const rows = [['orders accepted', orders.accepted], ['orders rejected', orders.rejected], ['orders canceled', orders.canceled], ['fills', orders.fills], ['cancels refused', orders.cancel_rejects], ['quotes refused', orders.quote_refusals]];
-  return html`<${Box} title="Requests since start" label="Requests"><table>
+  return html`<${Box} title="Requests" note="since start"><table>
     <tbody>${rows.map(([name, n]) => html`<tr key=${name}><td>${name}</td><td class=${n ? '' : 'soft'}>${fixed(String(n))}</td></tr>`)}
     ${orders.reasons.map((r) => html`<tr key=${r.reject}><td class="reason">${r.reject}</td><td>${fixed(String(r.count))}</td></tr>`)}</tbody></table></${Box}>`;
 }

@@ -21,7 +21,7 @@ function options(width, digits, say) {
     hooks: { setCursor: [(u) => say(u.cursor.idx)] },
     scales: { x: { time: true, range: (u, from, to) => [Math.min(from, to - spanMin), to] } },
     axes: [
-      { ...axis, space: 72, size: 28, values: (u, all) => all.map(time) },
+      { ...axis, space: 72, size: 28, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300], values: (u, all) => all.map(time) },
       {
         ...axis, gap: 6, values: (u, all) => all.map(price),
         size: (u, all) => (all ? 14 + 6.6 * Math.max(...all.map((t) => t.length)) : 60),
