@@ -1,0 +1,24 @@
+// Package sim is the garden's white box: how does it behave in a world that we
+// control?
+//
+// # What this room does
+//
+// It drives the real engine, in virtual time, with seeded flows of good and bad
+// commands, and checks after every one of them what must always hold.
+//
+// # In and out
+//
+// In: a seed and a number of steps. Out: an error that names seed, step and
+// command if anything did not hold, and the state hash at the end.
+//
+// # Always true
+//
+//   - The same seed gives the same state hash (TestTwinRun).
+//   - Balances and positions sum to zero after every command (TestZeroSumAfterEveryCommand).
+//   - Each request gets exactly one terminal answer (TestOneTerminalAnswer).
+//   - The checks notice what they are for (TestCheckerCatches).
+//
+// # Not here
+//
+// The running binary (acceptance), price files (oracle).
+package sim
