@@ -108,9 +108,13 @@ func TestCheckerCatches(t *testing.T) {
 		"transfer of nothing": eachEvent(func(ev perp.Posted) perp.Event { ev.Transfer.Amount = 0; return ev }),
 		"money from nowhere":  eachEvent(func(ev perp.Posted) perp.Event { ev.Transfer.Credit = ev.Transfer.Debit; return ev }),
 		"position off":        eachEvent(func(ev perp.PositionChanged) perp.Event { ev.Size++; return ev }),
-		"crossed quote":       eachEvent(func(ev perp.QuoteChanged) perp.Event { ev.Quote.Oracle = 1; return ev }),
-		"cum off":             eachEvent(func(ev perp.Filled) perp.Event { ev.Order.Cum++; return ev }),
-		"free fill":           eachEvent(func(ev perp.Filled) perp.Event { ev.Price = 0; return ev }),
+		"crossed quote": eachEvent(func(ev perp.QuoteChanged) perp.Event {
+			// A bid above the oracle price, on a quote that need have no sides.
+			ev.Quote.Bids = []perp.Level{{Price: ev.Quote.Oracle + 1, Size: 1}}
+			return ev
+		}),
+		"cum off":   eachEvent(func(ev perp.Filled) perp.Event { ev.Order.Cum++; return ev }),
+		"free fill": eachEvent(func(ev perp.Filled) perp.Event { ev.Price = 0; return ev }),
 	}
 	r, err := Run(3, 1500)
 	if err != nil {
