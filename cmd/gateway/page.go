@@ -11,6 +11,9 @@ import (
 // makeModel builds what operators see and tells it the present state.
 func (a *app) makeModel(e *engine.Engine) {
 	a.model = ops.NewModel(version)
+	for _, s := range a.cfg.Specs() {
+		a.model.Limit(s.Instrument.Symbol, ops.Limits{LeverageCap: s.Quoting.LeverageCap, OracleMaxAge: s.Quoting.HaltAge})
+	}
 	a.model.Restate(e.Restate())
 }
 
