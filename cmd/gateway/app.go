@@ -31,6 +31,7 @@ type app struct {
 
 	stopLoop context.CancelFunc
 	loopDone chan error // one value: how the loop ended
+	dead     bool       // the loop ended by itself: nothing more can be said or kept
 }
 
 // start builds the rooms in order. Each step needs those above it. On an error
@@ -149,7 +150,7 @@ func (a *app) run(ctx context.Context) error {
 	case err := <-failed:
 		return err
 	case err := <-a.loopDone:
-		a.loopDone <- nil // For stop: the loop has ended.
+		a.dead = true
 		return err
 	}
 }
@@ -157,6 +158,11 @@ func (a *app) run(ctx context.Context) error {
 // stop ends the gateway in order: sessions are logged out while the loop still
 // commits, the state is saved, the store is closed.
 func (a *app) stop(clean bool) error {
+	if a.dead {
+		// Without the loop no Logout can become durable, so none may be sent: the
+		// sessions end with the process.
+		return a.store.Close()
+	}
 	var errs []error
 	if a.page != nil {
 		errs = append(errs, a.page.Stop(a.cfg.Server.Drain))
