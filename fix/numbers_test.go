@@ -1,7 +1,9 @@
 package fix
 
 import (
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"backstop/perp"
@@ -142,4 +144,39 @@ func TestBarrierAgainstRecovery(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestSendLoopYields: the session library calls CreationTime at every turn of
+// its send loop and would otherwise spin while the writer works (F3). On one
+// processor another goroutine can only run if the call gives way; the runtime
+// takes the processor away by itself after 10 ms at the earliest, so each of the
+// turns counted here must have given way.
+func TestSendLoopYields(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	n := testNumbers(perp.SessionWrite{})
+	var other atomic.Int64
+	stop := make(chan struct{})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				other.Add(1)
+				runtime.Gosched()
+			}
+		}
+	}()
+	const turns = 200
+	for range turns {
+		n.CreationTime()
+	}
+	got := other.Load()
+	close(stop)
+	<-done
+	if got < turns/2 {
+		t.Errorf("the other goroutine ran %d times in %d turns", got, turns)
+	}
 }
