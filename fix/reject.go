@@ -81,6 +81,12 @@ var rejectTable = []codes{
 	{perp.OrderMismatch, 99, 99, 0, 99, "4", 99, noUnit},
 	{perp.UnknownQuoteRequest, 99, 99, 1, 99, "4", 99, noUnit},
 	{perp.BadRequest, 99, 99, 0, 99, "4", 1, noUnit},
+	// The desk's commands do not come over FIX; their refusals have a row all the same.
+	{perp.DuplicateKey, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.WrongState, 99, 99, 0, 99, "4", 99, noUnit},
+	{perp.OutOfRange, 99, 99, 0, 99, "4", 99, moneys},
+	{perp.InsufficientFunds, 99, 99, 0, 99, "4", 99, moneys},
+	{perp.OutflowLimit, 99, 99, 0, 99, "4", 99, moneys},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.

@@ -99,9 +99,10 @@ type RequestQuote struct {
 type RequestPositions struct {
 	Origin
 	Flawed
-	ReqID   string
-	Account string
-	Symbol  string // empty: all
+	ReqID       string
+	Account     string
+	Symbol      string // empty: all
+	Unsolicited bool   `json:",omitempty"` // a change told to a subscriber, not an answer
 }
 
 // OracleTick is an aggregated outside price.
@@ -122,8 +123,10 @@ type ClockTick struct{}
 type Deposit struct {
 	Account string // a client account, or Maker
 	Symbol  string // for Maker: the market whose equity grows
+	Fund    string `json:",omitempty"` // for Maker: Equity (default) or Insurance
 	Amount  Money
-	Key     string // idempotency key: a second deposit with it does nothing
+	Key     string // idempotency key: a second deposit with it is refused
+	By      string `json:",omitempty"` // who asked; empty: the configuration at start, which gets no answer
 }
 
 // Kind names the command in the journal.

@@ -114,6 +114,8 @@ type PositionsReported struct {
 	Account   string
 	Positions []PositionView
 	Verdict   Verdict
+
+	Unsolicited bool // told to a subscriber because something changed
 }
 
 // QuoteChanged: the maker's offer in a market is now this one.

@@ -89,6 +89,10 @@ type Order struct {
 	Reason  string // token of the reject or cancel reason, else empty
 	Created Time
 	Updated Time
+
+	// Liquidation: made by the gateway to close a position of an account in
+	// danger; it has no ClOrdID and every session of the account is told.
+	Liquidation bool `json:",omitempty"`
 }
 
 // Leaves is what may still fill: zero in a terminal state.

@@ -22,6 +22,7 @@ const (
 	ReduceOnly
 	Halted
 	Warming
+	Expired // for ever
 )
 
 // Level is one rung of the ladder: Size may be dealt at Price.
@@ -40,7 +41,7 @@ type Component struct {
 // String names the state.
 func (s MarketState) String() string { return name(stateNames, s) }
 
-var stateNames = []string{"", "open", "wide", "reduce_only", "halted", "warming"}
+var stateNames = []string{"", "open", "wide", "reduce_only", "halted", "warming", "expired"}
 
 // Quote is the maker's two-sided offer in one market, best level first. An
 // empty side is not offered. It is a value: the next one replaces it.

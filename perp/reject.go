@@ -52,6 +52,13 @@ const (
 	UnknownQuoteRequest
 	BadRequest
 
+	// Rejects of the desk's commands.
+	DuplicateKey
+	WrongState
+	OutOfRange
+	InsufficientFunds
+	OutflowLimit
+
 	rejectEnd
 )
 
@@ -74,7 +81,7 @@ var rejectNames = []string{
 	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_EXPIRED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
 	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "OI_LIMIT",
 	"DEALER_LEVERAGE", "PRICE_UNAVAILABLE", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
-	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST",
+	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT",
 }
 
 // Verdict is a decision about a request with the numbers behind it: what the
@@ -108,9 +115,10 @@ const (
 	FOKUnfillable
 	RiskCancel
 	OperatorCancel
+	LiquidationCancel
 )
 
 // String is the stable token.
 func (c CancelReason) String() string { return name(cancelNames, c) }
 
-var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR"}
+var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR", "LIQUIDATION"}

@@ -46,6 +46,14 @@ const (
 	ProfitSettled  // the pool's cash to a winner, and its claim taken back
 	PoolFunded     // the maker pays its own loss into the pool
 	PoolReleased   // what no claim needs any more goes to the maker
+	WithdrawalMade
+	FundingBooked    // between the claims of a client and the maker
+	LiquidationFee   // a client's cash to the insurance
+	InsurancePaid    // the insurance pays what a bankrupt account owes
+	MakerAbsorbed    // the maker gives up what a bankrupt account owes it
+	LossSocialised   // a bankrupt account's debt moves to open positions
+	ExpiryFunded     // fees and equity that pay claims at expiry
+	DeleverageBooked // between the claims of two clients through the maker
 )
 
 // String names the reason.
@@ -53,6 +61,7 @@ func (r TransferReason) String() string { return name(transferNames, r) }
 
 var transferNames = []string{
 	"", "deposit", "fee", "profit_realised", "loss_settled", "profit_settled", "pool_funded", "pool_released",
+	"withdrawal", "funding", "liquidation_fee", "insurance_paid", "maker_absorbed", "loss_socialised", "expiry_funded", "deleverage",
 }
 
 // Transfer moves Amount from Debit to Credit: the balance of Debit falls, that
