@@ -29,6 +29,9 @@ type desk struct {
 	order   []string // symbols, sorted
 	clients map[string]*client
 	wake    func() // tells the loop that publish has something to send
+
+	sessions  map[string][]string   // of each account
+	positions map[holding]perp.Size // open ones
 }
 
 // listed is what the desk knows of one market.
@@ -64,11 +67,17 @@ func newDesk(wake func()) *desk {
 	if wake == nil {
 		wake = func() {}
 	}
-	return &desk{markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake}
+	return &desk{
+		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
+		sessions: map[string][]string{}, positions: map[holding]perp.Size{},
+	}
 }
 
 // restate takes over the state of the engine at start.
 func (k *desk) restate(events []perp.Event) {
+	for _, ev := range events {
+		k.note(ev)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, ev := range events {
@@ -117,8 +126,8 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 }
 
 func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
-	if s == 0 || s == m.state && cause == m.cause {
-		return
+	if s == 0 || s == m.state && cause == m.cause || m.state == perp.Expired {
+		return // An expired market never opens again.
 	}
 	m.from, m.state, m.cause, m.since = m.state, s, cause, at
 	m.states++
@@ -288,20 +297,22 @@ func securityStatus(s *statusSubscription, m *listed) *body {
 	}
 	if m.cause != perp.RejectNone {
 		b.add(58, m.cause.String())
-	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread {
+	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread || m.state == perp.Expired {
 		b.add(58, strings.ToUpper(m.state.String()))
 	}
 	return b
 }
 
-// tradingStatus is SecurityTradingStatus(326): ready, halted, warming up; a
-// market that comes back from a halt is told as resumed.
+// tradingStatus is SecurityTradingStatus(326): ready, halted, warming up, gone
+// for ever; a market that comes back from a halt is told as resumed.
 func tradingStatus(m *listed, first bool) string {
 	switch {
 	case m.state == perp.Halted:
 		return "2"
 	case m.state == perp.Warming:
 		return "21"
+	case m.state == perp.Expired:
+		return "18"
 	case m.from == perp.Halted && !first:
 		return "3"
 	}

@@ -22,19 +22,20 @@ type outMessage struct {
 }
 
 // encode returns the messages that an event causes: to the session that asked,
-// and to the one that owns the order if that is another. Most events cause none.
+// and to the one that owns the order if that is another; what happens to an
+// account by itself, to all its sessions. Most events cause none.
 // At is the time of the entry. The header carries only MsgType; the session
 // layer fills in the rest.
 func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return to(ev.Origin.Session, "", report(ev.ExecID, '0', ev.Order, at))
+		return c.ofOrder(ev.Origin.Session, "", report(ev.ExecID, '0', ev.Order, at))
 	case perp.OrderRejected:
 		return to(ev.Origin.Session, "", orderRejected(ev, at))
 	case perp.Filled:
-		return to(ev.Order.Session, "", c.filled(ev, at))
+		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
-		return to(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
+		return c.ofOrder(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
 	case perp.OrderReplaced:
 		r := report(ev.ExecID, '5', ev.Order, at)
 		r.orig = ev.OrigClOrdID
@@ -49,8 +50,13 @@ func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage {
 		return to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.PositionsReported:
 		return c.positions(ev, at)
+	case perp.MarginCalled:
+		return c.marginCalled(ev, at)
+	case perp.AccountOpened, perp.PositionChanged:
+		c.desk.note(ev)
+		return nil
 	}
-	return nil
+	return c.moved(ev, at)
 }
 
 type writer interface{ write() *body }
@@ -130,10 +136,18 @@ func (r *execution) write() *body {
 	}
 	b.add(151, o.Leaves().String()).add(14, o.Cum.String()).add(6, o.AvgPrice().String()).time(60, r.at)
 	if r.execType == 'F' {
-		b.add(851, liquidityCodes[r.liquidity])
-		b.group(136, []pair{{137, r.fee.String()}, {138, r.currency}, {139, "4"}})
+		b.opt(851, liquidityCodes[r.liquidity])
+		b.group(136, []pair{{137, r.fee.String()}, {138, r.currency}, {139, feeKind(o.Liquidation)}})
 	}
 	return b.opt(58, r.text)
+}
+
+// feeKind is MiscFeeType(139): a fee of the venue, or what a liquidation costs.
+func feeKind(liquidation bool) string {
+	if liquidation {
+		return "7"
+	}
+	return "4"
 }
 
 // orderRejected says no to a new order. An order whose id was used before is
@@ -257,11 +271,7 @@ func (c *codec) position(ev perp.PositionsReported, at perp.Time, i int, p perp.
 		b.add(15, inst.Currency)
 	}
 	b.add(730, p.Mark.String()).add(731, "2").add(734, p.PriorMark.String())
-	size := pair{704, p.Size.String()}
-	if p.Size < 0 {
-		size = pair{705, perp.Abs(p.Size).String()}
-	}
-	b.group(702, []pair{{703, "TOT"}, size})
+	b.group(702, totalQty(p.Size))
 	return b.group(753,
 		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
 		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})

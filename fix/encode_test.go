@@ -32,11 +32,14 @@ func ended(o perp.Order, s perp.OrderStatus) perp.Order { o.Status = s; return o
 
 var asked = perp.Origin{Session: "ACME", InSeq: 7}
 
-// outEvents has one event for every form of every message that encode makes.
-func outEvents() []struct {
+// named is an event that makes the golden message of its name.
+type named = struct {
 	name  string
 	event perp.Event
-} {
+}
+
+// outEvents has one event for every form of every message about an order.
+func outEvents() []named {
 	refused := testOrder()
 	refused.OrderID, refused.Status = "", perp.Rejected
 	replaced := filledOrder("40")
@@ -47,10 +50,7 @@ func outEvents() []struct {
 	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
 	short := view
 	short.Symbol, short.Size, short.Claim = "BTC-PERP", -size("0.5"), 12_340_000
-	return []struct {
-		name  string
-		event perp.Event
-	}{
+	return []named{
 		{"er_new", perp.OrderAccepted{Origin: asked, ExecID: "E-2", Order: testOrder()}},
 		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},
 		{"er_part_passive", perp.Filled{ExecID: "E-5", TradeID: "T-9002", Order: filledOrder("100"), Price: price("150.03"), Size: size("100"), Liquidity: perp.Added}},
@@ -86,7 +86,7 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 			names, messages = append(names, name), append(messages, m)
 		}
 	}
-	for _, e := range outEvents() {
+	for _, e := range append(outEvents(), accountEvents()...) {
 		for _, out := range c.encode(e.event, testTime) {
 			add(e.name, out.msg)
 		}
@@ -111,6 +111,9 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 	add("secstatus", publish()...)
 	add("secstatus_halt", publish(perp.StateChanged{Symbol: "SOL-PERP", From: perp.Open, To: perp.Halted, Cause: perp.OracleStale})...)
 	add("secstatus_resume", publish(perp.StateChanged{Symbol: "SOL-PERP", From: perp.Halted, To: perp.Open})...)
+	ask("e|324=SS3|55=BTC-PERP|263=1|")
+	add("secstatus_other", publish()...)
+	add("secstatus_expired", publish(perp.StateChanged{Symbol: "BTC-PERP", From: perp.Warming, To: perp.Expired}, perp.StateChanged{Symbol: "BTC-PERP", To: perp.Open})...)
 	add("secstatus_unknown", ask("e|324=SS2|55=NONE-PERP|263=0|")...)
 	ask("V|262=MD1|263=1|264=5|265=1|266=Y|267=5|269=0|269=1|269=2|269=3|269=C|146=1|55=SOL-PERP|")
 	add("md_empty", publish()...)
@@ -166,7 +169,7 @@ func TestEveryBuiltMessageHasAGolden(t *testing.T) {
 	for _, m := range messages {
 		seen = append(seen, kindOf(m))
 	}
-	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "B"} {
+	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "B"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("no golden message of type %s", want)
 		}

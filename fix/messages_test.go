@@ -34,7 +34,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// testDesk knows two markets; SOL-PERP is open and has no quote yet.
+// testDesk knows two markets, of which SOL-PERP is open and has no quote yet,
+// and one account, which is long there.
 func testDesk() *desk {
 	k := newDesk(nil)
 	other := testInstrument
@@ -42,6 +43,8 @@ func testDesk() *desk {
 	k.restate([]perp.Event{
 		perp.MarketListed{Instrument: testInstrument}, perp.MarketListed{Instrument: other},
 		perp.StateChanged{Symbol: "SOL-PERP", From: perp.Warming, To: perp.Open},
+		perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME"}},
+		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250")},
 	})
 	return k
 }

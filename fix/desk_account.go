@@ -1,0 +1,50 @@
+package fix
+
+import (
+	"slices"
+
+	"backstop/perp"
+)
+
+// holding names a position.
+type holding struct{ account, symbol string }
+
+// note takes in, at the moment of encoding, what later messages of the same
+// batch need: who an account's sessions are, and its positions.
+func (k *desk) note(ev perp.Event) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch ev := ev.(type) {
+	case perp.AccountOpened:
+		k.sessions[ev.Account] = slices.Clone(ev.Sessions)
+	case perp.PositionChanged:
+		if key := (holding{ev.Account, ev.Symbol}); ev.Size != 0 {
+			k.positions[key] = ev.Size
+		} else {
+			delete(k.positions, key)
+		}
+	}
+}
+
+// sessionsOf returns the sessions of a client account; the maker has none.
+func (k *desk) sessionsOf(account string) []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sessions[account]
+}
+
+func (k *desk) positionOf(account, symbol string) perp.Size {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.positions[holding{account, symbol}]
+}
+
+// currency is that of the money of all accounts; empty before the first market.
+func (k *desk) currency() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.order) == 0 {
+		return ""
+	}
+	return k.markets[k.order[0]].instrument.Currency
+}

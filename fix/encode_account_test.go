@@ -1,0 +1,102 @@
+package fix
+
+import (
+	"strings"
+	"testing"
+
+	"backstop/perp"
+)
+
+const coin = perp.Money(1_000_000) // one unit of the quote currency
+
+// liquidation is an order that the gateway made to close a position.
+func liquidation() perp.Order {
+	o := filledOrder("100")
+	o.OrderID, o.ClOrdID, o.First, o.QuoteID, o.Side, o.Type, o.TIF, o.Price = "LIQ-77", "", "", "", perp.Sell, perp.Market, perp.IOC, 0
+	o.Size, o.Liquidation, o.Status = size("100"), true, perp.FullyFilled
+	return o
+}
+
+func slice(s perp.OrderStatus, cum string) perp.Order {
+	o := liquidation()
+	o.Cum, o.Paid, o.Status = size(cum), perp.Wide{}.Plus(price("139.2"), size(cum)), s
+	return o
+}
+
+// accountEvents has one event for every form of every message that is about an
+// account.
+func accountEvents() []named {
+	own := ended(testOrder(), perp.Canceled)
+	return []named{
+		{"er_own_canceled", perp.OrderCanceled{ExecID: "E-40", Order: own, Reason: perp.LiquidationCancel}},
+		{"er_liquidation_new", perp.OrderAccepted{ExecID: "E-41", Order: slice(perp.New, "0")}},
+		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed}},
+		{"er_liquidation_rest", perp.OrderCanceled{ExecID: "E-43", Order: slice(perp.Canceled, "40"), Reason: perp.IOCRemainder}},
+		{"funding_paid", perp.FundingPaid{FundingID: "F-12", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Payment: -4_690_000, Rate: 125}},
+		{"funding_received", perp.FundingPaid{FundingID: "F-13", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: -size("250"), Payment: 4_690_000, Rate: 125}},
+		{"settle", perp.Settled{SettlementID: "S-880", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: -20 * coin, Cash: -20 * coin}},
+		{"settle_partly", perp.Settled{SettlementID: "S-881", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: 1000 * coin, Cash: 640 * coin, Deferred: 360 * coin}},
+		{"settle_short", perp.Settled{SettlementID: "S-882", Account: "ACME-MAIN", Symbol: "BTC-PERP", Claim: -10 * coin, Cash: -4 * coin, Deferred: -6 * coin}},
+		{"loss_shared", perp.LossShared{LossID: "L-5", Account: "ACME-MAIN", Symbol: "SOL-PERP", Amount: 3 * coin}},
+		{"bankrupt", perp.Bankrupted{LossID: "L-5", Account: "ACME-MAIN", Symbol: "BTC-PERP", Loss: 50 * coin, Insurance: 20 * coin, Maker: 10 * coin, Socialised: 15 * coin, Open: 5 * coin}},
+		{"margincall", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Equity: 880 * coin, Required: 1000*coin + 500_000, Shortfall: 120*coin + 500_000}},
+		{"margincall_lifted", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Lifted: true, Equity: 1100 * coin, Required: 1000 * coin}},
+	}
+}
+
+// What happens to an account by itself is told to all its sessions, in messages
+// that differ in nothing but their headers; the maker's side to nobody.
+func TestEverySessionOfTheAccountIsTold(t *testing.T) {
+	k := testDesk()
+	c := newCodec(nil, k)
+	if out := c.encode(perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME", "ACME2"}}, testTime); len(out) != 0 {
+		t.Fatalf("opened: %v", out)
+	}
+	for _, e := range accountEvents()[1:] {
+		out := c.encode(e.event, testTime)
+		if len(out) != 2 || out[0].session != "ACME" || out[1].session != "ACME2" || out[0].msg == out[1].msg {
+			t.Errorf("%s: %v", e.name, out)
+			continue
+		}
+		if plain(out[0].msg) != plain(out[1].msg) {
+			t.Errorf("%s: %s\n%s", e.name, plain(out[0].msg), plain(out[1].msg))
+		}
+	}
+	for _, ev := range []perp.Event{
+		perp.FundingPaid{FundingID: "F", Account: perp.Maker, Symbol: "SOL-PERP"}, perp.Settled{SettlementID: "S", Account: "STRANGER", Symbol: "SOL-PERP"},
+	} {
+		if out := c.encode(ev, testTime); len(out) != 0 {
+			t.Errorf("%s: %v", ev.Kind(), out)
+		}
+	}
+}
+
+// AM states the position as it is at that point of the batch.
+func TestMovementsStateThePosition(t *testing.T) {
+	c := newCodec(nil, testDesk())
+	settle := perp.Settled{SettlementID: "S", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: 1, Cash: 1}
+	for _, step := range []struct {
+		size perp.Size
+		want string
+	}{{size("250"), "703=TOT|704=250|"}, {-size("0.5"), "703=TOT|705=0.5|"}, {0, "703=TOT|704=0|"}} {
+		c.encode(perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: step.size}, testTime)
+		if out := c.encode(settle, testTime); len(out) != 1 || !strings.Contains(plain(out[0].msg), step.want) {
+			t.Errorf("%v: %v", step.size, out)
+		}
+	}
+}
+
+// A liquidation order has no ClOrdID, and says first what it is.
+func TestLiquidationOrdersAreMarked(t *testing.T) {
+	c := newCodec(nil, testDesk())
+	for _, e := range accountEvents()[1:4] {
+		text := plain(c.encode(e.event, testTime)[0].msg)
+		if strings.Contains(text, "|11=") || !strings.Contains(text, "|58=LIQUIDATION") {
+			t.Errorf("%s: %s", e.name, text)
+		}
+	}
+	own := plain(c.encode(accountEvents()[0].event, testTime)[0].msg)
+	if !strings.Contains(own, "|11=C-1002|") || !strings.Contains(own, "|378=99|") || !strings.HasSuffix(own, "|58=LIQUIDATION|") {
+		t.Errorf("own order: %s", own)
+	}
+}
