@@ -14,12 +14,15 @@ type Market struct {
 	Curve      Curve
 	Stats      Stats
 	Equity     perp.Money // E: what the maker would own if all clients closed along the curve
+	Rounding   perp.Money // units by which Equity is kept too low, so that the identity is exact
 	Fees       perp.Money // F: fees ever paid by clients; half of it is never spent on prices
 	Phase      perp.MarketState
-	Why        perp.Reject // why the market is not open
-	Good       int         // good ticks in a row towards a better state
-	GoodFrom   perp.Time   // when the first of them came
-	Deepened   perp.Time   // when L last followed equity
+	Why        perp.Reject      // why the market is not open
+	Forced     perp.MarketState // the best state that the desk allows; zero: any
+	Funding    Funding
+	Good       int       // good ticks in a row towards a better state
+	GoodFrom   perp.Time // when the first of them came
+	Deepened   perp.Time // when L last followed equity
 	Offer      perp.Quote
 	AskAway    perp.Ratio // distance of the sides of Offer from the mid
 	BidAway    perp.Ratio
@@ -63,6 +66,49 @@ func (m *Market) Fund(amount perp.Money) { m.Equity = perp.Add(m.Equity, amount)
 // Funds is the maker's equity in this market.
 func (m *Market) Funds() perp.Money { return m.Equity }
 
+// Backing is what the maker's equity is made of: what it would own if every
+// client closed along the curve, plus that closing value and the units that
+// rounding withheld. It changes only when cash or claims do (§9.4).
+func (m *Market) Backing() perp.Money {
+	v := perp.Add(m.Equity, m.Rounding)
+	if !m.Curve.L.IsZero() {
+		v = perp.Add(v, m.Curve.Closing())
+	}
+	return v
+}
+
+// Force holds the market at a state or worse; Open lets it be as good as its
+// prices allow. It tells what changed.
+func (m *Market) Force(to perp.MarketState) (from, now perp.MarketState, cause perp.Reject) {
+	from = m.Phase
+	m.Forced, m.Good = to, 0
+	if m.Phase < to {
+		m.Phase, m.Why = to, forcedCause(to)
+	}
+	return from, m.Phase, m.Why
+}
+
+func forcedCause(s perp.MarketState) perp.Reject {
+	if s == perp.ReduceOnly {
+		return perp.ReduceOnlyMode
+	}
+	return perp.MarketHalted
+}
+
+// Expire ends the market for ever, after every client was closed: what is left
+// is the maker's.
+func (m *Market) Expire(equity perp.Money) {
+	m.Curve, m.Formers = Curve{}, nil
+	m.Equity, m.Rounding = equity, 0
+	m.Forced, m.Phase, m.Why = perp.Expired, perp.Expired, perp.MarketHalted
+}
+
+// Fair is the slow average of the oracle price.
+func (m *Market) Fair() perp.Price { return perp.Price(m.Stats.Index / fine) }
+
+// Spare is what the maker may spend: equity less half of the fees (§3.1).
+func (m *Market) Spare() perp.Money { return m.budget() }
+
 // Mark is the newest accepted oracle price; zero before the first.
 func (m *Market) Mark() perp.Price { return m.Stats.Price }
 
@@ -79,6 +125,9 @@ func (m *Market) Life() perp.Time { return m.Params.TTL }
 // budget, learn from it. Quotes follow with Requote.
 func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 	p, s := &m.Params, &m.Stats
+	if m.Phase == perp.Expired {
+		return Moved{From: perp.Expired, To: perp.Expired, Cause: m.Why}
+	}
 	moved := Moved{Decision: Guard(p, s, t, now), From: m.Phase}
 	d := moved.Decision
 	if d.State != 0 {
@@ -101,7 +150,7 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 // Clock lets age alone close the market. It never opens it.
 func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
 	from = m.Phase
-	if m.Phase != perp.Warming {
+	if m.Phase != perp.Warming && m.Phase != perp.Expired {
 		d := m.Stats.age(&m.Params, m.Stats.Publish, now)
 		if d.State > perp.Open {
 			m.enter(d.State, d.Cause(), now, false)
@@ -117,6 +166,9 @@ func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Rej
 func (m *Market) enter(to perp.MarketState, cause perp.Reject, now perp.Time, tick bool) {
 	if m.Equity <= 0 && to < perp.ReduceOnly {
 		to, cause = perp.ReduceOnly, perp.DealerLeverage
+	}
+	if to < m.Forced {
+		to, cause = m.Forced, forcedCause(m.Forced)
 	}
 	better := to < m.Phase
 	if m.Phase == perp.Warming && (to >= perp.ReduceOnly || m.Curve.L.IsZero()) {
@@ -148,15 +200,19 @@ func (m *Market) follow(now perp.Time) perp.Money {
 		}
 		return 0
 	}
+	before := m.Curve.Closing()
 	cost := m.recentre()
-	m.pay(cost)
+	m.pay(cost, before)
+	before = m.Curve.Closing()
 	deeper := m.deepen(now)
-	m.pay(deeper)
+	m.pay(deeper, before)
 	return perp.Add(cost, deeper)
 }
 
-// pay books what moving the curve cost: out of equity and recent revenue.
-func (m *Market) pay(cost perp.Money) {
+// pay books what moving the curve cost: out of equity and recent revenue. What
+// the cost exceeds the change of the closing value by is rounding.
+func (m *Market) pay(cost, before perp.Money) {
+	m.Rounding = perp.Add(m.Rounding, perp.Sub(cost, perp.Sub(m.Curve.Closing(), before)))
 	m.Equity = perp.Sub(m.Equity, cost)
 	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), -int64(cost)))
 }
@@ -194,13 +250,20 @@ func (m *Market) further(best, affordable perp.Price) perp.Price {
 	return affordable
 }
 
-// depth is L for the present equity and price: Depth x E/P (§16 "Depth rule").
+// depth is L for the present equity, price and volatility: Depth x E/P, less in
+// proportion when volatility is above DepthVol (§16 "Depth rule").
 func (m *Market) depth() Reserve {
 	var r Reserve
 	e, k, p := signed(int64(max(m.Equity, 0))), signed(m.Params.Depth), signed(int64(m.Stats.Price))
 	r.Mul(&e, &k)
 	r.Mul(&r.Int, &nano)
 	r.Div(&r.Int, &p)
+	calm := int64(m.Params.DepthVol) * (returnOne / int64(perp.RatioOne))
+	if vol := m.Stats.sigma(&m.Params, perp.Second); calm > 0 && vol > calm {
+		c, v := signed(calm), signed(vol)
+		r.Mul(&r.Int, &c)
+		r.Div(&r.Int, &v)
+	}
 	if least := reserve(lMin); r.Lt(&least.Int) {
 		return least
 	}
@@ -263,6 +326,7 @@ func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee pe
 	// rest, one unit less because both closing values were cut off.
 	surplus := perp.Sub(perp.Money(side.Sign())*cash, perp.Sub(m.Curve.Closing(), before)) - 1
 	m.Equity = perp.Add(m.Equity, perp.Add(surplus, fee))
+	m.Rounding++
 	m.Fees = perp.Add(m.Fees, fee)
 	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), addSat(int64(surplus), int64(fee))))
 	m.Stats.traded(side, cash)

@@ -50,6 +50,9 @@ type Params struct {
 	// step leaves L as it was when the market opened.
 	DepthStep  perp.Ratio
 	DepthEvery perp.Time
+	// DepthVol is the volatility per square root of a second above which depth
+	// shrinks in proportion. 5 bp; 0: depth does not depend on it.
+	DepthVol perp.Ratio
 	// Concentration c bounds the curve to base reserves within 1/c and c of the
 	// terminal one (§1). 1.02071.
 	Concentration perp.Ratio
@@ -112,6 +115,13 @@ type Params struct {
 	// WideWiden multiplies spreads, and WideShare sizes, in a wide market.
 	WideWiden, WideShare perp.Ratio
 
+	// Funding: the premium of the quoted mid over the oracle is averaged with the
+	// half-life FundingSpan; with FundingBase it is the rate per day, at most
+	// FundingMax either way; it is booked every FundingEvery. 1 h, 0.02 %, 3 %,
+	// 1 h. A FundingMax of 0 turns funding off.
+	FundingSpan, FundingEvery perp.Time
+	FundingBase, FundingMax   perp.Ratio
+
 	// TTL is how long a quote may be dealt on, Grace how long its ids remain
 	// good after a newer quote replaced it. 1 s, 50 ms.
 	TTL, Grace perp.Time
@@ -124,7 +134,7 @@ func DefaultParams() Params {
 	return Params{
 		BaseSpread: 5 * bp, MaxSpread: 500 * bp, MinHalf: bp, Band: one / 10,
 		Levels: 5, TopShare: one / 40, UnloadShare: one / 10, LevelGrowth: 3 * one / 2,
-		Depth: 300, DepthStep: one / 100, DepthEvery: 60 * second, Concentration: 1_020_710,
+		Depth: 300, DepthStep: one / 100, DepthEvery: 60 * second, DepthVol: 5 * bp, Concentration: 1_020_710,
 		LeverageCap: 3 * one, LeverageSoft: one / 2, LeverageWiden: 4 * one, InventoryWiden: 10 * one,
 		OffsetMax: 5 * bp, RetreatLoss: 25,
 		VolFloor: bp / 2, VolMultiple: 2 * one, FlowFloor: one / 2,
@@ -136,6 +146,7 @@ func DefaultParams() Params {
 		JumpSigmas: 6 * one, JumpFloor: 5 * bp,
 		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 2 * second, FutureMax: second, SourcesMin: 1,
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
+		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
 		TTL: second, Grace: 50 * ms,
 	}
 }
@@ -166,6 +177,7 @@ func (p Params) Validate() error {
 	check(p.Depth >= 1 && p.Depth <= 1_000_000, "Depth must be between 1 and 1000000")
 	within(p.DepthStep, 0, one/2, "DepthStep")
 	span(p.DepthEvery, perp.Second, spanMax, "DepthEvery")
+	within(p.DepthVol, 0, one/10, "DepthVol")
 	within(p.Concentration, one+1, 1_414_200, "Concentration")
 	within(p.LeverageCap, 1, leverageMax, "LeverageCap")
 	within(p.LeverageSoft, 0, p.LeverageCap-1, "LeverageSoft")
@@ -212,6 +224,10 @@ func (p Params) validateTrust(
 	span(p.GoodSpan, 0, spanMax, "GoodSpan")
 	within(p.WideWiden, one, 100*one, "WideWiden")
 	within(p.WideShare, 1, one, "WideShare")
+	span(p.FundingSpan, perp.Second, spanMax, "FundingSpan")
+	span(p.FundingEvery, perp.Second, dayNanos, "FundingEvery")
+	within(p.FundingMax, 0, one/2, "FundingMax")
+	within(p.FundingBase, -p.FundingMax, p.FundingMax, "FundingBase")
 	span(p.TTL, perp.Millisecond, 60*perp.Second, "TTL")
 	span(p.Grace, 0, p.TTL, "Grace")
 }
