@@ -49,6 +49,26 @@ type MarketLimits struct {
 	// Zero: the maker takes only what brings it closer to flat. Default 5. Too
 	// high: one jump of the price takes all its funds.
 	MakerLeverage perp.Ratio
+	// MaxImbalance is what all clients together may be owed at the oracle price
+	// before profits count less for opening: beyond it the weight falls in
+	// proportion (vAMM reference §9.5). Zero: no such limit. Default 250,000 quote.
+	MaxImbalance perp.Money
+	// LiquidationBuffer is by how much, of the notional, an account must be above
+	// maintenance before its liquidation ends. Default 0.02.
+	LiquidationBuffer perp.Ratio
+	// LiquidationFee is what a liquidated account pays to the insurance, per
+	// notional, as far as it can bear it. Default 0.005.
+	LiquidationFee perp.Ratio
+	// LiquidationStart is the part of a shortage that may be cured at once, and
+	// LiquidationSpan the time after which all of it may. Default 0.1, 60 s. Too
+	// fast: the curve is swept at a bad price. Too slow: the loss grows meanwhile.
+	LiquidationStart perp.Ratio
+	LiquidationSpan  perp.Time
+	// LiquidationDust is the shortage, or the position value, below which there is
+	// no pacing. Default 50 quote.
+	LiquidationDust perp.Money
+	// SettleEvery is how often claims become cash on schedule. Default 60 s.
+	SettleEvery perp.Time
 }
 
 // DefaultMarketLimits are the defaults named at the fields.
@@ -57,6 +77,9 @@ func DefaultMarketLimits() MarketLimits {
 		TakerFee: 5 * perp.BP, InitialMargin: 500 * perp.BP, MaintenanceMargin: 300 * perp.BP, SizePremium: 10 * perp.BP,
 		ProfitCap: 100 * perp.MoneyOne, OrderReserve: perp.MoneyOne / 100, PriceBand: 500 * perp.BP,
 		MaxPosition: 1_000 * perp.SizeOne, OpenInterest: 10_000 * perp.SizeOne, MakerLeverage: 5 * perp.RatioOne,
+		MaxImbalance: 250_000 * perp.MoneyOne, LiquidationBuffer: 200 * perp.BP, LiquidationFee: 50 * perp.BP,
+		LiquidationStart: perp.RatioOne / 10, LiquidationSpan: 60 * perp.Second, LiquidationDust: 50 * perp.MoneyOne,
+		SettleEvery: 60 * perp.Second,
 	}
 }
 
@@ -81,8 +104,18 @@ func (l MarketLimits) Validate() error {
 	check(l.MaxPosition > 0 && l.MaxPosition <= sizeMax, "MaxPosition must be above 0 and at most "+sizeMax.String())
 	check(l.OpenInterest >= 0 && l.OpenInterest <= sizeMax, "OpenInterest must be at least 0 and at most "+sizeMax.String())
 	check(l.MakerLeverage >= 0 && l.MakerLeverage <= leverageMax, "MakerLeverage must be between 0 and "+leverageMax.String())
+	check(l.MaxImbalance >= 0, "MaxImbalance must not be negative")
+	check(l.LiquidationBuffer >= 0 && l.LiquidationBuffer <= l.InitialMargin, "LiquidationBuffer must be between 0 and InitialMargin")
+	check(l.LiquidationFee >= 0 && l.LiquidationFee <= l.MaintenanceMargin, "LiquidationFee must be between 0 and MaintenanceMargin")
+	check(l.LiquidationStart > 0 && l.LiquidationStart <= perp.RatioOne, "LiquidationStart must be above 0 and at most 1")
+	check(l.LiquidationSpan >= 0 && l.LiquidationSpan <= spanMax, "LiquidationSpan must be between 0 and a day")
+	check(l.LiquidationDust >= 0, "LiquidationDust must not be negative")
+	check(l.SettleEvery >= perp.Second && l.SettleEvery <= spanMax, "SettleEvery must be between a second and a day")
 	return errors.Join(errs...)
 }
+
+// spanMax is the longest span that a limit may name.
+const spanMax = 24 * 3600 * perp.Second
 
 // Bounds that keep every sum and product of the checks inside their types.
 const (

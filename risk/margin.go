@@ -24,9 +24,12 @@ type Exposure struct {
 	Position perp.Position
 	Claim    perp.Money // realised, not yet settled; negative: owed
 	Oracle   perp.Price
-	Bids     perp.Size // what working buy orders may still fill
-	Asks     perp.Size // what working sell orders may still fill
-	Orders   int64     // working orders
+	Bids     perp.Size  // what working buy orders may still fill
+	Asks     perp.Size  // what working sell orders may still fill
+	Orders   int64      // working orders
+	Funding  perp.Money // accrued and not yet booked; negative: to be paid
+	// Imbalance is what all clients together would be owed at the oracle price.
+	Imbalance perp.Money
 }
 
 // Portfolio is all that margin depends on.
@@ -74,20 +77,31 @@ func (e Exposure) worst() perp.Size {
 	return short
 }
 
-// counted is what a position's P&L adds to collateral: losses in full, profit
-// only up to the market's cap unless it is about keeping a position.
-func (e Exposure) counted(kind Kind) perp.Money {
+// pnl is what the account would win or lose if the position closed at the
+// oracle price, with what is realised or accrued and not settled; rounded down.
+func (e Exposure) pnl() perp.Money {
 	value := notional(e.Oracle, e.Position.Size)
 	if e.Position.Size < 0 {
 		value = -value // rounded up, so a short is worth less
 	} else {
 		value = perp.Money(saturateDown(e.Position.Size, int64(e.Oracle), int64(perp.SizeOne)))
 	}
-	pnl := sum(value, sum(e.Position.Entry, e.Claim))
+	return sum(value, sum(e.Position.Entry, sum(e.Claim, e.Funding)))
+}
+
+// counted is what a position's P&L adds to collateral: losses in full, profit
+// only up to the market's cap unless it is about keeping a position, and less
+// while clients together are owed more than the market's limit (vAMM reference
+// §9.5).
+func (e Exposure) counted(kind Kind) perp.Money {
+	pnl := e.pnl()
 	if pnl <= 0 || kind == Maintenance {
 		return pnl
 	}
 	weight := discount(pnl, bpOne, e.Limits.ProfitDiscount)
+	if most := e.Limits.MaxImbalance; most > 0 && e.Imbalance > most {
+		weight = perp.MulDiv(weight, int64(most), int64(e.Imbalance), perp.Floor)
+	}
 	return min(e.Limits.ProfitCap, perp.Money(saturateDown(perp.Size(pnl), weight, bpOne)))
 }
 

@@ -98,6 +98,9 @@ func Quote(r perp.RequestQuote, f Facts) perp.Verdict {
 func Fill(o perp.Order, size perp.Size, f Facts) perp.Verdict {
 	q := newQuery(perp.PlaceOrder{Symbol: o.Symbol, Side: o.Side, Type: o.Type, Price: o.Price}, f, size)
 	if q.e.Position.Size*perp.Size(o.Side.Sign()) >= 0 || size > perp.Abs(q.e.Position.Size) {
+		if f.State == perp.ReduceOnly {
+			return perp.Verdict{Reject: perp.ReduceOnlyMode, Have: int64(q.e.Position.Size), Detail: "market"}
+		}
 		r := Margin(f.Portfolio, Filling)
 		if need := sum(r.Required, q.cost()); need > r.Collateral {
 			return perp.Verdict{Reject: perp.InsufficientMargin, Need: int64(need), Have: int64(r.Collateral), Detail: "filling margin"}
