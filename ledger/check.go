@@ -72,7 +72,7 @@ func (l *Ledger) auditRows() error {
 
 func (l *Ledger) auditBook(b *book) error {
 	var sum book
-	waiting := 0
+	waiting, owing := 0, 0
 	for i, h := range b.Holders {
 		if i > 0 && b.Holders[i-1].Account >= h.Account {
 			return fmt.Errorf("%w: holder %s out of order in %s", ErrUnbalanced, h.Account, b.Symbol)
@@ -87,10 +87,16 @@ func (l *Ledger) auditBook(b *book) error {
 			if !slices.Contains(b.Waiting, h.Account) {
 				return fmt.Errorf("%w: %s has a claim in %s but does not wait", ErrUnbalanced, h.Account, b.Symbol)
 			}
+		} else if l.Balance(claimOf(h.Account, b)) < 0 {
+			owing++
+			if !slices.Contains(b.Owing, h.Account) {
+				return fmt.Errorf("%w: %s owes in %s and is not on the list", ErrUnbalanced, h.Account, b.Symbol)
+			}
 		}
 	}
-	if waiting != len(b.Waiting) {
-		return fmt.Errorf("%w: %d claims in %s, %s wait", ErrUnbalanced, waiting, b.Symbol, strings.Join(b.Waiting, ","))
+	if waiting != len(b.Waiting) || owing != len(b.Owing) {
+		return fmt.Errorf("%w: %d claims and %d debts in %s; %s wait, %s owe", ErrUnbalanced, waiting, owing, b.Symbol,
+			strings.Join(b.Waiting, ","), strings.Join(b.Owing, ","))
 	}
 	if sum.Net != b.Net || sum.Entry != b.Entry || sum.Long != b.Long || sum.Short != b.Short || sum.Settled != b.Settled {
 		return fmt.Errorf("%w: %s re-added size %s entry %s long %s short %s settled %s; running %s %s %s %s %s", ErrUnbalanced, b.Symbol,

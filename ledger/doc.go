@@ -3,33 +3,39 @@
 // # What this room does
 //
 // It holds every account as a balance, every client's position, and moves
-// money only as transfers from one account to another. A fill changes a
-// position, realises profit or loss as a claim between client and maker, and
-// settles it at once: a loser pays what cash it has, a winner is paid from
-// what losers and the maker really paid in, and the rest stays a claim that is
-// completed, oldest first, as soon as there is cash.
+// money only as transfers from one account to another. P&L passes three stages:
+// unrealised while a position is open, realised as a claim between client and
+// maker when a fill reduces it, settled when cash moves. Losers pay into the
+// market's P&L pool, winners are paid from it and from nothing else; what is
+// not there stays a claim. It also accrues and books funding, spreads what a
+// bankrupt account cannot pay, and closes a market for ever.
 //
 // # In and out
 //
-// In: Deposit and Fill. Out: events (Posted, PositionChanged, Settled) and
-// readers (Balance, Position, OpenInterest, …). The whole state is one JSON
-// value; reading it back audits it.
+// In: Deposit, Withdraw, Fill, Settle, Accrue, BookFunding, Resolve, Expire.
+// Out: events (Posted, PositionChanged, Settled, FundingPaid, Bankrupted, …) and
+// readers (Balance, Position, OpenInterest, Worth, …). The whole state is one
+// JSON value; reading it back audits it.
 //
 // # Always true
 //
 //   - Cash accounts sum to zero, claims sum to zero, and in every market all
 //     positions sum to zero, after every command (TestBooksSumToZero).
 //   - Running sums equal what re-adding every row gives (TestBooksSumToZero).
-//   - Settled profit never exceeds what losers and the maker paid in
+//   - Settled profit never exceeds what losers, maker and insurance paid in
 //     (TestSettledNeverExceedsPaid).
-//   - Settlement and fees never make cash, equity or a pool account negative
-//     (TestNothingGoesNegative).
-//   - A deposit key counts once (TestDepositCountsOnce).
+//   - Cash, equity, pool, fees and insurance never become negative (TestNothingGoesNegative).
+//   - Winners who wait are paid in proportion to their claims (TestClaimsAreSharedOut).
+//   - The maker pays its own loss into the pool, not another's (TestMakerPaysItsOwnLossOnly).
+//   - Funding of one booking sums to zero, the maker included (TestFundingSumsToZero).
+//   - A bankrupt account's debt is borne by insurance, maker, open positions, in
+//     this order, each step booked (TestBankruptcyIsBorneInOrder).
+//   - Expiry pays no more than there is (TestExpiryPaysNoMoreThanThereIs).
+//   - A key counts once (TestDepositCountsOnce).
 //   - A ledger read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here
 //
-// Whether an account may trade (risk), what a fill costs (quoting), orders
-// (engine). Bankruptcy and insurance payments are not built yet: a loss beyond
-// an account's cash stays a negative claim.
+// Whether an account may trade, when it is liquidated (risk), what a fill costs
+// and the funding rate (quoting), when things are due (engine).
 package ledger

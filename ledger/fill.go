@@ -9,18 +9,20 @@ type Fill struct {
 	Side    perp.Side // of the client
 	Size    perp.Size
 	Price   perp.Price
-	Fee     perp.Money // the client pays it; must not be negative
+	Fee     perp.Money // the client pays it to the maker; must not be negative
+	Extra   perp.Money // goes to the insurance, as far as there is cash; must not be negative
 	Ref     string     // trade id
 }
 
-// Fill books one trade: the position, what it realises, its settlement and
-// last the fee. It returns the client's realised P&L before the fee. A fill
+// Fill books one trade: the position, what it realises as a claim, and the fee.
+// A fill that closes a position settles the market. It returns the client's
+// realised P&L before the fee. A fill
 // without size, price or client is a Fault: whoever asks has checked that.
 //
 // Cash of a price times size that is not whole rounds against the client, as
 // at the curve (vAMM reference §0); whole tick times lot makes it exact.
 func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
-	if f.Size <= 0 || f.Price <= 0 || f.Fee < 0 || f.Side != perp.Buy && f.Side != perp.Sell || !client(f.Account) || f.Symbol == "" {
+	if f.Size <= 0 || f.Price <= 0 || f.Fee < 0 || f.Extra < 0 || f.Side != perp.Buy && f.Side != perp.Sell || !client(f.Account) || f.Symbol == "" {
 		panic(perp.Fault{What: "fill of " + f.Account + " in " + f.Symbol, Args: []int64{int64(f.Side), int64(f.Size), int64(f.Price), int64(f.Fee)}})
 	}
 	base, cash := f.Size, -perp.Notional(f.Price, f.Size, perp.Ceil)
@@ -31,11 +33,10 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	b := l.book(f.Symbol)
 	realised = b.trade(&w, f.Account, base, cash)
 	l.realise(&w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
-	if realised < 0 {
-		l.payLoss(&w, b, f.Account)
-	}
-	l.settle(&w, []*book{b}, f.Ref)
 	l.fee(&w, b, f)
+	if h := b.holder(f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
+		l.settle(&w, b) // closed, or flipped
+	}
 	return realised, w.events
 }
 
@@ -46,9 +47,11 @@ func client(account string) bool {
 // trade moves the client's position and, against it, the maker's.
 func (b *book) trade(w *writer, account string, base perp.Size, cash perp.Money) perp.Money {
 	h := b.holder(account)
+	b.note(h)
 	old := h.Position
 	next, realised := Apply(old, base, cash)
 	h.Position = next
+	b.start(h)
 	b.Net = perp.Add(b.Net, perp.Sub(next.Size, old.Size))
 	b.Entry = perp.Add(b.Entry, perp.Sub(next.Entry, old.Entry))
 	b.Maker = perp.Position{
@@ -98,14 +101,15 @@ func (l *Ledger) realise(w *writer, b *book, account string, amount perp.Money, 
 
 // fee takes the fee of a fill from the client's cash. What cash does not cover
 // becomes a debt of the client, a claim of the maker, and is settled like a
-// loss once there is cash.
+// loss once there is cash. What is due to the insurance is never a debt.
 func (l *Ledger) fee(w *writer, b *book, f Fill) {
-	cash := perp.LedgerAccount{Owner: f.Account, Name: perp.Cash}
+	cash := cashOf(f.Account)
 	paid := min(f.Fee, max(0, l.Balance(cash)))
-	l.transfer(w, cash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: b.Symbol}, paid, perp.TradeFee, f.Ref)
+	l.transfer(w, cash, feesOf(b), paid, perp.TradeFee, f.Ref)
 	if paid < f.Fee {
 		l.realise(w, b, f.Account, paid-f.Fee, perp.TradeFee, f.Ref)
 	}
+	l.transfer(w, cash, insuranceOf(b), min(f.Extra, max(0, l.Balance(cash))), perp.LiquidationFee, f.Ref)
 }
 
 func claimOf(owner string, b *book) perp.LedgerAccount {

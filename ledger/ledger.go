@@ -44,13 +44,19 @@ type book struct {
 	Long    perp.Size     // sum of the clients' long sizes
 	Short   perp.Size     // sum of the clients' short sizes, as a positive number
 	Settled perp.Money    // sum of the clients' settled cash
-	Waiting []string      // accounts with a positive claim, oldest first
+	Waiting []string      // accounts with a positive claim, sorted
+	Owing   []string      // accounts with a negative claim, sorted
+	// Funding since it was last booked: what a long pays and a short receives
+	// per base unit, in 1e-12 quote.
+	FundLong, FundShort int64
 }
 
 type holder struct {
 	Account string
 	perp.Position
 	Settled perp.Money
+	Index   int64      // of the position's side when it last changed
+	Pending perp.Money // funding accrued by earlier sizes, not yet booked
 }
 
 // Holding is one position as the outside may see it.
@@ -65,34 +71,107 @@ type Holding struct {
 func New() *Ledger { return &Ledger{} }
 
 // Deposit moves collateral from outside into a client's cash, or into the
-// maker's equity in a market, then settles what can be settled with it. A key
-// that was seen before books nothing, and neither does a deposit that names no
-// key or owner, is not positive or would exceed BalanceMax: no events then.
-func (l *Ledger) Deposit(d perp.Deposit) []perp.Event {
-	i, seen := slices.BinarySearch(l.s.Keys, d.Key)
-	if seen || d.Key == "" || d.Account == "" || d.Account == perp.Outside || d.Amount <= 0 {
-		return nil
-	}
+// maker's equity or insurance in a market, then settles what can be settled
+// with it. What does not stand is refused and changes nothing: a key that was
+// used before, no owner or key, an amount that is not positive or too large.
+func (l *Ledger) Deposit(d perp.Deposit) (perp.Verdict, []perp.Event) {
+	to := cashOf(d.Account)
 	source := perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}
-	if d.Amount > BalanceMax || l.Balance(source) < d.Amount-BalanceMax {
-		return nil
+	switch {
+	case d.Account == "" || d.Account == perp.Outside:
+		return perp.Verdict{Reject: perp.UnknownAccount, Detail: d.Account}, nil
+	case d.Account == perp.Maker && d.Symbol == "":
+		return perp.Verdict{Reject: perp.UnknownSymbol}, nil
+	case d.Account == perp.Maker && d.Fund != "" && d.Fund != perp.Equity && d.Fund != perp.Insurance:
+		return perp.Verdict{Reject: perp.BadRequest, Detail: "fund " + d.Fund}, nil
+	case d.Amount <= 0 || d.Amount > BalanceMax || l.Balance(source) < d.Amount-BalanceMax:
+		return perp.Verdict{Reject: perp.OutOfRange, Have: int64(d.Amount), Need: int64(BalanceMax), Detail: "amount"}, nil
 	}
-	to := perp.LedgerAccount{Owner: d.Account, Name: perp.Cash}
+	if v := l.UseKey(d.Key); !v.OK() {
+		return v, nil
+	}
 	if d.Account == perp.Maker {
-		if d.Symbol == "" {
-			return nil
+		to = of(d.Fund, d.Symbol)
+		if d.Fund == "" {
+			to.Name = perp.Equity
 		}
-		to = perp.LedgerAccount{Owner: perp.Maker, Name: perp.Equity, Symbol: d.Symbol}
 	}
-	l.s.Keys = slices.Insert(l.s.Keys, i, d.Key)
 	var w writer
 	l.transfer(&w, source, to, d.Amount, perp.DepositMade, d.Key)
-	if d.Account == perp.Maker {
-		l.settle(&w, []*book{l.book(d.Symbol)}, d.Key)
-	} else {
-		l.settle(&w, l.payDebts(&w, d.Account), d.Key)
+	for _, b := range l.s.Books {
+		if d.Account == perp.Maker && b.Symbol == d.Symbol || l.Balance(claimOf(d.Account, b)) < 0 {
+			l.settle(&w, b)
+		}
 	}
-	return w.events
+	return perp.Verdict{}, w.events
+}
+
+// Withdraw moves cash out: a client's, or of the maker's equity or insurance in
+// a market. Whether it may is the caller's to say; that it is there is checked.
+func (l *Ledger) Withdraw(d perp.Withdraw) (perp.Verdict, []perp.Event) {
+	from := cashOf(d.Account)
+	if d.Account == perp.Maker {
+		from = of(d.Fund, d.Symbol)
+		if d.Fund == "" {
+			from.Name = perp.Equity
+		}
+	}
+	if have := l.Balance(from); d.Amount <= 0 || d.Amount > have || d.Account == perp.Outside {
+		return perp.Verdict{Reject: perp.InsufficientFunds, Need: int64(d.Amount), Have: int64(have), Detail: from.String()}, nil
+	}
+	if v := l.UseKey(d.Key); !v.OK() {
+		return v, nil
+	}
+	var w writer
+	l.transfer(&w, from, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, d.Amount, perp.WithdrawalMade, d.Key)
+	return perp.Verdict{}, w.events
+}
+
+// UseKey notes the key of a desk command; one that was used before, or none at
+// all, is refused.
+func (l *Ledger) UseKey(key string) perp.Verdict {
+	i, seen := slices.BinarySearch(l.s.Keys, key)
+	switch {
+	case key == "":
+		return perp.Verdict{Reject: perp.BadRequest, Detail: "no key"}
+	case seen:
+		return perp.Verdict{Reject: perp.DuplicateKey, Detail: key}
+	}
+	l.s.Keys = slices.Insert(l.s.Keys, i, key)
+	return perp.Verdict{}
+}
+
+// Used tells whether a key was used.
+func (l *Ledger) Used(key string) bool {
+	_, seen := slices.BinarySearch(l.s.Keys, key)
+	return seen
+}
+
+// Clone is a copy that changes on its own.
+func (l *Ledger) Clone() *Ledger {
+	c := &Ledger{s: l.s}
+	c.s.Rows, c.s.Keys = slices.Clone(l.s.Rows), slices.Clone(l.s.Keys)
+	c.s.Books = make([]*book, len(l.s.Books))
+	for i, b := range l.s.Books {
+		other := *b
+		other.Holders, other.Waiting, other.Owing = slices.Clone(b.Holders), slices.Clone(b.Waiting), slices.Clone(b.Owing)
+		c.s.Books[i] = &other
+	}
+	return c
+}
+
+// ClientCash is the cash of all clients.
+func (l *Ledger) ClientCash() (sum perp.Money) {
+	for _, r := range l.s.Rows {
+		if r.Account.Name == perp.Cash {
+			sum = perp.Add(sum, r.Amount)
+		}
+	}
+	return sum
+}
+
+func cashOf(account string) perp.LedgerAccount {
+	return perp.LedgerAccount{Owner: account, Name: perp.Cash}
 }
 
 // Balance is what the account holds; zero if it never held anything.

@@ -2,74 +2,114 @@ package ledger
 
 import (
 	"slices"
+	"strings"
 
 	"backstop/perp"
 )
 
-// settle pays waiting winners of the given markets. Cash that a winner gets
-// pays its debts in other markets first, and that may let winners there be
-// paid, so those markets follow; every turn shrinks what is owed, so it ends.
-func (l *Ledger) settle(w *writer, markets []*book, ref string) {
-	for len(markets) > 0 {
-		b := markets[0]
-		markets = markets[1:]
-		for _, account := range slices.Clone(b.Waiting) {
-			if l.payWinner(w, b, account) {
-				markets = append(markets, l.payDebts(w, account)...)
-			}
-		}
-		if len(b.Waiting) == 0 {
-			// No claim needs the cash any more: it is the maker's.
-			pool := poolOf(b)
-			l.transfer(w, pool, equityOf(b), l.Balance(pool), perp.PoolReleased, ref)
-		}
+// Settle turns claims of one market into cash: losers pay first, then winners
+// are paid from the P&L pool and from nothing else, in proportion to their
+// claims if it is short. The maker is a loser like any other: it pays into the
+// pool what it lost itself and has, and no more.
+func (l *Ledger) Settle(symbol string) []perp.Event {
+	var w writer
+	if b := l.look(symbol); b != nil {
+		l.settle(&w, b)
 	}
+	return w.events
 }
 
-// payDebts lets an account pay its negative claims out of its cash, market by
-// market, and returns the markets that got something.
-func (l *Ledger) payDebts(w *writer, account string) (paid []*book) {
-	for _, b := range l.s.Books {
-		if l.payLoss(w, b, account) {
-			paid = append(paid, b)
+// SettleAll settles every market. Cash that a winner gets may pay its debt in
+// another market, so it goes round until nothing moves.
+func (l *Ledger) SettleAll() []perp.Event {
+	var w writer
+	for range l.s.Books { // each turn pays debts one market further
+		before := l.s.Transfers
+		for _, b := range l.s.Books {
+			l.settle(&w, b)
+		}
+		if l.s.Transfers == before {
+			break
 		}
 	}
-	return paid
+	return w.events
+}
+
+func (l *Ledger) settle(w *writer, b *book) {
+	if len(b.Owing) == 0 && len(b.Waiting) == 0 {
+		return
+	}
+	for _, account := range slices.Clone(b.Owing) {
+		l.payLoss(w, b, account)
+	}
+	l.fundPool(w, b)
+	l.payWinners(w, b)
+	if len(b.Waiting) == 0 {
+		// No claim needs the cash any more: it is the maker's.
+		l.transfer(w, poolOf(b), equityOf(b), l.Balance(poolOf(b)), perp.PoolReleased, b.Symbol)
+	}
 }
 
 // payLoss takes what an account owes in a market from its cash, at most what
-// it has: cash never becomes negative. The rest stays a claim of the maker. It
-// reports whether cash moved.
-func (l *Ledger) payLoss(w *writer, b *book, account string) bool {
+// it has: cash never becomes negative. The rest stays a claim of the maker.
+func (l *Ledger) payLoss(w *writer, b *book, account string) {
 	cash := perp.LedgerAccount{Owner: account, Name: perp.Cash}
 	owed := -l.Balance(claimOf(account, b))
 	paid := min(owed, l.Balance(cash))
 	if owed <= 0 || paid <= 0 {
-		return false
+		return
 	}
 	id := l.nextSettlement()
 	l.transfer(w, cash, poolOf(b), paid, perp.LossSettled, id)
-	l.transfer(w, claimOf(perp.Maker, b), claimOf(account, b), paid, perp.LossSettled, id)
+	l.forgive(w, b, account, paid, perp.LossSettled, id)
 	l.settled(w, b, account, id, -owed, -paid)
-	return true
 }
 
-// payWinner pays a positive claim from the pool account and, where that is
-// short, from the maker's equity: the maker pays its own loss. It reports
-// whether cash moved.
-func (l *Ledger) payWinner(w *writer, b *book, account string) bool {
-	claim := l.Balance(claimOf(account, b))
-	pool, equity := poolOf(b), equityOf(b)
-	cash := min(claim, perp.Add(l.Balance(pool), max(0, l.Balance(equity))))
-	if claim <= 0 || cash <= 0 {
-		return false
+// fundPool lets the maker pay what it lost itself: its negative claim, less
+// what losers have already brought for it, as far as winners wait for it.
+func (l *Ledger) fundPool(w *writer, b *book) {
+	pool := l.Balance(poolOf(b))
+	lost := -l.Balance(claimOf(perp.Maker, b)) - pool
+	paid := min(lost, l.waiting(b)-pool, l.Balance(equityOf(b)))
+	l.transfer(w, equityOf(b), poolOf(b), max(0, paid), perp.PoolFunded, b.Symbol)
+}
+
+// waiting is the sum of the positive claims.
+func (l *Ledger) waiting(b *book) (sum perp.Money) {
+	for _, account := range b.Waiting {
+		sum = perp.Add(sum, l.Balance(claimOf(account, b)))
 	}
-	id := l.nextSettlement()
-	l.transfer(w, equity, pool, max(0, cash-l.Balance(pool)), perp.PoolFunded, id)
-	l.transfer(w, pool, perp.LedgerAccount{Owner: account, Name: perp.Cash}, cash, perp.ProfitSettled, id)
-	l.transfer(w, claimOf(account, b), claimOf(perp.Maker, b), cash, perp.ProfitSettled, id)
-	l.settled(w, b, account, id, claim, cash)
-	return true
+	return sum
+}
+
+// payWinners divides the pool among those who wait, in proportion to their
+// claims, rounded down: a remainder stays in the pool for the next time.
+func (l *Ledger) payWinners(w *writer, b *book) {
+	pool, due := l.Balance(poolOf(b)), l.waiting(b)
+	if pool <= 0 {
+		return
+	}
+	for _, account := range slices.Clone(b.Waiting) {
+		claim := l.Balance(claimOf(account, b))
+		cash := claim
+		if pool < due {
+			cash = perp.Money(perp.MulDiv(int64(claim), int64(pool), int64(due), perp.Floor))
+		}
+		if cash == 0 {
+			continue
+		}
+		id := l.nextSettlement()
+		l.transfer(w, poolOf(b), perp.LedgerAccount{Owner: account, Name: perp.Cash}, cash, perp.ProfitSettled, id)
+		l.transfer(w, claimOf(account, b), claimOf(perp.Maker, b), cash, perp.ProfitSettled, id)
+		b.queue(account, claim-cash)
+		l.settled(w, b, account, id, claim, cash)
+	}
+}
+
+// forgive moves amount of the maker's claim to an account, whose debt falls.
+func (l *Ledger) forgive(w *writer, b *book, account string, amount perp.Money, why perp.TransferReason, ref string) {
+	l.transfer(w, claimOf(perp.Maker, b), claimOf(account, b), amount, why, ref)
+	b.queue(account, l.Balance(claimOf(account, b)))
 }
 
 // settled notes what a settlement moved and tells it.
@@ -77,7 +117,6 @@ func (l *Ledger) settled(w *writer, b *book, account, id string, claim, cash per
 	h := b.holder(account)
 	h.Settled = perp.Add(h.Settled, cash)
 	b.Settled = perp.Add(b.Settled, cash)
-	b.queue(account, l.Balance(claimOf(account, b)))
 	w.emit(perp.Settled{
 		SettlementID: id, Account: account, Symbol: b.Symbol, Claim: claim, Cash: cash, Deferred: claim - cash,
 	})
@@ -88,23 +127,29 @@ func (l *Ledger) nextSettlement() string {
 	return settlementID(l.s.Settlements)
 }
 
-// queue keeps the list of those who wait for cash: an account joins at the end
-// when its claim becomes positive, keeps its place while it stays so, and
-// leaves when it is paid.
+// queue keeps the lists of those who have a claim and of those who owe, each
+// sorted by name: settlement is in proportion, so order is nobody's advantage.
 func (b *book) queue(account string, claim perp.Money) {
-	i := slices.Index(b.Waiting, account)
+	b.Waiting = listed(b.Waiting, account, claim > 0)
+	b.Owing = listed(b.Owing, account, claim < 0)
+}
+
+func listed(list []string, account string, in bool) []string {
+	i, found := slices.BinarySearchFunc(list, account, strings.Compare)
 	switch {
-	case claim > 0 && i < 0:
-		b.Waiting = append(b.Waiting, account)
-	case claim <= 0 && i >= 0:
-		b.Waiting = slices.Delete(b.Waiting, i, i+1)
+	case in && !found:
+		return slices.Insert(list, i, account)
+	case !in && found:
+		return slices.Delete(list, i, i+1)
 	}
+	return list
 }
 
-func poolOf(b *book) perp.LedgerAccount {
-	return perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: b.Symbol}
-}
+func poolOf(b *book) perp.LedgerAccount      { return of(perp.Pool, b.Symbol) }
+func equityOf(b *book) perp.LedgerAccount    { return of(perp.Equity, b.Symbol) }
+func feesOf(b *book) perp.LedgerAccount      { return of(perp.Fees, b.Symbol) }
+func insuranceOf(b *book) perp.LedgerAccount { return of(perp.Insurance, b.Symbol) }
 
-func equityOf(b *book) perp.LedgerAccount {
-	return perp.LedgerAccount{Owner: perp.Maker, Name: perp.Equity, Symbol: b.Symbol}
+func of(name, symbol string) perp.LedgerAccount {
+	return perp.LedgerAccount{Owner: perp.Maker, Name: name, Symbol: symbol}
 }

@@ -58,9 +58,9 @@ func TestWinnerIsPaidByTheMaker(t *testing.T) {
 	}
 }
 
-// TestClaimsWaitInLine: with an empty maker winners wait; a loser's payment
-// goes to the oldest first, and what is left over to the maker.
-func TestClaimsWaitInLine(t *testing.T) {
+// TestClaimsAreSharedOut: with an empty maker winners wait; what a loser pays
+// is divided among them in proportion, and what is left over is the maker's.
+func TestClaimsAreSharedOut(t *testing.T) {
 	l := ledger.New()
 	for _, a := range []string{"alice", "bob", "carol"} {
 		l.Deposit(perp.Deposit{Account: a, Amount: 100 * unit, Key: a})
@@ -76,9 +76,9 @@ func TestClaimsWaitInLine(t *testing.T) {
 		l.Fill(fill(a, perp.Sell, 1, 200-amount))
 	}
 	lose("carol", 40)
-	expect(t, l, cash("bob"), 130*unit)
-	expect(t, l, cash("alice"), 110*unit)
-	expect(t, l, claim("alice", "BTC-PERP"), 20*unit)
+	expect(t, l, cash("bob"), 120*unit)
+	expect(t, l, cash("alice"), 120*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 10*unit)
 	lose("carol", 30)
 	expect(t, l, cash("alice"), 130*unit)
 	expect(t, l, of(perp.Equity, "BTC-PERP"), 10*unit) // released: nobody waits any more
@@ -172,9 +172,129 @@ func TestGainPaysDebtsElsewhere(t *testing.T) {
 	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 100 * unit, Key: "m"})
 	l.Fill(fill("alice", perp.Buy, 1, 100))
 	l.Fill(fill("alice", perp.Sell, 1, 150))
+	expect(t, l, cash("alice"), 50*unit)
+	l.SettleAll()
 	expect(t, l, cash("bob"), 40*unit)
 	expect(t, l, cash("alice"), 10*unit)
 	expect(t, l, claim("alice", "ETH-PERP"), 0)
 	expect(t, l, claim("bob", "ETH-PERP"), 0)
 	expect(t, l, of(perp.Equity, "BTC-PERP"), 50*unit)
+}
+
+// TestPartialCloseWaitsForTheSchedule: what a reduction realises is a claim
+// until the market settles.
+func TestPartialCloseWaitsForTheSchedule(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "alice", Amount: 100 * unit, Key: "a"})
+	l.Fill(fill("alice", perp.Buy, 2, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 90))
+	expect(t, l, cash("alice"), 100*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), -10*unit)
+	l.Settle("BTC-PERP")
+	expect(t, l, cash("alice"), 90*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 0)
+	expect(t, l, of(perp.Equity, "BTC-PERP"), 10*unit)
+}
+
+// TestMakerPaysItsOwnLossOnly: what a bankrupt client owes does not come out of
+// the maker's equity through the pool.
+func TestMakerPaysItsOwnLossOnly(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "carol", Amount: 20 * unit, Key: "c"})
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 1000 * unit, Key: "m"})
+	l.Fill(fill("carol", perp.Sell, 1, 100))
+	l.Fill(fill("carol", perp.Buy, 1, 200)) // owes 100, pays 20
+	l.Fill(fill("alice", perp.Buy, 1, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 200)) // is owed 100
+	expect(t, l, cash("alice"), 20*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 80*unit)
+	expect(t, l, of(perp.Equity, "BTC-PERP"), 1000*unit)
+}
+
+// TestBankruptcyIsBorneInOrder: insurance, then the maker up to what it may,
+// then open positions in proportion to size; each step balances.
+func TestBankruptcyIsBorneInOrder(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Fund: perp.Insurance, Amount: 10 * unit, Key: "i"})
+	l.Fill(fill("dave", perp.Sell, 1, 100))
+	l.Fill(fill("dave", perp.Buy, 1, 200)) // owes 100 and has nothing
+	l.Fill(fill("alice", perp.Buy, 3, 200))
+	l.Fill(fill("bob", perp.Sell, 1, 200))
+	if got := l.Bankrupt("BTC-PERP"); len(got) != 1 || got[0] != "dave" {
+		t.Fatalf("bankrupt: %v", got)
+	}
+	r, _ := l.Resolve("dave", "BTC-PERP", "L-1", 30*unit)
+	want := perp.Bankrupted{
+		LossID: "L-1", Account: "dave", Symbol: "BTC-PERP", Loss: 100 * unit,
+		Insurance: 10 * unit, Maker: 30 * unit, Socialised: 60 * unit,
+	}
+	if r != want {
+		t.Errorf("got %+v, want %+v", r, want)
+	}
+	expect(t, l, claim("dave", "BTC-PERP"), 0)
+	expect(t, l, claim("alice", "BTC-PERP"), -45*unit)
+	expect(t, l, claim("bob", "BTC-PERP"), -15*unit)
+	expect(t, l, of(perp.Insurance, "BTC-PERP"), 0)
+	if err := l.Audit(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFundingSumsToZero: what clients pay and get, the maker gets and pays; a
+// position pays for the time that it was held, whatever it is at booking.
+func TestFundingSumsToZero(t *testing.T) {
+	l := ledger.New()
+	l.Fill(fill("alice", perp.Buy, 2, 100))
+	l.Accrue("BTC-PERP", 3_000_000_000_000, 1_000_000_000_000) // longs pay 3, shorts get 1 a unit
+	if got := l.Funding("alice", "BTC-PERP"); got != -6*unit {
+		t.Errorf("alice accrued %s, want -6", got)
+	}
+	l.Fill(fill("alice", perp.Sell, 2, 100))
+	l.Fill(fill("bob", perp.Sell, 1, 100))
+	l.Accrue("BTC-PERP", 3_000_000_000_000, 1_000_000_000_000)
+	maker, events := l.BookFunding("BTC-PERP", "F-1", 30_000, 10_000)
+	if maker != 5*unit {
+		t.Errorf("the maker got %s, want 5", maker)
+	}
+	var sum perp.Money
+	for _, ev := range events {
+		if p, ok := ev.(perp.FundingPaid); ok {
+			sum += p.Payment
+		}
+	}
+	if sum != 0 {
+		t.Errorf("payments sum to %s", sum)
+	}
+	expect(t, l, claim("alice", "BTC-PERP"), -6*unit)
+	expect(t, l, claim("bob", "BTC-PERP"), 1*unit)
+	if got := l.Funding("alice", "BTC-PERP"); got != 0 {
+		t.Errorf("alice accrued %s after booking", got)
+	}
+}
+
+// TestExpiryPaysNoMoreThanThereIs: all positions close at the price at which
+// cash covers all claims; a debt of a bankrupt account is not counted on.
+func TestExpiryPaysNoMoreThanThereIs(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: "carol", Amount: 50 * unit, Key: "c"})
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Amount: 100 * unit, Key: "m"})
+	l.Fill(fill("alice", perp.Buy, 3, 100))
+	l.Fill(fill("bob", perp.Buy, 2, 100))
+	l.Fill(fill("carol", perp.Sell, 1, 100))
+	price := l.ExpiryPrice("BTC-PERP", 200*perp.PriceOne)
+	if want := 125*perp.PriceOne - 1; price != want { // 4 net longs share the maker's 100
+		t.Errorf("price %s, want %s", price, want)
+	}
+	claims, cashThere, deferred, _ := l.Expire("BTC-PERP", price)
+	if deferred != 0 || claims > cashThere {
+		t.Errorf("claims %s, cash %s, deferred %s", claims, cashThere, deferred)
+	}
+	for _, a := range []string{"alice", "bob", "carol"} {
+		if l.Position(a, "BTC-PERP").Size != 0 || l.Balance(claim(a, "BTC-PERP")) != 0 {
+			t.Errorf("%s still has something open", a)
+		}
+	}
+	if err := l.Audit(); err != nil {
+		t.Error(err)
+	}
 }

@@ -1,0 +1,86 @@
+package ledger
+
+import "backstop/perp"
+
+// FundingScale turns an index (1e-12 quote per base unit) times a size (1e-9
+// base) into money (1e-6).
+const FundingScale = 1_000_000_000_000_000
+
+// Accrue moves the funding indexes of a market: what a long pays and what a
+// short receives per base unit, in 1e-12 quote. Nothing is booked yet.
+func (l *Ledger) Accrue(symbol string, long, short int64) {
+	b := l.book(symbol)
+	b.FundLong = perp.Add(b.FundLong, long)
+	b.FundShort = perp.Add(b.FundShort, short)
+}
+
+// Funding is what an account has accrued in a market and not yet been booked:
+// positive is to be received. Rounded down, against the account.
+func (l *Ledger) Funding(account, symbol string) perp.Money {
+	b := l.look(symbol)
+	if b == nil {
+		return 0
+	}
+	i, found := b.find(account)
+	if !found {
+		return 0
+	}
+	return perp.Add(b.Holders[i].Pending, b.accrued(&b.Holders[i]))
+}
+
+// accrued is the funding of a position since its index was last noted.
+func (b *book) accrued(h *holder) perp.Money {
+	switch {
+	case h.Size > 0:
+		return perp.Money(perp.MulDiv(h.Index-b.FundLong, int64(h.Size), FundingScale, perp.Floor))
+	case h.Size < 0:
+		return perp.Money(perp.MulDiv(b.FundShort-h.Index, int64(-h.Size), FundingScale, perp.Floor))
+	}
+	return 0
+}
+
+// note moves what a position accrued to Pending, before its size changes.
+func (b *book) note(h *holder) { h.Pending = perp.Add(h.Pending, b.accrued(h)) }
+
+// start sets the index from which the position accrues.
+func (b *book) start(h *holder) {
+	h.Index = 0
+	switch {
+	case h.Size > 0:
+		h.Index = b.FundLong
+	case h.Size < 0:
+		h.Index = b.FundShort
+	}
+}
+
+// BookFunding turns what every position accrued into claims and sets the
+// indexes back to zero. What the clients get and pay, the maker pays and gets
+// to the last unit: it returns the maker's part.
+func (l *Ledger) BookFunding(symbol, id string, long, short perp.Ratio) (maker perp.Money, events []perp.Event) {
+	b := l.look(symbol)
+	if b == nil {
+		return 0, nil
+	}
+	var w writer
+	for i := range b.Holders {
+		h := &b.Holders[i]
+		b.note(h)
+		paid, size := h.Pending, h.Size
+		h.Pending, h.Index = 0, 0
+		if paid == 0 {
+			continue
+		}
+		l.realise(&w, b, h.Account, paid, perp.FundingBooked, id)
+		maker = perp.Sub(maker, paid)
+		rate := long
+		if size < 0 {
+			rate = short
+		}
+		w.emit(perp.FundingPaid{FundingID: id, Account: h.Account, Symbol: symbol, Size: size, Payment: paid, Rate: rate})
+	}
+	b.FundLong, b.FundShort = 0, 0
+	if len(w.events) > 0 {
+		w.emit(perp.FundingPaid{FundingID: id, Account: perp.Maker, Symbol: symbol, Size: b.Maker.Size, Payment: maker, Rate: long})
+	}
+	return maker, w.events
+}
