@@ -42,6 +42,16 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.ClockTick](payload)
 	case perp.Deposit{}.Kind():
 		return decode[perp.Deposit](payload)
+	case perp.Withdraw{}.Kind():
+		return decode[perp.Withdraw](payload)
+	case perp.SetMarket{}.Kind():
+		return decode[perp.SetMarket](payload)
+	case perp.OpenWithdrawals{}.Kind():
+		return decode[perp.OpenWithdrawals](payload)
+	case perp.RequestCollateral{}.Kind():
+		return decode[perp.RequestCollateral](payload)
+	case perp.RequestTrades{}.Kind():
+		return decode[perp.RequestTrades](payload)
 	case Configure{}.Kind():
 		return decode[Configure](payload)
 	}

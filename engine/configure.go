@@ -15,6 +15,7 @@ import (
 type Configure struct {
 	Markets  []MarketSpec
 	Accounts []risk.Account
+	Venue    risk.Venue // zero: the defaults
 }
 
 // MarketSpec is all that a market needs to be listed.
@@ -30,6 +31,10 @@ func (Configure) Kind() string { return "Configure" }
 func (e *Engine) configure(c Configure) {
 	for _, spec := range c.Markets {
 		e.list(spec)
+	}
+	e.state.Venue = c.Venue
+	if c.Venue == (risk.Venue{}) {
+		e.state.Venue = risk.DefaultVenue()
 	}
 	for _, a := range c.Accounts {
 		i, found := slices.BinarySearchFunc(e.state.Accounts, a.Name, func(x risk.Account, n string) int {

@@ -8,23 +8,35 @@ import (
 
 // deal books one fill for each slice: the order, the books and the reserves
 // move together, slice by slice, so that every step leaves all three in line.
-func (e *Engine) deal(m *market, o *order, levels []perp.Level, liquidity perp.Liquidity) {
+// The charge goes to the insurance with the first slice; only liquidation has one.
+func (e *Engine) deal(m *market, o *order, levels []perp.Level, liquidity perp.Liquidity, charge perp.Money) {
 	for _, l := range levels {
 		// Exact: configuration requires tick x lot to be whole money.
 		notional := perp.Notional(l.Price, l.Size, perp.Ceil)
 		fee := risk.Fee(notional, m.Limits.TakerFee)
-		trade := e.tradeID()
-		realised, events := e.state.Ledger.Fill(ledger.Fill{
-			Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: l.Size, Price: l.Price, Fee: fee, Ref: trade,
-		})
 		m.Quoting.Filled(o.Side, l.Size, l.Price, fee)
-		e.fill(m, o, l)
-		e.emit(perp.Filled{
-			ExecID: e.execID(), TradeID: trade, Order: o.Order, Price: l.Price, Size: l.Size,
-			Fee: fee, Liquidity: liquidity, Realised: realised,
-		})
-		e.emit(events...)
+		e.book(m, o, l, liquidity, fee, charge)
+		charge = 0
 	}
+}
+
+// book takes one fill into the books and the order and tells it.
+func (e *Engine) book(m *market, o *order, l perp.Level, liquidity perp.Liquidity, fee, charge perp.Money) {
+	trade := e.tradeID()
+	realised, events := e.state.Ledger.Fill(ledger.Fill{
+		Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: l.Size, Price: l.Price, Fee: fee, Extra: charge, Ref: trade,
+	})
+	e.fill(m, o, l)
+	exec := e.execID()
+	e.emit(perp.Filled{
+		ExecID: exec, TradeID: trade, Order: o.Order, Price: l.Price, Size: l.Size,
+		Fee: fee, Liquidity: liquidity, Realised: realised,
+	})
+	e.emit(events...)
+	e.remember(perp.TradeView{
+		ExecID: exec, TradeID: trade, OrderID: o.OrderID, ClOrdID: o.ClOrdID, Account: o.Account, Symbol: o.Symbol,
+		Side: o.Side, Price: l.Price, Size: l.Size, Fee: fee, Liquidation: o.Liquidation, Time: e.now,
+	})
 }
 
 // fill moves the order itself on.

@@ -31,6 +31,14 @@ type state struct {
 	Accounts []risk.Account
 	Ledger   *ledger.Ledger
 	Book     *book
+
+	Fundings int64
+	Losses   int64
+	Calls    int64
+	Venue    risk.Venue
+	Outflow  risk.Outflow
+	Dangers  []danger  // accounts under a margin call or in liquidation, sorted
+	History  []history // the last trades of each account, sorted by account
 }
 
 // market is one market with the requests that wait in it.
@@ -40,12 +48,16 @@ type market struct {
 	Quoting    *quoting.Market
 	RFQs       []rfq      // answered quote requests that may still be dealt on
 	Consumed   []consumed // level ids dealt on, until nobody can use them any more
+	Mode       perp.MarketMode
+	Settled    perp.Time  // when claims last became cash on schedule
+	ToldLong   perp.Ratio // funding rates last told
+	ToldShort  perp.Ratio
 	resting    resting
 }
 
 // New returns an engine without markets or accounts; Configure brings them.
 func New() *Engine {
-	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook()}}
+	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook(), Venue: risk.DefaultVenue()}}
 	e.markets = map[string]*market{}
 	return e
 }
@@ -63,10 +75,26 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 	e.state.Seq, e.state.Now, e.now = seq, now, now
 	e.out = nil
 	e.dispatch(c)
-	if err := e.state.Ledger.Check(); err != nil {
-		panic(perp.Fault{What: "books after " + c.Kind() + ": " + err.Error(), Args: []int64{seq}})
-	}
+	e.audit(c)
 	return e.out
+}
+
+// audit holds after every command: the books sum to zero, and what the maker
+// has in each market is what its curve says it owns, to the last unit (vAMM
+// reference §9.4). Anything else is a Fault.
+func (e *Engine) audit(c perp.Command) {
+	if err := e.state.Ledger.Check(); err != nil {
+		panic(perp.Fault{What: "books after " + c.Kind() + ": " + err.Error(), Args: []int64{e.state.Seq}})
+	}
+	for _, m := range e.state.Markets {
+		worth, backing := e.state.Ledger.Worth(m.Instrument.Symbol), m.Quoting.Backing()
+		if worth != backing {
+			panic(perp.Fault{
+				What: "equity of " + m.Instrument.Symbol + " after " + c.Kind(),
+				Args: []int64{e.state.Seq, int64(worth), int64(backing)},
+			})
+		}
+	}
 }
 
 func (e *Engine) dispatch(c perp.Command) {
@@ -89,6 +117,16 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.positions(c)
 	case perp.Deposit:
 		e.deposit(c)
+	case perp.Withdraw:
+		e.withdraw(c)
+	case perp.SetMarket:
+		e.setMarket(c)
+	case perp.OpenWithdrawals:
+		e.openWithdrawals(c)
+	case perp.RequestCollateral:
+		e.collateral(c)
+	case perp.RequestTrades:
+		e.trades(c)
 	case Configure:
 		e.configure(c)
 	default:
@@ -133,15 +171,6 @@ func (e *Engine) permitted(session, account string) *risk.Account {
 		return a
 	}
 	return nil
-}
-
-func (e *Engine) deposit(d perp.Deposit) {
-	events := e.state.Ledger.Deposit(d)
-	e.emit(events...)
-	// A repeated key posts nothing, and then the maker's curve gets nothing.
-	if m := e.markets[d.Symbol]; len(events) > 0 && d.Account == perp.Maker && m != nil {
-		m.Quoting.Fund(d.Amount)
-	}
 }
 
 func compare(a, b string) int {

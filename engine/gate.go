@@ -34,12 +34,14 @@ func (e *Engine) facts(account string, m *market) risk.Facts {
 func (e *Engine) portfolio(account string) risk.Portfolio {
 	p := risk.Portfolio{Cash: e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Cash})}
 	working := e.state.Book.working[account]
+	p.Exposures = make([]risk.Exposure, 0, len(e.state.Markets))
 	for _, m := range e.state.Markets {
 		symbol := m.Instrument.Symbol
 		x := risk.Exposure{
 			Symbol: symbol, Limits: m.Limits, Oracle: m.Quoting.Mark(),
 			Position: e.state.Ledger.Position(account, symbol),
 			Claim:    e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Claim, Symbol: symbol}),
+			Funding:  e.state.Ledger.Funding(account, symbol), Imbalance: e.state.Ledger.Imbalance(symbol, m.Quoting.Mark()),
 		}
 		for _, o := range working {
 			if o.Symbol != symbol {
@@ -52,7 +54,7 @@ func (e *Engine) portfolio(account string) risk.Portfolio {
 				x.Asks = perp.Add(x.Asks, o.Leaves())
 			}
 		}
-		if x.Orders > 0 || x.Claim != 0 || x.Position.Size != 0 {
+		if x.Orders > 0 || x.Claim != 0 || x.Position.Size != 0 || x.Funding != 0 {
 			p.Exposures = append(p.Exposures, x)
 		}
 	}

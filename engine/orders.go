@@ -71,7 +71,9 @@ func (b *book) index() {
 
 func (b *book) enter(o *order) {
 	b.byID[o.OrderID] = o
-	b.byClient[clientKey{o.Account, o.First}] = o
+	if o.First != "" { // The gateway's own orders have none.
+		b.byClient[clientKey{o.Account, o.First}] = o
+	}
 	if o.Status.Working() {
 		b.working[o.Account] = append(b.working[o.Account], o)
 	}

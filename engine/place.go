@@ -61,7 +61,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	e.emit(perp.OrderAccepted{Origin: req.Origin, ExecID: e.execID(), Order: o.Order})
 	if o.Type == perp.PreviouslyQuoted {
 		e.consume(m, o.QuoteID, d)
-		e.deal(m, o, []perp.Level{{Price: o.Price, Size: o.Size}}, perp.Removed)
+		e.deal(m, o, []perp.Level{{Price: o.Price, Size: o.Size}}, perp.Removed, 0)
 		e.requote(m)
 		e.sweep(m)
 		return
@@ -81,7 +81,7 @@ func (e *Engine) match(m *market, o *order) {
 		return
 	}
 	if len(slices) > 0 {
-		e.deal(m, o, slices, perp.Removed)
+		e.deal(m, o, slices, perp.Removed, 0)
 		e.requote(m)
 	}
 	if o.Status.Working() && o.TIF != perp.GTC {

@@ -27,7 +27,7 @@ func (e *Engine) status(r perp.RequestStatus) {
 // a claim or a settled amount.
 func (e *Engine) positions(r perp.RequestPositions) {
 	account := e.ownAccount(r.Session, r.Account)
-	answer := perp.PositionsReported{Origin: r.Origin, ReqID: r.ReqID, Account: account, Verdict: r.First()}
+	answer := perp.PositionsReported{Origin: r.Origin, ReqID: r.ReqID, Account: account, Verdict: r.First(), Unsolicited: r.Unsolicited}
 	switch {
 	case !answer.Verdict.OK():
 	case e.account(account) == nil:
@@ -39,7 +39,7 @@ func (e *Engine) positions(r perp.RequestPositions) {
 	default:
 		for _, m := range e.state.Markets {
 			if r.Symbol == "" || r.Symbol == m.Instrument.Symbol {
-				if v, any := e.view(account, m); any {
+				if v, any := e.view(account, m); any || r.Unsolicited {
 					answer.Positions = append(answer.Positions, v)
 				}
 			}
@@ -57,5 +57,6 @@ func (e *Engine) view(account string, m *market) (perp.PositionView, bool) {
 	return perp.PositionView{
 		Account: account, Symbol: symbol, Size: p.Size, EntryNotional: p.Entry,
 		Mark: mark, PriorMark: mark, Unrealised: p.Unrealised(mark), Claim: claim, Settled: settled,
+		Funding: e.state.Ledger.Funding(account, symbol),
 	}, p.Size != 0 || claim != 0 || settled != 0
 }

@@ -69,28 +69,26 @@ func (e *Engine) sweep(m *market) {
 // sweepMax bounds the fills that one command may cause in one market.
 const sweepMax = 100_000
 
-// sweepOne fills the first resting order of a side as far as the quote reaches
-// and reports whether anything was dealt. An order whose account can no longer
-// bear the fill is cancelled instead, so that it does not block those behind.
+// sweepOne fills the first resting order of a side that the quote reaches and
+// that may be filled, and reports whether anything happened. An order whose
+// account can no longer bear the fill is cancelled; one that only the market or
+// the maker cannot take now goes on waiting and lets those behind it pass.
 func (e *Engine) sweepOne(m *market, side perp.Side) bool {
-	list := *m.resting.side(side)
-	if len(list) == 0 {
-		return false
+	for _, o := range *m.resting.side(side) {
+		levels := m.Quoting.Take(side, o.Leaves(), o.Price)
+		if len(levels) == 0 {
+			return false // Those behind it ask for no better price.
+		}
+		switch v := e.mayFill(m, o, levels); v.Reject {
+		case perp.RejectNone:
+			e.deal(m, o, levels, perp.Added, 0)
+			e.requote(m)
+			return true
+		case perp.OILimit, perp.DealerLeverage, perp.ReduceOnlyMode:
+		default:
+			e.end(m, o, perp.OrderCanceled{Reason: perp.RiskCancel, Detail: v.Reject.String()})
+			return true
+		}
 	}
-	o := list[0]
-	slices := m.Quoting.Take(side, o.Leaves(), o.Price)
-	if len(slices) == 0 {
-		return false
-	}
-	switch v := e.mayFill(m, o, slices); v.Reject {
-	case perp.RejectNone:
-	case perp.OILimit, perp.DealerLeverage:
-		return false // The maker is full on this side: the order goes on waiting.
-	default:
-		e.end(m, o, perp.OrderCanceled{Reason: perp.RiskCancel, Detail: v.Reject.String()})
-		return true
-	}
-	e.deal(m, o, slices, perp.Added)
-	e.requote(m)
-	return true
+	return false
 }

@@ -1,13 +1,18 @@
 package engine
 
-import "backstop/perp"
+import (
+	"slices"
+
+	"backstop/perp"
+	"backstop/quoting"
+)
 
 // tick moves the reserves of one market to the outside price and quotes anew,
 // before any order of the batch is priced; then resting orders that the new
 // quote reaches fill. A tick for a market that is not listed changes nothing.
 func (e *Engine) tick(t perp.OracleTick) {
 	m := e.markets[t.Symbol]
-	if m == nil {
+	if m == nil || m.Mode == perp.ModeExpired {
 		return
 	}
 	moved := m.Quoting.Tick(t, e.now)
@@ -17,12 +22,38 @@ func (e *Engine) tick(t perp.OracleTick) {
 	e.changed(m, moved.From, moved.To, moved.Cause)
 	e.requote(m)
 	e.sweep(m)
+	if m.Quoting.Allows(quoting.MarkAccounts) {
+		for _, account := range e.state.Ledger.Owners(t.Symbol) {
+			e.watch(account)
+		}
+	}
 }
 
-// clock lets quotes expire and old prices close markets. A quote that would
-// run out before the next half of its life is renewed while the price it
-// stands on may still be trusted.
+// clock lets quotes expire and old prices close markets. Then funding,
+// settlement and liquidations that are under way go on.
 func (e *Engine) clock() {
+	e.age()
+	for _, m := range e.state.Markets {
+		if m.Mode == perp.ModeExpired {
+			continue
+		}
+		e.funding(m)
+		if e.now-m.Settled >= m.Limits.SettleEvery {
+			m.Settled = e.now
+			e.settle(m)
+		}
+	}
+	for _, d := range slices.Clone(e.state.Dangers) {
+		if e.endangered(d.Account) >= 0 {
+			e.watch(d.Account)
+		}
+	}
+}
+
+// age closes markets whose price is old. A quote that would run out before the
+// next half of its life is renewed while the price it stands on may still be
+// trusted.
+func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
 		from, to, cause := m.Quoting.Clock(e.now)

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"strconv"
+
+	"backstop/perp"
+)
+
+// settle turns the claims of a market into cash and spreads what bankrupt
+// accounts cannot pay.
+func (e *Engine) settle(m *market) {
+	e.emit(e.state.Ledger.Settle(m.Instrument.Symbol)...)
+	e.resolve(m)
+}
+
+// resolve spreads the debts of accounts that have nothing left, as long as
+// there is anyone to bear them. What nobody bears is looked at again with the
+// next settlement.
+func (e *Engine) resolve(m *market) {
+	symbol := m.Instrument.Symbol
+	for _, account := range e.state.Ledger.Bankrupt(symbol) {
+		long, short := e.state.Ledger.OpenInterest(symbol)
+		insurance := e.state.Ledger.Balance(perp.LedgerAccount{Owner: perp.Maker, Name: perp.Insurance, Symbol: symbol})
+		if insurance == 0 && m.Quoting.Spare() == 0 && long+short == 0 {
+			return
+		}
+		e.cancelAll(account, perp.LiquidationCancel)
+		e.state.Losses++
+		r, events := e.state.Ledger.Resolve(account, symbol, id("L-", e.state.Losses), m.Quoting.Spare())
+		m.Quoting.Fund(-r.Maker)
+		e.emit(events...)
+	}
+}
+
+// cancelAll ends every working order of an account.
+func (e *Engine) cancelAll(account string, why perp.CancelReason) {
+	for len(e.state.Book.working[account]) > 0 {
+		o := e.state.Book.working[account][0]
+		e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: why})
+	}
+}
+
+// funding lets the funding of a market run and books it when it is due.
+func (e *Engine) funding(m *market) {
+	symbol := m.Instrument.Symbol
+	long, short := e.state.Ledger.OpenInterest(symbol)
+	a := m.Quoting.Accrue(e.now, long, short)
+	if a.Long != 0 || a.Short != 0 {
+		e.state.Ledger.Accrue(symbol, a.Long, a.Short)
+	}
+	if m.Quoting.FundingDue(e.now) {
+		e.bookFunding(m)
+		for _, account := range e.state.Ledger.Owners(symbol) {
+			e.watch(account)
+		}
+	}
+	if f := &m.Quoting.Funding; perp.Abs(f.Long-m.ToldLong) >= perp.BP || perp.Abs(f.Short-m.ToldShort) >= perp.BP {
+		e.tellFunding(m)
+	}
+}
+
+// bookFunding turns accrued funding into claims.
+func (e *Engine) bookFunding(m *market) {
+	e.state.Fundings++
+	f := m.Quoting.Funding
+	maker, events := e.state.Ledger.BookFunding(m.Instrument.Symbol, "F-"+strconv.FormatInt(e.state.Fundings, 10), f.Long, f.Short)
+	m.Quoting.FundingBooked(maker, e.now)
+	e.emit(events...)
+	e.tellFunding(m)
+}
+
+func (e *Engine) tellFunding(m *market) {
+	f := m.Quoting.Funding
+	m.ToldLong, m.ToldShort = f.Long, f.Short
+	e.emit(perp.FundingAccrued{
+		Symbol: m.Instrument.Symbol, Premium: perp.Ratio(f.Premium / 1_000), Long: f.Long, Short: f.Short,
+		Capped: f.Capped, Next: m.Quoting.FundingNext(e.now),
+	})
+}
