@@ -36,6 +36,8 @@ var requests = map[string]requestKind{
 	"H":  {11, nil, readers, decodeStatus},
 	"R":  {131, []int{131, 146, 55}, traders, decodeQuote},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
+	"BB": {909, []int{909, 1}, readers, decodeCollateral},
+	"AD": {568, []int{568, 569}, readers, decodeTrades},
 	"V":  {262, []int{262, 263, 264}, watchers, nil},
 	"e":  {324, []int{324, 55, 263}, anyone, nil},
 	"x":  {320, []int{320, 559}, anyone, nil},
@@ -185,25 +187,6 @@ func decodeQuote(c *codec, r *request, o perp.Origin) perp.Command {
 	r.only(quoteFields, harmless)
 	q.Flawed = r.flawed()
 	return q
-}
-
-// decodePositions reads AN: the positions of one account, once.
-func decodePositions(_ *codec, r *request, o perp.Origin) perp.Command {
-	p := perp.RequestPositions{Origin: o, ReqID: r.id(710), Account: r.id(1), Symbol: r.id(55)}
-	r.when(60)
-	r.date(715)
-	r.count(581)
-	if r.count(453) < 1 {
-		r.wrong(453, rejectValue)
-	}
-	if v := r.code(724); v != '0' {
-		r.flaw(perp.Unsupported, "tag=724")
-	}
-	if v := r.code(263); v != 0 && v != '0' {
-		r.flaw(perp.Unsupported, "tag=263")
-	}
-	p.Flawed = r.flawed()
-	return p
 }
 
 // orderType reads OrdType(40).

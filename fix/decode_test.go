@@ -150,14 +150,13 @@ func TestLadderOfFlaws(t *testing.T) {
 
 func TestDecodeOtherFlaws(t *testing.T) {
 	quote := "R|131=RFQ1|146=1|55=SOL-PERP|38=250|"
-	positions := "AN|710=P1|724=0|453=1|448=ACME|447=D|452=13|1=ACME-MAIN|581=1|715=20260722|60=20260722-12:00:00.341|"
 	for _, c := range []struct {
 		text string
 		want perp.Reject
 	}{
 		{with(quote, 303, "2"), perp.Unsupported}, {with(quote, 537, "0"), perp.Unsupported}, {with(quote, 38, ""), perp.CondField},
 		{"R|131=RFQ1|146=2|55=SOL-PERP|38=250|55=BTC-PERP|38=1|", perp.Unsupported}, {with(quote, 126, "20260722-12:00:00"), perp.Unsupported},
-		{with(positions, 263, "1"), perp.Unsupported}, {with(positions, 724, "1"), perp.Unsupported},
+		{with(goodPositions, 263, "1"), perp.Unsupported}, {with(goodPositions, 724, "1"), perp.Unsupported},
 	} {
 		cmd, rej := decodeText(c.text)
 		if rej != nil {
@@ -178,7 +177,8 @@ func TestRolesAndTypes(t *testing.T) {
 		text58        string
 	}{
 		{"T", goodOrder, -1, ""}, {"MD", goodOrder, 6, "NOT_PERMITTED"}, {"DC", goodOrder, 6, "NOT_PERMITTED"},
-		{"DC", "V|262=M|263=0|264=0|", 6, "NOT_PERMITTED"}, {"MD", "x|320=S|559=4|", -1, ""},
+		{"DC", "V|262=M|263=0|264=0|", 6, "NOT_PERMITTED"}, {"DC", goodCollateral, -1, ""}, {"T", goodTrades, -1, ""},
+		{"MD", goodCollateral, 6, "NOT_PERMITTED"}, {"MD", goodTrades, 6, "NOT_PERMITTED"}, {"MD", goodPositions, 6, "NOT_PERMITTED"}, {"MD", "x|320=S|559=4|", -1, ""},
 		{"T", "q|11=M|530=7|60=20260722-12:00:00.341|", 3, "Unsupported Message Type"}, {"T", "E|66=L|", 3, "Unsupported Message Type"},
 	} {
 		_, rej := c.decode(inbound(r.text), perp.Origin{Session: r.session})
@@ -210,7 +210,7 @@ func parsed(raw []byte) (msg *quickfix.Message) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{goodOrder, "F|41=a|11=b|", "G|38=-0|", "H|37=x|", "R|146=99999999999|", "AN|453=|", "V|262=M|263=1|264=-1|265=1|269=\x00|55=|", "e|324=|", "x|559=4|", "D|11=\xff|38=" + strings.Repeat("9", 400)} {
+	for _, s := range []string{goodOrder, "F|41=a|11=b|", "G|38=-0|", "H|37=x|", "R|146=99999999999|", "AN|453=|", "BB|909=|1=", "AD|568=a|569=0|580=99999999999|75=20260722|60=", "AD|568=a|569=1|453=1|448=|452=24|580=2|60=20260722-12:00:00|75=", "BB|909=a|1=b|263=2|", "AN|710=P1|724=0|453=1|1=A|581=1|715=20260722|60=20260722-12:00:00|263=1|", "V|262=M|263=1|264=-1|265=1|269=\x00|55=|", "e|324=|", "x|559=4|", "D|11=\xff|38=" + strings.Repeat("9", 400)} {
 		f.Add(s)
 	}
 	f.Add("|9=")

@@ -32,6 +32,7 @@ type desk struct {
 
 	sessions  map[string][]string   // of each account
 	positions map[holding]perp.Size // open ones
+	asked     map[requestID]inquiry // trade requests that the engine has not answered
 }
 
 // listed is what the desk knows of one market.
@@ -70,6 +71,7 @@ func newDesk(wake func()) *desk {
 	return &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Size{},
+		asked: map[requestID]inquiry{},
 	}
 }
 

@@ -16,7 +16,8 @@ const queueReady = 256 << 10
 // stored are the message types that survive in the store and are resent. All
 // others take their numbers from the reservation and are filled over as gaps.
 var stored = map[string]bool{
-	"8": true, "9": true, "r": true, "AP": true, "AM": true, "AX": true, "BA": true, "AE": true, "AO": true, "AQ": true, "j": true,
+	"8": true, "9": true, "r": true, "AP": true, "AM": true, "AX": true, "BA": true, "AE": true, "AO": true, "AQ": true, "BG": true,
+	"j": true,
 }
 
 // Encode turns what happened into messages. Each gets its number now and is
@@ -30,7 +31,7 @@ func (d *Door) Encode(entries []perp.Entry) {
 			}
 		}
 		for _, ev := range e.Events {
-			for _, m := range d.codec.encode(ev, e.Time) {
+			for _, m := range d.codec.encode(ev, e.Time, e.Seq) {
 				d.speaking.Store(m.msg)
 				d.send(m)
 			}
@@ -129,6 +130,10 @@ func originOf(cmd perp.Command) (perp.Origin, bool) {
 	case perp.RequestQuote:
 		return c.Origin, true
 	case perp.RequestPositions:
+		return c.Origin, true
+	case perp.RequestCollateral:
+		return c.Origin, true
+	case perp.RequestTrades:
 		return c.Origin, true
 	}
 	return perp.Origin{}, false

@@ -24,9 +24,9 @@ type outMessage struct {
 // encode returns the messages that an event causes: to the session that asked,
 // and to the one that owns the order if that is another; what happens to an
 // account by itself, to all its sessions. Most events cause none.
-// At is the time of the entry. The header carries only MsgType; the session
-// layer fills in the rest.
-func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage {
+// At and seq are those of the entry. The header carries only MsgType; the
+// session layer fills in the rest.
+func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
 		return c.ofOrder(ev.Origin.Session, "", report(ev.ExecID, '0', ev.Order, at))
@@ -50,6 +50,10 @@ func (c *codec) encode(ev perp.Event, at perp.Time) []outMessage {
 		return to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.PositionsReported:
 		return c.positions(ev, at)
+	case perp.CollateralReported:
+		return c.collateral(ev, seq)
+	case perp.TradesReported:
+		return c.trades(ev, seq)
 	case perp.MarginCalled:
 		return c.marginCalled(ev, at)
 	case perp.AccountOpened, perp.PositionChanged:

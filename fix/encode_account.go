@@ -1,6 +1,8 @@
 package fix
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"backstop/perp"
@@ -20,6 +22,9 @@ const (
 	marginDeficiency = "3"
 	marginExcess     = "4"
 )
+
+// ratioShownMax is where a ratio of equity to maintenance stops saying anything.
+const ratioShownMax = 1_000_000
 
 // toAll addresses a message to every session of an account. Each gets a message
 // of its own.
@@ -151,4 +156,90 @@ func (c *codec) marginCalled(ev perp.MarginCalled, at perp.Time) []outMessage {
 	b := newBody("AX").add(894, ev.CallID+"-"+ev.Account).add(895, reason).time(60, at).add(1, ev.Account)
 	b.opt(15, c.desk.currency()).add(899, excess.String()).add(900, ev.Equity.String())
 	return c.toAll(ev.Account, b.add(58, token+" equity="+ev.Equity.String()+" required="+ev.Required.String()))
+}
+
+// collateral answers BB: BG, and BA if there is nothing against it.
+func (c *codec) collateral(ev perp.CollateralReported, seq int64) []outMessage {
+	session, v := ev.Origin.Session, ev.View
+	status, result, reports := inquiryAccepted, resultSuccessful, 1
+	if !ev.Verdict.OK() {
+		status, result, reports = inquiryRejected, codesOf(ev.Verdict.Reject).inquiry, 0
+	}
+	ack := newBody("BG").add(909, ev.ReqID).num(945, status).num(946, result).num(911, reports)
+	ack.opt(1, v.Account).add(581, customer)
+	if !ev.Verdict.OK() {
+		return to(session, "", ack.add(58, text(ev.Verdict)))
+	}
+	return append(to(session, "", ack), to(session, "", c.collateralReport(ev, seq))...)
+}
+
+// collateralReport is BA: an account's money as margin counts it.
+func (c *codec) collateralReport(ev perp.CollateralReported, seq int64) *body {
+	v := ev.View
+	b := newBody("BA").add(908, "CR"+strconv.FormatInt(seq, 10)).opt(909, ev.ReqID).add(910, "3")
+	if !ev.Unsolicited {
+		b.add(911, "1").add(912, "Y")
+	}
+	b.add(1, v.Account).add(581, customer)
+	if v.Maintenance > 0 && perp.Abs(v.Equity)/v.Maintenance < ratioShownMax {
+		b.add(898, perp.Ratio(perp.MulDiv(int64(v.Equity), int64(perp.RatioOne), int64(v.Maintenance), perp.Floor)).String())
+	}
+	b.opt(15, c.desk.currency()).add(899, v.Free.String()).add(900, v.Equity.String()).add(901, v.Cash.String())
+	b.add(921, v.Cash.String()).add(922, perp.Add(v.Cash, v.Claims).String())
+	said := "initial=" + v.Initial.String() + " maintenance=" + v.Maintenance.String() + " counted=" + v.Counted.String() +
+		" claims=" + v.Claims.String() + " unrealised=" + v.Unrealised.String() + " withdrawable=" + v.Withdrawable.String()
+	if v.Liquidating {
+		said = perp.LiquidationCancel.String() + " " + said
+	}
+	return b.add(58, said)
+}
+
+// trades answers AD: AQ, then one AE for each trade.
+func (c *codec) trades(ev perp.TradesReported, seq int64) []outMessage {
+	session, asked := ev.Origin.Session, c.desk.answered(ev.Origin)
+	found := slices.DeleteFunc(slices.Clone(ev.Trades), func(v perp.TradeView) bool { return asked.execID != "" && asked.execID != v.ExecID })
+	result, status := resultSuccessful, tradesAccepted
+	switch {
+	case !ev.Verdict.OK():
+		result, status, found = codesOf(ev.Verdict.Reject).inquiry, tradesRejected, nil
+	case len(found) == 0:
+		status = tradesCompleted
+	}
+	symbol := asked.symbol
+	if symbol == "" {
+		symbol = noSymbol
+	}
+	b := newBody("AQ").add(568, ev.ReqID).add(569, asked.kind).num(748, len(found)).num(749, result).num(750, status).add(55, symbol)
+	if !ev.Verdict.OK() {
+		b.add(58, text(ev.Verdict))
+	}
+	out := to(session, "", b)
+	for i, v := range found {
+		out = append(out, to(session, "", c.trade(ev.ReqID, seq, i, len(found), v))...)
+	}
+	return out
+}
+
+// trade is AE: one trade, from the client's side.
+func (c *codec) trade(reqID string, seq int64, i, of int, v perp.TradeView) *body {
+	last, currency := "N", ""
+	if i == of-1 {
+		last = "Y"
+	}
+	if inst, known := c.desk.instrument(v.Symbol); known {
+		currency = inst.Currency
+	}
+	b := newBody("AE").add(571, "TR"+strconv.FormatInt(seq, 10)+"-"+strconv.Itoa(i)).add(487, "0").add(856, "0").add(568, reqID)
+	b.num(748, of).add(912, last).add(17, v.ExecID).opt(527, v.TradeID).add(570, "N").add(55, v.Symbol)
+	b.add(32, v.Size.String()).add(31, v.Price.String()).add(75, day(v.Time)).time(60, v.Time)
+	side := []pair{{54, sideCodes[v.Side]}, {37, v.OrderID}}
+	if v.ClOrdID != "" {
+		side = append(side, pair{11, v.ClOrdID})
+	}
+	side = append(side, pair{1, v.Account})
+	if v.Liquidation {
+		side = append(side, pair{58, perp.LiquidationCancel.String()})
+	}
+	side = append(side, pair{136, "1"}, pair{137, v.Fee.String()}, pair{138, currency}, pair{139, feeKind(v.Liquidation)})
+	return b.group(552, side)
 }

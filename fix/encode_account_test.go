@@ -23,6 +23,23 @@ func slice(s perp.OrderStatus, cum string) perp.Order {
 	return o
 }
 
+func testCollateral() perp.CollateralView {
+	return perp.CollateralView{
+		Account: "ACME-MAIN", Cash: 1000 * coin, Claims: -20 * coin, Unrealised: -100 * coin, Equity: 880 * coin, Counted: 870 * coin,
+		Initial: 2000 * coin, Maintenance: 1000 * coin, Free: -1130 * coin, Withdrawable: 0, Liquidating: true,
+	}
+}
+
+func testTrades() []perp.TradeView {
+	one := perp.TradeView{
+		ExecID: "E-3", TradeID: "T-9001", OrderID: "O-55", ClOrdID: "C-1002", Account: "ACME-MAIN", Symbol: "SOL-PERP", Side: perp.Buy,
+		Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Time: testTime,
+	}
+	other := one
+	other.ExecID, other.TradeID, other.OrderID, other.ClOrdID, other.Side, other.Liquidation = "E-42", "T-77", "LIQ-77", "", perp.Sell, true
+	return []perp.TradeView{one, other}
+}
+
 // accountEvents has one event for every form of every message that is about an
 // account.
 func accountEvents() []named {
@@ -39,6 +56,12 @@ func accountEvents() []named {
 		{"settle_short", perp.Settled{SettlementID: "S-882", Account: "ACME-MAIN", Symbol: "BTC-PERP", Claim: -10 * coin, Cash: -4 * coin, Deferred: -6 * coin}},
 		{"loss_shared", perp.LossShared{LossID: "L-5", Account: "ACME-MAIN", Symbol: "SOL-PERP", Amount: 3 * coin}},
 		{"bankrupt", perp.Bankrupted{LossID: "L-5", Account: "ACME-MAIN", Symbol: "BTC-PERP", Loss: 50 * coin, Insurance: 20 * coin, Maker: 10 * coin, Socialised: 15 * coin, Open: 5 * coin}},
+		{"collinqack_refused", perp.CollateralReported{Origin: asked, ReqID: "CI2", View: perp.CollateralView{Account: "OTHER"}, Verdict: perp.Verdict{Reject: perp.AccountNotPermitted, Detail: "OTHER"}}},
+		{"collrep", perp.CollateralReported{Origin: asked, ReqID: "CI1", View: testCollateral()}},
+		{"collrep_flat", perp.CollateralReported{Origin: asked, ReqID: "CI3", View: perp.CollateralView{Account: "ACME-MAIN", Cash: 10 * coin, Equity: 10 * coin, Counted: 10 * coin, Free: 10 * coin, Withdrawable: 10 * coin}}},
+		{"tradesack_none", perp.TradesReported{Origin: asked, ReqID: "TR1", Account: "ACME-MAIN"}},
+		{"tradesack_refused", perp.TradesReported{Origin: asked, ReqID: "TR2", Verdict: perp.Verdict{Reject: perp.UnknownSymbol, Detail: "NONE-PERP"}}},
+		{"trades", perp.TradesReported{Origin: asked, ReqID: "TR3", Account: "ACME-MAIN", Trades: testTrades()}},
 		{"margincall", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Equity: 880 * coin, Required: 1000*coin + 500_000, Shortfall: 120*coin + 500_000}},
 		{"margincall_lifted", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Lifted: true, Equity: 1100 * coin, Required: 1000 * coin}},
 	}
@@ -49,11 +72,15 @@ func accountEvents() []named {
 func TestEverySessionOfTheAccountIsTold(t *testing.T) {
 	k := testDesk()
 	c := newCodec(nil, k)
-	if out := c.encode(perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME", "ACME2"}}, testTime); len(out) != 0 {
+	if out := c.encode(perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME", "ACME2"}}, testTime, 1); len(out) != 0 {
 		t.Fatalf("opened: %v", out)
 	}
 	for _, e := range accountEvents()[1:] {
-		out := c.encode(e.event, testTime)
+		switch e.event.(type) {
+		case perp.CollateralReported, perp.TradesReported:
+			continue // answers: only to who asked
+		}
+		out := c.encode(e.event, testTime, 1)
 		if len(out) != 2 || out[0].session != "ACME" || out[1].session != "ACME2" || out[0].msg == out[1].msg {
 			t.Errorf("%s: %v", e.name, out)
 			continue
@@ -65,7 +92,7 @@ func TestEverySessionOfTheAccountIsTold(t *testing.T) {
 	for _, ev := range []perp.Event{
 		perp.FundingPaid{FundingID: "F", Account: perp.Maker, Symbol: "SOL-PERP"}, perp.Settled{SettlementID: "S", Account: "STRANGER", Symbol: "SOL-PERP"},
 	} {
-		if out := c.encode(ev, testTime); len(out) != 0 {
+		if out := c.encode(ev, testTime, 1); len(out) != 0 {
 			t.Errorf("%s: %v", ev.Kind(), out)
 		}
 	}
@@ -79,8 +106,8 @@ func TestMovementsStateThePosition(t *testing.T) {
 		size perp.Size
 		want string
 	}{{size("250"), "703=TOT|704=250|"}, {-size("0.5"), "703=TOT|705=0.5|"}, {0, "703=TOT|704=0|"}} {
-		c.encode(perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: step.size}, testTime)
-		if out := c.encode(settle, testTime); len(out) != 1 || !strings.Contains(plain(out[0].msg), step.want) {
+		c.encode(perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: step.size}, testTime, 1)
+		if out := c.encode(settle, testTime, 1); len(out) != 1 || !strings.Contains(plain(out[0].msg), step.want) {
 			t.Errorf("%v: %v", step.size, out)
 		}
 	}
@@ -90,12 +117,12 @@ func TestMovementsStateThePosition(t *testing.T) {
 func TestLiquidationOrdersAreMarked(t *testing.T) {
 	c := newCodec(nil, testDesk())
 	for _, e := range accountEvents()[1:4] {
-		text := plain(c.encode(e.event, testTime)[0].msg)
+		text := plain(c.encode(e.event, testTime, 1)[0].msg)
 		if strings.Contains(text, "|11=") || !strings.Contains(text, "|58=LIQUIDATION") {
 			t.Errorf("%s: %s", e.name, text)
 		}
 	}
-	own := plain(c.encode(accountEvents()[0].event, testTime)[0].msg)
+	own := plain(c.encode(accountEvents()[0].event, testTime, 1)[0].msg)
 	if !strings.Contains(own, "|11=C-1002|") || !strings.Contains(own, "|378=99|") || !strings.HasSuffix(own, "|58=LIQUIDATION|") {
 		t.Errorf("own order: %s", own)
 	}

@@ -87,7 +87,7 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 		}
 	}
 	for _, e := range append(outEvents(), accountEvents()...) {
-		for _, out := range c.encode(e.event, testTime) {
+		for _, out := range c.encode(e.event, testTime, 1) {
 			add(e.name, out.msg)
 		}
 	}
@@ -169,7 +169,7 @@ func TestEveryBuiltMessageHasAGolden(t *testing.T) {
 	for _, m := range messages {
 		seen = append(seen, kindOf(m))
 	}
-	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "B"} {
+	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("no golden message of type %s", want)
 		}
@@ -178,7 +178,7 @@ func TestEveryBuiltMessageHasAGolden(t *testing.T) {
 
 func TestCancelByAnotherSessionIsToldToBoth(t *testing.T) {
 	c := newCodec(nil, testDesk())
-	out := c.encode(perp.OrderCanceled{Origin: perp.Origin{Session: "ACME2"}, ExecID: "E-1", Order: ended(testOrder(), perp.Canceled), Reason: perp.ClientCancel}, testTime)
+	out := c.encode(perp.OrderCanceled{Origin: perp.Origin{Session: "ACME2"}, ExecID: "E-1", Order: ended(testOrder(), perp.Canceled), Reason: perp.ClientCancel}, testTime, 1)
 	if len(out) != 2 || out[0].session != "ACME2" || out[1].session != "ACME" || out[0].msg == out[1].msg {
 		t.Fatalf("got %v", out)
 	}
@@ -190,7 +190,7 @@ func TestCancelByAnotherSessionIsToldToBoth(t *testing.T) {
 func TestEventsWithoutAMessageAreSilent(t *testing.T) {
 	c := newCodec(nil, testDesk())
 	for _, ev := range []perp.Event{perp.Posted{}, perp.QuoteChanged{}, perp.PositionChanged{}, perp.MarketListed{}, perp.OrderCanceled{}} {
-		if out := c.encode(ev, testTime); len(out) != 0 {
+		if out := c.encode(ev, testTime, 1); len(out) != 0 {
 			t.Errorf("%s: %v", ev.Kind(), out)
 		}
 	}

@@ -26,7 +26,8 @@ const (
 // codes is how one reject is said in the messages that can say it: in
 // OrdRejReason(103) of an execution report, CxlRejReason(102) of a cancel
 // reject, BusinessRejectReason(380), QuoteRequestRejectReason(658),
-// MDReqRejReason(281) and PosReqResult(728).
+// MDReqRejReason(281), PosReqResult(728), and in CollInquiryResult(946) and
+// TradeRequestResult(749), which agree.
 type codes struct {
 	reject   perp.Reject
 	order    int
@@ -35,58 +36,59 @@ type codes struct {
 	quote    int
 	market   string
 	position int
+	inquiry  int
 	unit     unit
 }
 
 // rejectTable has one row for every reject, in order of precedence. No other
 // file knows these codes; spec/ROE.md prints them.
 var rejectTable = []codes{
-	{perp.NotReady, 99, 99, 4, 99, "2", 99, noUnit},
-	{perp.NotPermitted, 15, 99, 6, 6, "3", 3, noUnit},
-	{perp.Throttled, 99, 99, 0, 99, "2", 99, noUnit},
-	{perp.BadClOrdID, 99, 99, 0, 99, "1", 1, noUnit},
-	{perp.DuplicateClOrdID, 6, 6, 0, 99, "1", 1, noUnit},
-	{perp.PossResendMismatch, 6, 6, 0, 99, "1", 1, noUnit},
-	{perp.StaleRequest, 8, 99, 0, 4, "4", 99, millis},
-	{perp.UnknownSymbol, 1, 99, 2, 1, "0", 1, noUnit},
-	{perp.MarketHalted, 2, 99, 0, 2, "4", 99, noUnit},
-	{perp.OracleStale, 2, 99, 0, 10, "4", 99, noUnit},
-	{perp.OracleDivergent, 2, 99, 0, 10, "4", 99, noUnit},
-	{perp.ReduceOnlyMode, 2, 99, 0, 2, "4", 99, noUnit},
-	{perp.UnknownAccount, 15, 99, 6, 6, "3", 3, noUnit},
-	{perp.AccountNotPermitted, 15, 99, 6, 6, "3", 3, noUnit},
-	{perp.CondField, 99, 99, 5, 99, "4", 1, noUnit},
-	{perp.Unsupported, 11, 99, 0, 99, "4", 4, noUnit},
-	{perp.BadLot, 13, 99, 0, 99, "4", 99, sizes},
-	{perp.MinQty, 13, 99, 0, 99, "4", 99, sizes},
-	{perp.MaxOrderSize, 3, 99, 0, 3, "4", 99, sizes},
-	{perp.BadTick, 99, 99, 0, 99, "4", 99, prices},
-	{perp.PriceBand, 99, 99, 0, 99, "4", 99, prices},
-	{perp.QuoteUnknown, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.QuoteExpired, 8, 99, 0, 4, "4", 99, noUnit},
-	{perp.QuoteSide, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.QuotePrice, 99, 99, 0, 99, "4", 99, prices},
-	{perp.QuoteSize, 99, 99, 0, 99, "4", 99, sizes},
-	{perp.QuoteConsumed, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.OpenOrdersLimit, 3, 99, 0, 3, "4", 99, counts},
-	{perp.PositionLimit, 3, 99, 0, 3, "4", 99, sizes},
-	{perp.NotionalLimit, 3, 99, 0, 3, "4", 99, moneys},
-	{perp.InsufficientMargin, 3, 99, 0, 3, "4", 99, moneys},
-	{perp.OILimit, 3, 99, 0, 9, "4", 99, sizes},
-	{perp.DealerLeverage, 3, 99, 0, 9, "4", 99, ratios},
-	{perp.PriceUnavailable, 99, 99, 0, 10, "4", 99, noUnit},
-	{perp.UnknownOrder, 5, 1, 1, 99, "4", 99, noUnit},
-	{perp.TooLate, 4, 0, 0, 4, "4", 99, noUnit},
-	{perp.NotAmendable, 99, 2, 0, 99, "4", 99, noUnit},
-	{perp.OrderMismatch, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.UnknownQuoteRequest, 99, 99, 1, 99, "4", 99, noUnit},
-	{perp.BadRequest, 99, 99, 0, 99, "4", 1, noUnit},
+	{perp.NotReady, 99, 99, 4, 99, "2", 99, 99, noUnit},
+	{perp.NotPermitted, 15, 99, 6, 6, "3", 3, 9, noUnit},
+	{perp.Throttled, 99, 99, 0, 99, "2", 99, 99, noUnit},
+	{perp.BadClOrdID, 99, 99, 0, 99, "1", 1, 99, noUnit},
+	{perp.DuplicateClOrdID, 6, 6, 0, 99, "1", 1, 99, noUnit},
+	{perp.PossResendMismatch, 6, 6, 0, 99, "1", 1, 99, noUnit},
+	{perp.StaleRequest, 8, 99, 0, 4, "4", 99, 99, millis},
+	{perp.UnknownSymbol, 1, 99, 2, 1, "0", 1, 1, noUnit},
+	{perp.MarketHalted, 2, 99, 0, 2, "4", 99, 99, noUnit},
+	{perp.OracleStale, 2, 99, 0, 10, "4", 99, 99, noUnit},
+	{perp.OracleDivergent, 2, 99, 0, 10, "4", 99, 99, noUnit},
+	{perp.ReduceOnlyMode, 2, 99, 0, 2, "4", 99, 99, noUnit},
+	{perp.UnknownAccount, 15, 99, 6, 6, "3", 3, 9, noUnit},
+	{perp.AccountNotPermitted, 15, 99, 6, 6, "3", 3, 9, noUnit},
+	{perp.CondField, 99, 99, 5, 99, "4", 1, 99, noUnit},
+	{perp.Unsupported, 11, 99, 0, 99, "4", 4, 8, noUnit},
+	{perp.BadLot, 13, 99, 0, 99, "4", 99, 99, sizes},
+	{perp.MinQty, 13, 99, 0, 99, "4", 99, 99, sizes},
+	{perp.MaxOrderSize, 3, 99, 0, 3, "4", 99, 99, sizes},
+	{perp.BadTick, 99, 99, 0, 99, "4", 99, 99, prices},
+	{perp.PriceBand, 99, 99, 0, 99, "4", 99, 99, prices},
+	{perp.QuoteUnknown, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuoteExpired, 8, 99, 0, 4, "4", 99, 99, noUnit},
+	{perp.QuoteSide, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuotePrice, 99, 99, 0, 99, "4", 99, 99, prices},
+	{perp.QuoteSize, 99, 99, 0, 99, "4", 99, 99, sizes},
+	{perp.QuoteConsumed, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.OpenOrdersLimit, 3, 99, 0, 3, "4", 99, 99, counts},
+	{perp.PositionLimit, 3, 99, 0, 3, "4", 99, 99, sizes},
+	{perp.NotionalLimit, 3, 99, 0, 3, "4", 99, 99, moneys},
+	{perp.InsufficientMargin, 3, 99, 0, 3, "4", 99, 99, moneys},
+	{perp.OILimit, 3, 99, 0, 9, "4", 99, 99, sizes},
+	{perp.DealerLeverage, 3, 99, 0, 9, "4", 99, 99, ratios},
+	{perp.PriceUnavailable, 99, 99, 0, 10, "4", 99, 99, noUnit},
+	{perp.UnknownOrder, 5, 1, 1, 99, "4", 99, 99, noUnit},
+	{perp.TooLate, 4, 0, 0, 4, "4", 99, 99, noUnit},
+	{perp.NotAmendable, 99, 2, 0, 99, "4", 99, 99, noUnit},
+	{perp.OrderMismatch, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.UnknownQuoteRequest, 99, 99, 1, 99, "4", 99, 99, noUnit},
+	{perp.BadRequest, 99, 99, 0, 99, "4", 1, 99, noUnit},
 	// The desk's commands do not come over FIX; their refusals have a row all the same.
-	{perp.DuplicateKey, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.WrongState, 99, 99, 0, 99, "4", 99, noUnit},
-	{perp.OutOfRange, 99, 99, 0, 99, "4", 99, moneys},
-	{perp.InsufficientFunds, 99, 99, 0, 99, "4", 99, moneys},
-	{perp.OutflowLimit, 99, 99, 0, 99, "4", 99, moneys},
+	{perp.DuplicateKey, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.WrongState, 99, 99, 0, 99, "4", 99, 99, noUnit},
+	{perp.OutOfRange, 99, 99, 0, 99, "4", 99, 99, moneys},
+	{perp.InsufficientFunds, 99, 99, 0, 99, "4", 99, 99, moneys},
+	{perp.OutflowLimit, 99, 99, 0, 99, "4", 99, 99, moneys},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.
@@ -114,6 +116,19 @@ const (
 	positionsNone     = 2
 	positionsComplete = 0 // PosReqStatus(729)
 	positionsRejected = 2
+)
+
+// Codes of an answer to a collateral inquiry, CollInquiryStatus(945) and
+// CollInquiryResult(946), and to a trade request, TradeRequestStatus(750) and
+// TradeRequestResult(749).
+const (
+	inquiryAccepted  = 0
+	inquiryCompleted = 2
+	inquiryRejected  = 4
+	tradesAccepted   = 0
+	tradesCompleted  = 1
+	tradesRejected   = 2
+	resultSuccessful = 0
 )
 
 // Codes of an answer to a security list request, SecurityRequestResult(560).
@@ -170,7 +185,7 @@ func businessReject(r perp.Reject, msg *quickfix.Message, detail string) quickfi
 
 // rejectRow is one line of the reason table in the rules of engagement.
 func (c codes) rejectRow() string {
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d |", c.reject, c.order, c.cancel, c.business, c.quote, c.position)
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d |", c.reject, c.order, c.cancel, c.business, c.quote, c.position, c.inquiry)
 }
 
 // sameOrder tells whether a refused order is shown as the order that already

@@ -12,7 +12,7 @@ import (
 	"backstop/spec"
 )
 
-const reasonHead = "| Token | 103 | 102 | 380 | 658 | 728 |\n|---|---|---|---|---|---|\n"
+const reasonHead = "| Token | 103 | 102 | 380 | 658 | 728 | 946, 749 |\n|---|---|---|---|---|---|---|\n"
 
 func reasonTable() string {
 	var rows []string
@@ -47,7 +47,7 @@ func TestTextStartsWithTheToken(t *testing.T) {
 func TestCodesAreFIX44Values(t *testing.T) {
 	d := stock(t)
 	for _, c := range rejectTable {
-		for tag, value := range map[int]string{103: strconv.Itoa(c.order), 102: strconv.Itoa(c.cancel), 380: strconv.Itoa(c.business), 658: strconv.Itoa(c.quote), 281: c.market, 728: strconv.Itoa(c.position)} {
+		for tag, value := range map[int]string{103: strconv.Itoa(c.order), 102: strconv.Itoa(c.cancel), 380: strconv.Itoa(c.business), 658: strconv.Itoa(c.quote), 281: c.market, 728: strconv.Itoa(c.position), 946: strconv.Itoa(c.inquiry), 749: strconv.Itoa(c.inquiry)} {
 			if _, ok := d.FieldTypeByTag[tag].Enums[value]; !ok {
 				t.Errorf("%v: %d=%s is no FIX 4.4 value", c.reject, tag, value)
 			}
@@ -107,7 +107,7 @@ func TestROEListsWhatRequestsNeed(t *testing.T) {
 			}
 		}
 	}
-	for kind, fields := range map[string][]int{"D": orderFields, "F": cancelFields, "R": quoteFields} {
+	for kind, fields := range map[string][]int{"D": orderFields, "F": cancelFields, "R": quoteFields, "BB": inquiryFields, "AD": tradeFields} {
 		for _, tag := range fields {
 			if _, ok := tableOf(t, kind)[tag]; !ok && tag != 167 {
 				t.Errorf("%s: decode reads %d, ROE does not list it", kind, tag)
@@ -122,7 +122,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 		rows, group := tableOf(t, kindOf(msg)), false
 		for _, f := range ParseMessage(outbound(msg)).Fields {
 			_, listed := rows[f.Tag]
-			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 {
+			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 || f.Tag == 552 {
 				group = true // members are named in its row
 			}
 			header := f.Tag == 8 || f.Tag == 9 || f.Tag == 35 || f.Tag == 34 || f.Tag == 49 || f.Tag == 52 || f.Tag == 56 || f.Tag == 10

@@ -160,9 +160,11 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if cmd == nil {
 		return d.local(msg, l, o.Arrival)
 	}
+	d.desk.admit(cmd, msg)
 	l.numbers.waiting(o.InSeq)
 	if !d.inbox(perp.Input{Command: cmd, Source: "fix"}) {
 		l.numbers.refused(o.InSeq)
+		d.desk.refused(o)
 		return businessReject(perp.NotReady, msg, "")
 	}
 	return nil

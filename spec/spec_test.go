@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var built = []string{"x", "e", "V", "R", "D", "F", "G", "H", "AN", "y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "B", "j"}
+var built = []string{"x", "e", "V", "R", "D", "F", "G", "H", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
 
 func TestBuiltMessagesHaveChapters(t *testing.T) {
 	for _, kind := range built {
