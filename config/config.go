@@ -14,6 +14,7 @@ type Config struct {
 	Log      Log       `toml:"log"`
 	Fix      Fix       `toml:"fix"`
 	Maker    Maker     `toml:"maker"`
+	Venue    Venue     `toml:"withdrawals"`
 	Markets  []Market  `toml:"market"`
 	Accounts []Account `toml:"account"`
 	Sessions []Session `toml:"session"`
@@ -57,6 +58,15 @@ type Fix struct {
 type Maker struct {
 	// Equity is paid into each market once, when it first appears.
 	Equity perp.Money `toml:"equity" min:"0.000001" max:"1000000000000"`
+	// Insurance is paid into each market once: what bankruptcies cost comes out
+	// of it first.
+	Insurance perp.Money `toml:"insurance" min:"0" max:"1000000000000"`
+}
+
+// Venue bounds what may leave all accounts together; see risk.Venue.
+type Venue struct {
+	MaxShare perp.Ratio    `toml:"max_share" min:"0.000001" max:"1"`
+	Span     time.Duration `toml:"span" min:"1s" max:"24h"`
 }
 
 // Account is a ledger account of a client firm.
@@ -126,12 +136,13 @@ const (
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
 	defaultEquity       = 10_000_000 * perp.MoneyOne
+	defaultInsurance    = 100_000 * perp.MoneyOne
 )
 
 func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
 func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
 func (f *Fix) setDefaults()    { *f = Fix{} }
-func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity} }
+func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Insurance: defaultInsurance} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }
 
 func (s *Session) setDefaults() {

@@ -18,10 +18,11 @@ type Market struct {
 	MinOrder perp.Size  `toml:"min_order" min:"0.000000001"`
 	MaxOrder perp.Size  `toml:"max_order" need:"yes" min:"0.000000001"`
 
-	Oracle MarketOracle `toml:"oracle"`
-	Quote  MarketQuote  `toml:"quote"`
-	Vamm   MarketVamm   `toml:"vamm"`
-	Risk   MarketRisk   `toml:"risk"`
+	Oracle  MarketOracle  `toml:"oracle"`
+	Quote   MarketQuote   `toml:"quote"`
+	Funding MarketFunding `toml:"funding"`
+	Vamm    MarketVamm    `toml:"vamm"`
+	Risk    MarketRisk    `toml:"risk"`
 }
 
 func (m *Market) setDefaults() { *m = Market{Currency: "USDC"} }

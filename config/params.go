@@ -47,6 +47,15 @@ type MarketVamm struct {
 	SoftLeverage perp.Ratio `toml:"soft_leverage" min:"0" max:"100"`
 	MaxLeverage  perp.Ratio `toml:"max_leverage" min:"0.000001" max:"100"`
 	MaxOffset    perp.Ratio `toml:"max_offset_bps" unit:"bps" min:"0" max:"5000"`
+	CalmVol      perp.Ratio `toml:"calm_vol_bps" unit:"bps" min:"0" max:"1000"`
+}
+
+// MarketFunding is what the heavy side pays; see quoting.Params.
+type MarketFunding struct {
+	Every   time.Duration `toml:"every" min:"1s" max:"24h"`
+	Average time.Duration `toml:"average" min:"1s" max:"168h"`
+	Base    perp.Ratio    `toml:"base_bps" unit:"bps" min:"-5000" max:"5000"`
+	Max     perp.Ratio    `toml:"max_bps" unit:"bps" min:"0" max:"5000"`
 }
 
 // MarketRisk bounds what clients and the maker may do; see risk.MarketLimits.
@@ -60,6 +69,13 @@ type MarketRisk struct {
 	MaxPosition       perp.Size  `toml:"max_position" min:"0.000000001" max:"1000000000"`
 	OpenInterest      perp.Size  `toml:"open_interest" min:"0" max:"1000000000"`
 	MakerLeverage     perp.Ratio `toml:"maker_leverage" min:"0" max:"1000"`
+
+	MaxImbalance      perp.Money    `toml:"max_imbalance" min:"0" max:"1000000000000"`
+	SettleEvery       time.Duration `toml:"settle_every" min:"1s" max:"24h"`
+	LiquidationBuffer perp.Ratio    `toml:"liquidation_buffer" min:"0" max:"1"`
+	LiquidationFee    perp.Ratio    `toml:"liquidation_fee_bps" unit:"bps" min:"0" max:"10000"`
+	LiquidationStart  perp.Ratio    `toml:"liquidation_start" min:"0.000001" max:"1"`
+	LiquidationTime   time.Duration `toml:"liquidation_time" min:"0s" max:"24h"`
 }
 
 func (o *MarketOracle) setDefaults() {
@@ -82,7 +98,19 @@ func (q *MarketQuote) setDefaults() {
 
 func (v *MarketVamm) setDefaults() {
 	p := quoting.DefaultParams()
-	*v = MarketVamm{Depth: int(p.Depth), SoftLeverage: p.LeverageSoft, MaxLeverage: p.LeverageCap, MaxOffset: p.OffsetMax}
+	*v = MarketVamm{Depth: int(p.Depth), SoftLeverage: p.LeverageSoft, MaxLeverage: p.LeverageCap, MaxOffset: p.OffsetMax, CalmVol: p.DepthVol}
+}
+
+func (f *MarketFunding) setDefaults() {
+	p := quoting.DefaultParams()
+	*f = MarketFunding{
+		Every: time.Duration(p.FundingEvery), Average: time.Duration(p.FundingSpan), Base: p.FundingBase, Max: p.FundingMax,
+	}
+}
+
+func (v *Venue) setDefaults() {
+	d := risk.DefaultVenue()
+	*v = Venue{MaxShare: d.OutflowShare, Span: time.Duration(d.OutflowSpan)}
 }
 
 func (r *MarketRisk) setDefaults() {
@@ -91,6 +119,8 @@ func (r *MarketRisk) setDefaults() {
 		TakerFee: l.TakerFee, InitialMargin: l.InitialMargin, MaintenanceMargin: l.MaintenanceMargin,
 		SizePremium: l.SizePremium, ProfitCap: l.ProfitCap, PriceBand: l.PriceBand,
 		MaxPosition: l.MaxPosition, OpenInterest: l.OpenInterest, MakerLeverage: l.MakerLeverage,
+		MaxImbalance: l.MaxImbalance, SettleEvery: time.Duration(l.SettleEvery), LiquidationBuffer: l.LiquidationBuffer,
+		LiquidationFee: l.LiquidationFee, LiquidationStart: l.LiquidationStart, LiquidationTime: time.Duration(l.LiquidationSpan),
 	}
 }
 
@@ -117,7 +147,7 @@ func (c *Config) Specs() []Spec {
 
 func (m Market) params() quoting.Params {
 	p := quoting.DefaultParams()
-	o, q, v := m.Oracle, m.Quote, m.Vamm
+	o, q, v, f := m.Oracle, m.Quote, m.Vamm, m.Funding
 	p.SourcesMin = int64(o.MinSources)
 	p.WideAge, p.ReduceAge, p.HaltAge = perp.Time(o.WideAge), perp.Time(o.ReduceAge), perp.Time(o.MaxAge)
 	p.BeatMax = perp.Time(o.MaxInterval)
@@ -127,6 +157,8 @@ func (m Market) params() quoting.Params {
 	p.Levels, p.TopShare = q.Levels, q.TopShare
 	p.TTL, p.Grace = perp.Time(q.ValidFor), perp.Time(q.Grace)
 	p.Depth, p.LeverageSoft, p.LeverageCap, p.OffsetMax = int64(v.Depth), v.SoftLeverage, v.MaxLeverage, v.MaxOffset
+	p.DepthVol = v.CalmVol
+	p.FundingEvery, p.FundingSpan, p.FundingBase, p.FundingMax = perp.Time(f.Every), perp.Time(f.Average), f.Base, f.Max
 	return p
 }
 
@@ -135,7 +167,15 @@ func (m Market) limits() risk.MarketLimits {
 	l.TakerFee, l.InitialMargin, l.MaintenanceMargin = r.TakerFee, r.InitialMargin, r.MaintenanceMargin
 	l.SizePremium, l.ProfitCap, l.PriceBand = r.SizePremium, r.ProfitCap, r.PriceBand
 	l.MaxPosition, l.OpenInterest, l.MakerLeverage = r.MaxPosition, r.OpenInterest, r.MakerLeverage
+	l.MaxImbalance, l.SettleEvery = r.MaxImbalance, perp.Time(r.SettleEvery)
+	l.LiquidationBuffer, l.LiquidationFee = r.LiquidationBuffer, r.LiquidationFee
+	l.LiquidationStart, l.LiquidationSpan = r.LiquidationStart, perp.Time(r.LiquidationTime)
 	return l
+}
+
+// Outflow is what may leave all accounts together.
+func (c *Config) Outflow() risk.Venue {
+	return risk.Venue{OutflowShare: c.Venue.MaxShare, OutflowSpan: perp.Time(c.Venue.Span)}
 }
 
 // RiskAccounts are all accounts with the sessions that may use them.
@@ -168,6 +208,10 @@ var ruleKeys = map[string]string{
 	"TakerFee": "risk.taker_fee_bps", "InitialMargin": "risk.initial_margin", "MaintenanceMargin": "risk.maintenance_margin",
 	"SizePremium": "risk.size_premium", "ProfitCap": "risk.profit_cap", "PriceBand": "risk.price_band_bps",
 	"MaxPosition": "risk.max_position", "OpenInterest": "risk.open_interest", "MakerLeverage": "risk.maker_leverage",
+	"MaxImbalance": "risk.max_imbalance", "SettleEvery": "risk.settle_every", "LiquidationBuffer": "risk.liquidation_buffer",
+	"LiquidationFee": "risk.liquidation_fee_bps", "LiquidationStart": "risk.liquidation_start", "LiquidationSpan": "risk.liquidation_time",
+	"DepthVol": "vamm.calm_vol_bps", "FundingEvery": "funding.every", "FundingSpan": "funding.average",
+	"FundingBase": "funding.base_bps", "FundingMax": "funding.max_bps",
 }
 
 // rules asks the rooms whether the keys of a market fit together. A key that is
