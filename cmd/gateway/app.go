@@ -112,7 +112,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 // each, so that only the first start pays them in.
 func configuration(cfg *config.Config) []perp.Input {
 	specs, accounts := cfg.Specs(), cfg.RiskAccounts()
-	all := []perp.Input{{Command: engine.Configure{Markets: marketSpecs(specs), Accounts: accounts}, Source: "config"}}
+	all := []perp.Input{{Command: engine.Configure{Markets: marketSpecs(specs), Accounts: accounts, Venue: cfg.Outflow()}, Source: "config"}}
 	deposit := func(d perp.Deposit) {
 		if d.Amount > 0 {
 			all = append(all, perp.Input{Command: d, Source: "config"})
@@ -121,6 +121,9 @@ func configuration(cfg *config.Config) []perp.Input {
 	for _, s := range specs {
 		symbol := s.Instrument.Symbol
 		deposit(perp.Deposit{Account: perp.Maker, Symbol: symbol, Amount: cfg.Maker.Equity, Key: "first/maker/" + symbol})
+		deposit(perp.Deposit{
+			Account: perp.Maker, Symbol: symbol, Fund: perp.Insurance, Amount: cfg.Maker.Insurance, Key: "first/insurance/" + symbol,
+		})
 	}
 	for _, acc := range cfg.Accounts {
 		deposit(perp.Deposit{Account: acc.Name, Amount: acc.Deposit, Key: "first/" + acc.Name})
