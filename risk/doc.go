@@ -3,8 +3,11 @@
 // # What this room does
 //
 // It walks a request down the ladder of refusals and returns the first reason
-// against it with the numbers behind it, computes initial margin on the worst
-// case including open orders, and says how much more the maker may take on.
+// against it with the numbers behind it, computes initial, filling and
+// maintenance margin on the worst case including open orders, and says how much
+// more the maker may take on. It judges when an account is called and
+// liquidated and how much of a position to close, what may be withdrawn, and
+// when too much leaves the venue.
 //
 // # In and out
 //
@@ -22,6 +25,11 @@
 //   - An order that brings its account closer to flat is never refused for
 //     limits or margin (TestReducingPasses).
 //   - Fees round up, in the maker's favour (TestFeeRoundsUp).
+//   - A call comes before liquidation, and leaving it takes the buffer (TestJudge).
+//   - A slice is whole lots of no more than the position; closing the cure size
+//     ends the shortage (TestSliceCuresAndIsPaced, TestSliceStaysInBounds).
+//   - Only settled free collateral may leave, and not too much of it at a time
+//     (TestWithdrawable, TestOutflow).
 //
 // # Not here
 //
