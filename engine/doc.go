@@ -16,6 +16,8 @@
 // # Always true
 //
 //   - The ledger sums to zero after every command, or Step faults (I1, TestZeroSumAfterEveryCommand in sim/).
+//   - In every market what the books hold for the maker is what its curve says it
+//     owns, to the last unit, or Step faults (TestMoneyAlwaysAddsUp in sim/).
 //   - The same journal gives the same state hash (I3, TestReplayGivesSameHash).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

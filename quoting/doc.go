@@ -23,7 +23,12 @@
 //   - No client trades back and forth at a profit while the oracle price stands
 //     still (TestRoundTripNeverProfits).
 //   - Equity is funds plus cash minus what closing all clients along the curve
-//     would cost, up to rounding against the maker (TestEquityIdentity).
+//     would cost, exactly: what rounding withholds is counted (TestEquityIdentity).
+//   - Funding follows the premium within its clamp, and what the maker accrues in
+//     a period stays within a third of its budget (TestFundingFollowsThePremium,
+//     TestMakerPaysNoMoreThanAThird, TestFundingRestsWhileClosed).
+//   - Prices and sizes have no cliff as equity runs out (TestPricesAreContinuousInEquity).
+//   - The desk can only make a market worse; an expired one stays so (TestForce).
 //   - At the leverage cap nothing is offered that loads the maker (TestNoLoadingAtCap).
 //   - A tick that may not be trusted closes the market at once; it opens again
 //     only after several good ticks and some time (TestGuard, TestRecoveryIsSlow).

@@ -186,6 +186,9 @@ func TestEquityIdentity(t *testing.T) {
 		w, price := openFor(t)
 		for range rapid.IntRange(1, 60).Draw(t, "events") {
 			w.draw(t, &price)
+			if got, want := w.m.Backing(), w.funds+w.fees+w.paid; got != want {
+				t.Fatalf("backing %s, by the books %s after %d events", got, want, w.events)
+			}
 			want := w.funds + w.fees + w.paid - w.m.Curve.Closing()
 			if off := want - w.m.Funds(); off < 0 || off > 3*perp.Money(w.events) {
 				t.Fatalf("equity %s, by the books %s after %d events", w.m.Funds(), want, w.events)
