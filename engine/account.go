@@ -27,8 +27,8 @@ func (e *Engine) remember(t perp.TradeView) {
 		e.state.History = slices.Insert(e.state.History, i, history{Account: t.Account})
 	}
 	h := &e.state.History[i]
-	if len(h.Trades) == tradesMax {
-		h.Trades = append(h.Trades[:0], h.Trades[1:]...)
+	if len(h.Trades) == 2*tradesMax { // Half at a time: a move for each trade would cost more than the trade.
+		h.Trades = append(h.Trades[:0], h.Trades[tradesMax:]...)
 	}
 	h.Trades = append(h.Trades, t)
 }
@@ -55,7 +55,8 @@ func (e *Engine) trades(r perp.RequestTrades) {
 		answer.Verdict = perp.Verdict{Reject: perp.UnknownSymbol, Detail: r.Symbol}
 	}
 	if i, found := e.historyOf(account); found && answer.Verdict.OK() {
-		for _, t := range e.state.History[i].Trades {
+		all := e.state.History[i].Trades
+		for _, t := range all[max(0, len(all)-tradesMax):] {
 			if matches(t, r) {
 				answer.Trades = append(answer.Trades, t)
 			}

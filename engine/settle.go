@@ -70,10 +70,15 @@ func (e *Engine) bookFunding(m *market) {
 }
 
 func (e *Engine) tellFunding(m *market) {
+	m.ToldLong, m.ToldShort = m.Quoting.Funding.Long, m.Quoting.Funding.Short
+	e.emit(e.rate(m))
+}
+
+// rate is the funding in force.
+func (e *Engine) rate(m *market) perp.FundingAccrued {
 	f := m.Quoting.Funding
-	m.ToldLong, m.ToldShort = f.Long, f.Short
-	e.emit(perp.FundingAccrued{
+	return perp.FundingAccrued{
 		Symbol: m.Instrument.Symbol, Premium: perp.Ratio(f.Premium / 1_000), Long: f.Long, Short: f.Short,
 		Capped: f.Capped, Next: m.Quoting.FundingNext(e.now),
-	})
+	}
 }

@@ -65,7 +65,14 @@ func (e *Engine) Restate() []perp.Event {
 		if q := m.Quoting.Current(); q.Version != 0 {
 			all = append(all, perp.QuoteChanged{Quote: q})
 		}
+		all = append(all, e.rate(m), perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: m.Mode})
 	}
+	for _, d := range e.state.Dangers {
+		if d.Since > 0 {
+			all = append(all, perp.LiquidationChanged{Account: d.Account, Active: true})
+		}
+	}
+	all = append(all, perp.WithdrawalsStopped{Stopped: e.state.Outflow.Stopped, Out: e.state.Outflow.Out})
 	for _, a := range e.state.Accounts {
 		all = append(all, perp.AccountOpened{Account: a.Name, Sessions: a.Sessions})
 	}
