@@ -15,7 +15,8 @@ var (
 	tradeFields   = []int{568, 569, 263, 17, 37, 11, 453, 55, 580}
 )
 
-// decodePositions reads AN: the positions of one account, once.
+// decodePositions reads AN: the positions of one account, once or, by the desk,
+// at each change.
 func decodePositions(_ *codec, r *request, o perp.Origin) perp.Command {
 	p := perp.RequestPositions{Origin: o, ReqID: r.id(710), Account: r.id(1), Symbol: r.id(55)}
 	r.when(60)
@@ -27,15 +28,16 @@ func decodePositions(_ *codec, r *request, o perp.Origin) perp.Command {
 	if v := r.code(724); v != '0' {
 		r.flaw(perp.Unsupported, "tag=724")
 	}
-	r.subscription(false)
+	r.subscription(true)
 	p.Flawed = r.flawed()
 	return p
 }
 
-// decodeCollateral reads BB: the collateral of one account.
+// decodeCollateral reads BB: the collateral of one account, once or, by the
+// desk, at each change.
 func decodeCollateral(_ *codec, r *request, o perp.Origin) perp.Command {
 	b := perp.RequestCollateral{Origin: o, ReqID: r.id(909), Account: r.id(1)}
-	r.subscription(false)
+	r.subscription(true)
 	r.count(581)
 	r.only(inquiryFields, harmless)
 	b.Flawed = r.flawed()
@@ -47,8 +49,8 @@ func decodeCollateral(_ *codec, r *request, o perp.Origin) perp.Command {
 func decodeTrades(_ *codec, r *request, o perp.Origin) perp.Command {
 	t := perp.RequestTrades{
 		Origin: o, ReqID: r.id(568), Account: r.partyAccount(), Symbol: r.id(55), OrderID: r.id(37), ClOrdID: r.id(11),
+		TradeID: r.id(17),
 	}
-	r.id(17)
 	switch v := r.code(569); {
 	case v >= '2' && v <= '4':
 		r.flaw(perp.Unsupported, "569="+string(v))

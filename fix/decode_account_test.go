@@ -20,7 +20,7 @@ func TestDecodeAccountRequests(t *testing.T) {
 	trades := perp.RequestTrades{Origin: o, ReqID: "TR1"}
 	from := func(from, to perp.Time) perp.RequestTrades { t := trades; t.From, t.To = from, to; return t }
 	narrow := trades
-	narrow.Account, narrow.Symbol, narrow.OrderID, narrow.ClOrdID = "ACME-MAIN", "SOL-PERP", "O-1", "C-1"
+	narrow.Account, narrow.Symbol, narrow.OrderID, narrow.ClOrdID, narrow.TradeID = "ACME-MAIN", "SOL-PERP", "O-1", "C-1", "E-3"
 	day, hour := 24*60*60*perp.Second, 60*60*perp.Second
 	for _, c := range []struct {
 		text string
@@ -102,8 +102,7 @@ func TestDecodeAccountRefusesBadFormat(t *testing.T) {
 	}
 }
 
-// The answer to AD repeats what was asked, and 17 picks one trade of those that
-// the engine found.
+// The answer to AD repeats what was asked, and nothing is kept of it.
 func TestTradesAnswerTheirRequest(t *testing.T) {
 	k := testDesk()
 	c := newCodec(nil, k)
@@ -114,9 +113,8 @@ func TestTradesAnswerTheirRequest(t *testing.T) {
 		want    []string
 	}{
 		{with(goodTrades, 569, "1") + "55=SOL-PERP|", false, []string{"569=1|748=2|749=0|750=0|55=SOL-PERP|", "|17=E-3|", "|912=Y|17=E-42|"}},
-		{goodTrades + "17=E-42|", false, []string{"569=0|748=1|749=0|750=0|55=[N/A]|", "|748=1|912=Y|17=E-42|"}},
-		{goodTrades + "17=E-9|", false, []string{"748=0|749=0|750=1|"}},
-		{goodTrades + "17=E-9|", true, []string{"748=2|", "|17=E-3|", "|17=E-42|"}},
+		{goodTrades, false, []string{"569=0|748=2|749=0|750=0|55=[N/A]|", "|17=E-3|", "|912=Y|17=E-42|"}},
+		{goodTrades + "55=SOL-PERP|", true, []string{"|55=[N/A]|", "|17=E-3|", "|17=E-42|"}},
 	} {
 		msg := inbound(step.request)
 		cmd, rej := c.decode(msg, asked)

@@ -28,7 +28,9 @@ type desk struct {
 	markets map[string]*listed
 	order   []string // symbols, sorted
 	clients map[string]*client
-	wake    func() // tells the loop that publish has something to send
+	wake    func()                  // tells the loop that publish has something to send
+	ask     func(perp.Command) bool // leaves a command in the inbox, if there is room
+	now     perp.Time               // of the newest entry
 
 	sessions  map[string][]string   // of each account
 	positions map[holding]perp.Size // open ones
@@ -53,6 +55,8 @@ type listed struct {
 type client struct {
 	books    []*bookSubscription
 	statuses []*statusSubscription
+	watches  []*watch
+	changes  map[watchKey]*change
 }
 
 type statusSubscription struct {
@@ -71,6 +75,7 @@ func newDesk(wake func()) *desk {
 	return &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Size{},
+		ask:   func(perp.Command) bool { return false },
 		asked: map[requestID]inquiry{},
 	}
 }
@@ -165,7 +170,8 @@ func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (repl
 // get for it: of each market only the newest state, and only what changed since
 // they were last told. Ready tells whether a session is logged on and has room;
 // one that is not ready now gets the newest state when it is. Call it too, with
-// no entries, after wake.
+// no entries, after wake. News of accounts it does not tell itself: it asks the
+// engine for them.
 func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (out []outMessage) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -173,6 +179,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 		for _, ev := range e.Events {
 			k.apply(ev, e.Time)
 		}
+		k.follow(e)
 	}
 	sessions := make([]string, 0, len(k.clients))
 	for s := range k.clients {
@@ -184,6 +191,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 			for _, msg := range k.due(k.clients[s]) {
 				out = append(out, outMessage{s, msg})
 			}
+			k.inquire(s, k.clients[s])
 		}
 	}
 	return out

@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"backstop/perp"
-
-	"github.com/quickfixgo/quickfix"
 )
 
 // holding names a position.
@@ -59,32 +57,11 @@ type requestID struct {
 
 func idOf(o perp.Origin) requestID { return requestID{o.Session, o.InSeq} }
 
-// inquiry is what an answer to AD repeats of the request, and which trade it
-// asked for. There are no more of them than requests in the inbox.
-type inquiry struct{ kind, symbol, execID string }
+// inquiry is what an answer to AD repeats of the request. There are no more of
+// them than requests in the inbox.
+type inquiry struct{ kind, symbol string }
 
-// admit keeps what the answer to a request of an account will need, before the
-// request goes to the engine.
-func (k *desk) admit(cmd perp.Command, msg *quickfix.Message) {
-	t, ok := cmd.(perp.RequestTrades)
-	if !ok {
-		return
-	}
-	r := newRequest(msg)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.asked[idOf(t.Origin)] = inquiry{kind: string(r.code(569)), symbol: t.Symbol, execID: r.id(17)}
-}
-
-// refused takes back what admit did for a request that found no room.
-func (k *desk) refused(o perp.Origin) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.asked, idOf(o))
-}
-
-// answered returns what the request asked for, once. An answer whose request is
-// from before a restart speaks of all trades.
+// answered returns what the request asked for, once.
 func (k *desk) answered(o perp.Origin) inquiry {
 	k.mu.Lock()
 	defer k.mu.Unlock()

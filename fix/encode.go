@@ -49,7 +49,7 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	case perp.QuoteRefused:
 		return to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.PositionsReported:
-		return c.positions(ev, at)
+		return c.positions(ev, at, seq)
 	case perp.CollateralReported:
 		return c.collateral(ev, seq)
 	case perp.TradesReported:
@@ -239,62 +239,6 @@ func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 func quoteRefused(ev perp.QuoteRefused) *body {
 	b := newBody("AG").add(131, ev.ReqID).num(658, codesOf(ev.Verdict.Reject).quote)
 	return b.group(146, []pair{{55, ev.Symbol}}).add(58, text(ev.Verdict))
-}
-
-// positions answers AN: one AP for each position, or one AO that says why there
-// is none.
-func (c *codec) positions(ev perp.PositionsReported, at perp.Time) []outMessage {
-	session := ev.Origin.Session
-	if !ev.Verdict.OK() {
-		return to(session, "", positionAck(ev, at, codesOf(ev.Verdict.Reject).position, positionsRejected))
-	}
-	if len(ev.Positions) == 0 {
-		return to(session, "", positionAck(ev, at, positionsNone, positionsComplete))
-	}
-	var out []outMessage
-	for i, p := range ev.Positions {
-		out = append(out, to(session, "", c.position(ev, at, i, p))...)
-	}
-	return out
-}
-
-func positionAck(ev perp.PositionsReported, at perp.Time, result, status int) *body {
-	b := newBody("AO").add(721, reportID(ev, at, 0)).add(710, ev.ReqID).num(727, len(ev.Positions))
-	b.num(728, result).num(729, status).group(453, party(ev.Origin.Session)).add(1, accountOf(ev)).add(581, "1")
-	if !ev.Verdict.OK() {
-		b.add(58, text(ev.Verdict))
-	}
-	return b
-}
-
-func (c *codec) position(ev perp.PositionsReported, at perp.Time, i int, p perp.PositionView) *body {
-	b := newBody("AP").add(721, reportID(ev, at, i)).add(710, ev.ReqID).add(724, "0").num(727, len(ev.Positions))
-	b.num(728, positionsValid).add(325, "N").add(715, day(at)).group(453, party(ev.Origin.Session))
-	b.add(1, p.Account).add(581, "1").add(55, p.Symbol)
-	if inst, known := c.desk.instrument(p.Symbol); known {
-		b.add(15, inst.Currency)
-	}
-	b.add(730, p.Mark.String()).add(731, "2").add(734, p.PriorMark.String())
-	b.group(702, totalQty(p.Size))
-	return b.group(753,
-		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
-		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
-}
-
-// reportID is unique for ever within a session: time, request and position.
-func reportID(ev perp.PositionsReported, at perp.Time, i int) string {
-	return fmt.Sprintf("PM%d-%d-%d", at, ev.Origin.InSeq, i)
-}
-
-// party names the client's firm by its CompID.
-func party(session string) []pair { return []pair{{448, session}, {447, "D"}, {452, "13"}} }
-
-// accountOf is the account of an answer; a refused one may have none.
-func accountOf(ev perp.PositionsReported) string {
-	if ev.Account == "" {
-		return none
-	}
-	return ev.Account
 }
 
 // plannedStop tells a client some time before that its session will end (B).

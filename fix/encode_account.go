@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -92,8 +91,8 @@ func totalQty(s perp.Size) []pair {
 	return []pair{{703, "TOT"}, {704, s.String()}}
 }
 
-// moved is the AM of a settlement, a funding payment or a loss; nothing for
-// other events. The maker's own side is not told to anyone.
+// moved is the AM of a settlement, a funding payment, a loss, or cash that came
+// or went; nothing for other events. The maker's own side is not told to anyone.
 func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	var m *movement
 	switch ev := ev.(type) {
@@ -111,7 +110,10 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 		}
 	case perp.Bankrupted:
 		m = bankrupted(ev)
-	default:
+	case perp.Posted:
+		m = cashMoved(ev.Transfer)
+	}
+	if m == nil {
 		return nil
 	}
 	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol)
@@ -134,6 +136,37 @@ func settled(ev perp.Settled) *movement {
 		m.text = "PARTIAL_SETTLEMENT cash limited"
 	}
 	return m
+}
+
+// cashTokens are the transfers that no other message tells of.
+var cashTokens = map[perp.TransferReason]string{
+	perp.DepositMade: "DEPOSIT", perp.WithdrawalMade: "WITHDRAWAL", perp.LiquidationFee: "LIQUIDATION_FEE",
+}
+
+// cashMoved is collateral paid in or out, or what a liquidation cost beside the
+// fee of its fill.
+func cashMoved(t perp.Transfer) *movement {
+	token := cashTokens[t.Reason]
+	m := &movement{kind: token, event: refOf(t), account: t.Credit.Owner, symbol: t.Debit.Symbol, amounts: []posAmount{{"CASH", t.Amount}}, text: token}
+	if t.Debit.Name == perp.Cash {
+		m.account, m.symbol, m.amounts[0].amount = t.Debit.Owner, t.Credit.Symbol, -t.Amount
+	}
+	if token == "" || t.Debit.Name != perp.Cash && t.Credit.Name != perp.Cash {
+		return nil
+	}
+	if m.symbol == "" {
+		m.symbol = noSymbol
+	}
+	return m
+}
+
+// refOf is the key or id behind a transfer; a key that FIX cannot say is named
+// by the number of the transfer.
+func refOf(t perp.Transfer) string {
+	if t.Ref == "" || len(t.Ref) > idMax || !printable(t.Ref) {
+		return "transfer " + strconv.FormatInt(t.ID, 10)
+	}
+	return t.Ref
 }
 
 // bankrupted says which part of its debt an account was let off, and by whom.
@@ -161,16 +194,30 @@ func (c *codec) marginCalled(ev perp.MarginCalled, at perp.Time) []outMessage {
 // collateral answers BB: BG, and BA if there is nothing against it.
 func (c *codec) collateral(ev perp.CollateralReported, seq int64) []outMessage {
 	session, v := ev.Origin.Session, ev.View
-	status, result, reports := inquiryAccepted, resultSuccessful, 1
-	if !ev.Verdict.OK() {
-		status, result, reports = inquiryRejected, codesOf(ev.Verdict.Reject).inquiry, 0
+	if ev.Unsolicited {
+		if !ev.Verdict.OK() || !c.desk.watches(session, watchKey{collateralOf, v.Account, ""}) {
+			return nil // The subscription ended meanwhile.
+		}
+		return to(session, "", c.collateralReport(ev, seq))
 	}
-	ack := newBody("BG").add(909, ev.ReqID).num(945, status).num(946, result).num(911, reports)
-	ack.opt(1, v.Account).add(581, customer)
 	if !ev.Verdict.OK() {
-		return to(session, "", ack.add(58, text(ev.Verdict)))
+		return to(session, "", inquiryAck(ev, inquiryAccepted, 0))
 	}
-	return append(to(session, "", ack), to(session, "", c.collateralReport(ev, seq))...)
+	return append(to(session, "", inquiryAck(ev, inquiryAccepted, 1)), to(session, "", c.collateralReport(ev, seq))...)
+}
+
+// inquiryAck is BG: the status, unless the inquiry is refused.
+func inquiryAck(ev perp.CollateralReported, status, reports int) *body {
+	result := resultSuccessful
+	if !ev.Verdict.OK() {
+		status, result = inquiryRejected, codesOf(ev.Verdict.Reject).inquiry
+	}
+	b := newBody("BG").add(909, ev.ReqID).num(945, status).num(946, result).num(911, reports)
+	b.opt(1, ev.View.Account).add(581, customer)
+	if !ev.Verdict.OK() {
+		b.add(58, text(ev.Verdict))
+	}
+	return b
 }
 
 // collateralReport is BA: an account's money as margin counts it.
@@ -197,7 +244,7 @@ func (c *codec) collateralReport(ev perp.CollateralReported, seq int64) *body {
 // trades answers AD: AQ, then one AE for each trade.
 func (c *codec) trades(ev perp.TradesReported, seq int64) []outMessage {
 	session, asked := ev.Origin.Session, c.desk.answered(ev.Origin)
-	found := slices.DeleteFunc(slices.Clone(ev.Trades), func(v perp.TradeView) bool { return asked.execID != "" && asked.execID != v.ExecID })
+	found := ev.Trades
 	result, status := resultSuccessful, tradesAccepted
 	switch {
 	case !ev.Verdict.OK():

@@ -23,6 +23,12 @@ func slice(s perp.OrderStatus, cum string) perp.Order {
 	return o
 }
 
+var clientCash = perp.LedgerAccount{Owner: "ACME-MAIN", Name: perp.Cash}
+
+func posted(reason perp.TransferReason, debit, credit perp.LedgerAccount, ref string) perp.Posted {
+	return perp.Posted{Transfer: perp.Transfer{ID: 9, Debit: debit, Credit: credit, Amount: 5 * coin, Reason: reason, Ref: ref}}
+}
+
 func testCollateral() perp.CollateralView {
 	return perp.CollateralView{
 		Account: "ACME-MAIN", Cash: 1000 * coin, Claims: -20 * coin, Unrealised: -100 * coin, Equity: 880 * coin, Counted: 870 * coin,
@@ -54,6 +60,9 @@ func accountEvents() []named {
 		{"settle", perp.Settled{SettlementID: "S-880", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: -20 * coin, Cash: -20 * coin}},
 		{"settle_partly", perp.Settled{SettlementID: "S-881", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: 1000 * coin, Cash: 640 * coin, Deferred: 360 * coin}},
 		{"settle_short", perp.Settled{SettlementID: "S-882", Account: "ACME-MAIN", Symbol: "BTC-PERP", Claim: -10 * coin, Cash: -4 * coin, Deferred: -6 * coin}},
+		{"deposit", posted(perp.DepositMade, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, clientCash, "K-1")},
+		{"withdrawal", posted(perp.WithdrawalMade, clientCash, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, "K-2")},
+		{"liquidation_fee", posted(perp.LiquidationFee, clientCash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Insurance, Symbol: "SOL-PERP"}, "T-77")},
 		{"loss_shared", perp.LossShared{LossID: "L-5", Account: "ACME-MAIN", Symbol: "SOL-PERP", Amount: 3 * coin}},
 		{"bankrupt", perp.Bankrupted{LossID: "L-5", Account: "ACME-MAIN", Symbol: "BTC-PERP", Loss: 50 * coin, Insurance: 20 * coin, Maker: 10 * coin, Socialised: 15 * coin, Open: 5 * coin}},
 		{"collinqack_refused", perp.CollateralReported{Origin: asked, ReqID: "CI2", View: perp.CollateralView{Account: "OTHER"}, Verdict: perp.Verdict{Reject: perp.AccountNotPermitted, Detail: "OTHER"}}},
@@ -90,7 +99,10 @@ func TestEverySessionOfTheAccountIsTold(t *testing.T) {
 		}
 	}
 	for _, ev := range []perp.Event{
-		perp.FundingPaid{FundingID: "F", Account: perp.Maker, Symbol: "SOL-PERP"}, perp.Settled{SettlementID: "S", Account: "STRANGER", Symbol: "SOL-PERP"},
+		perp.FundingPaid{FundingID: "F", Account: perp.Maker, Symbol: "SOL-PERP"},
+		posted(perp.TradeFee, clientCash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: "SOL-PERP"}, "T-1"),
+		posted(perp.DepositMade, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Equity, Symbol: "SOL-PERP"}, "K-3"),
+		perp.Settled{SettlementID: "S", Account: "STRANGER", Symbol: "SOL-PERP"},
 	} {
 		if out := c.encode(ev, testTime, 1); len(out) != 0 {
 			t.Errorf("%s: %v", ev.Kind(), out)
@@ -125,5 +137,17 @@ func TestLiquidationOrdersAreMarked(t *testing.T) {
 	own := plain(c.encode(accountEvents()[0].event, testTime, 1)[0].msg)
 	if !strings.Contains(own, "|11=C-1002|") || !strings.Contains(own, "|378=99|") || !strings.HasSuffix(own, "|58=LIQUIDATION|") {
 		t.Errorf("own order: %s", own)
+	}
+}
+
+// The desk's keys are free text: one that would break the message is not sent.
+func TestKeysThatFIXCannotSay(t *testing.T) {
+	c := newCodec(nil, testDesk())
+	for _, key := range []string{"a\x0158=b", "", strings.Repeat("k", 65), "caf\u00e9"} {
+		ev := posted(perp.DepositMade, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, clientCash, key)
+		out := c.encode(ev, testTime, 1)
+		if len(out) != 1 || !strings.Contains(plain(out[0].msg), "|713=transfer 9|") {
+			t.Errorf("%q: %v", key, out)
+		}
 	}
 }

@@ -91,6 +91,11 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 			add(e.name, out.msg)
 		}
 	}
+	for _, e := range subscriptionEvents(k) {
+		for _, out := range c.encode(e.event, testTime, 1) {
+			add(e.name, out.msg)
+		}
+	}
 	ask := func(text string) []*quickfix.Message {
 		replies, rej := k.local(inbound(text), "ACME", testTime)
 		if rej != nil {

@@ -160,7 +160,11 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if cmd == nil {
 		return d.local(msg, l, o.Arrival)
 	}
-	d.desk.admit(cmd, msg)
+	cmd, replies := d.desk.admit(cmd, msg)
+	if cmd == nil {
+		d.reply(l, replies)
+		return nil
+	}
 	l.numbers.waiting(o.InSeq)
 	if !d.inbox(perp.Input{Command: cmd, Source: "fix"}) {
 		l.numbers.refused(o.InSeq)
@@ -175,12 +179,17 @@ func (d *Door) local(msg *quickfix.Message, l *link, now perp.Time) quickfix.Mes
 	if rej != nil {
 		return rej
 	}
+	d.reply(l, replies)
+	return nil
+}
+
+// reply sends what the desk answers by itself.
+func (d *Door) reply(l *link, replies []*quickfix.Message) {
 	for _, reply := range replies {
 		if err := quickfix.SendToTarget(reply, l.id); err != nil && !errors.Is(err, quickfix.ErrDoNotSend) {
 			panic(perp.Fault{What: "answer got no number: " + err.Error()})
 		}
 	}
-	return nil
 }
 
 // origin says where a message came from and when.

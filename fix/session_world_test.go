@@ -228,6 +228,13 @@ func (w *world) apply(cmd perp.Command) []perp.Event {
 			Origin: c.Origin, ReqID: c.ReqID, QuoteID: "Q" + id, Symbol: c.Symbol, Bid: perp.Level{Price: price("149"), Size: c.Size},
 			Ask: perp.Level{Price: price("151"), Size: c.Size},
 		}}
+	case perp.RequestPositions:
+		view := perp.PositionView{Account: c.Account, Symbol: "SOL-PERP", Size: perp.Size(w.execs)}
+		return []perp.Event{perp.PositionsReported{Origin: c.Origin, ReqID: c.ReqID, Account: c.Account, Positions: []perp.PositionView{view}, Unsolicited: c.Unsolicited}}
+	case perp.RequestCollateral:
+		return []perp.Event{perp.CollateralReported{Origin: c.Origin, ReqID: c.ReqID, View: perp.CollateralView{Account: c.Account}, Unsolicited: c.Unsolicited}}
+	case happening:
+		return c.events
 	}
 	return nil
 }
