@@ -13,6 +13,10 @@ import (
 // beyond it only the newest state is kept for it, and sent when it has caught up.
 const queueReady = 256 << 10
 
+// sourceConfig marks the commands of the configuration. What they pay in at the
+// first start is told to nobody: a client's numbers begin with its first logon.
+const sourceConfig = "config"
+
 // stored are the message types that survive in the store and are resent. All
 // others take their numbers from the reservation and are filled over as gaps.
 var stored = map[string]bool{
@@ -31,6 +35,9 @@ func (d *Door) Encode(entries []perp.Entry) {
 			}
 		}
 		for _, ev := range e.Events {
+			if _, cash := ev.(perp.Posted); cash && e.Source == sourceConfig {
+				continue
+			}
 			for _, m := range d.codec.encode(ev, e.Time, e.Seq) {
 				d.speaking.Store(m.msg)
 				d.send(m)

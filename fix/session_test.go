@@ -402,6 +402,21 @@ func TestReportsWhileAway(t *testing.T) {
 	p.answers("end")
 }
 
+// TestConfigurationSpendsNoNumbers: what the configuration pays in at the first
+// start is told to nobody, what the desk pays in is.
+func TestConfigurationSpendsNoNumbers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	paid := posted(perp.DepositMade, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, perp.LedgerAccount{Owner: "ALICE", Name: perp.Cash}, "first/ALICE")
+	opened := perp.AccountOpened{Account: "ALICE", Sessions: []string{"ALICE"}}
+	w.inbox <- perp.Input{Command: happening{[]perp.Event{opened, paid}}, Source: "config"}
+	p := w.dial("ALICE")
+	p.logon("")
+	p.expect("35=A", "34=1")
+	w.happen(paid)
+	p.expect("35=AM", "34=2", "713=first/ALICE", "708=5")
+}
+
 // TestResendWhileSending: K4. Resends and new reports at the same time.
 func TestResendWhileSending(t *testing.T) {
 	t.Parallel()
