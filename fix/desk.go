@@ -32,9 +32,11 @@ type desk struct {
 	ask     func(perp.Command) bool // leaves a command in the inbox, if there is room
 	now     perp.Time               // of the newest entry
 
-	sessions  map[string][]string   // of each account
-	positions map[holding]perp.Size // open ones
-	asked     map[requestID]inquiry // trade requests that the engine has not answered
+	sessions   map[string][]string       // of each account
+	positions  map[holding]perp.Position // open ones
+	against    holding                   // the good side of a deleveraging that is being told
+	deleverage string                    // the order made for it
+	asked      map[requestID]inquiry     // trade requests that the engine has not answered
 }
 
 // listed is what the desk knows of one market.
@@ -74,7 +76,7 @@ func newDesk(wake func()) *desk {
 	}
 	return &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
-		sessions: map[string][]string{}, positions: map[holding]perp.Size{},
+		sessions: map[string][]string{}, positions: map[holding]perp.Position{},
 		ask:   func(perp.Command) bool { return false },
 		asked: map[requestID]inquiry{},
 	}

@@ -19,11 +19,31 @@ func (k *desk) note(ev perp.Event) {
 		k.sessions[ev.Account] = slices.Clone(ev.Sessions)
 	case perp.PositionChanged:
 		if key := (holding{ev.Account, ev.Symbol}); ev.Size != 0 {
-			k.positions[key] = ev.Size
+			k.positions[key] = perp.Position{Size: ev.Size, Entry: ev.EntryNotional}
 		} else {
 			delete(k.positions, key)
 		}
+	case perp.Deleveraged:
+		k.against = holding{ev.Against, ev.Symbol}
 	}
+}
+
+// deleveraged is the token of an order that closed a good position against one
+// in liquidation.
+const deleveraged = "DELEVERAGED"
+
+// closing says why the gateway made an order: to liquidate its account or, for
+// the first one of the other side after a Deleveraged, to deleverage it.
+func (k *desk) closing(o perp.Order) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.against == (holding{o.Account, o.Symbol}) {
+		k.against, k.deleverage = holding{}, o.OrderID
+	}
+	if o.OrderID == k.deleverage {
+		return deleveraged
+	}
+	return perp.LiquidationCancel.String()
 }
 
 // sessionsOf returns the sessions of a client account; the maker has none.
@@ -33,10 +53,23 @@ func (k *desk) sessionsOf(account string) []string {
 	return k.sessions[account]
 }
 
-func (k *desk) positionOf(account, symbol string) perp.Size {
+func (k *desk) positionOf(account, symbol string) perp.Position {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.positions[holding{account, symbol}]
+}
+
+// holders lists the clients with a position in a market, sorted.
+func (k *desk) holders(symbol string) (accounts []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for key := range k.positions {
+		if key.symbol == symbol && key.account != perp.Maker {
+			accounts = append(accounts, key.account)
+		}
+	}
+	slices.Sort(accounts)
+	return accounts
 }
 
 // currency is that of the money of all accounts; empty before the first market.

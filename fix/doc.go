@@ -14,7 +14,8 @@
 // In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
 // Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
 // perp.SessionWrite for the transaction (Drain); bytes of messages whose numbers
-// are durable; SessionStatus and Knocks for operators.
+// are durable; SessionStatus and Knocks for operators. For those who watch an
+// account the desk asks the engine, through the same inbox, what is new.
 //
 // # Always true
 //
@@ -25,6 +26,10 @@
 //   - No bytes of a client end the process or hurt another client: TestHostileBytes.
 //   - A client that does not read is cut, others do not notice: TestClientThatDoesNotRead.
 //   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
+//   - What happens to an account by itself is told to all its sessions:
+//     TestEverySessionOfTheAccountIsTold.
+//   - News of an account wait in one place of bounded size and miss no last
+//     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - No secret and no second line in a log record: TestCleanLog.
 //

@@ -56,7 +56,9 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.trades(ev, seq)
 	case perp.MarginCalled:
 		return c.marginCalled(ev, at)
-	case perp.AccountOpened, perp.PositionChanged:
+	case perp.MarketExpired:
+		return c.expired(ev, at)
+	case perp.AccountOpened, perp.PositionChanged, perp.Deleveraged:
 		c.desk.note(ev)
 		return nil
 	}

@@ -40,13 +40,13 @@ func (c *codec) ofOrder(asked, owner string, r *execution) []outMessage {
 	if !r.order.Liquidation {
 		return to(asked, owner, r)
 	}
-	if token := perp.LiquidationCancel.String(); !strings.HasPrefix(r.text, token) {
+	if token := c.desk.closing(r.order); !strings.HasPrefix(r.text, token) {
 		r.text = strings.TrimSpace(token + " " + r.text)
 	}
 	if all := c.toAll(r.order.Account, r); len(all) > 0 {
 		return all
 	}
-	return to(asked, owner, r)
+	return to(asked, r.order.Session, r)
 }
 
 // movement is money that an account gained or lost without an order: one AM.
@@ -116,11 +116,26 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	if m == nil {
 		return nil
 	}
-	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol)
+	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol).Size
 	if f, ok := ev.(perp.FundingPaid); ok {
 		m.size = f.Size // what the payment was counted on
 	}
 	return c.toAll(m.account, m)
+}
+
+// expired tells every holder at which price its position was closed, and what it
+// made: rounded down, as the books do it. The event comes before the positions
+// change.
+func (c *codec) expired(ev perp.MarketExpired, at perp.Time) (out []outMessage) {
+	for _, account := range c.desk.holders(ev.Symbol) {
+		m := &movement{
+			kind: "EXPIRED", event: ev.Symbol, account: account, symbol: ev.Symbol, at: at,
+			amounts: []posAmount{{"VADJ", c.desk.positionOf(account, ev.Symbol).Unrealised(ev.Price)}},
+			text:    "EXPIRED price=" + ev.Price.String() + " fair=" + ev.Fair.String(),
+		}
+		out = append(out, c.toAll(account, m)...)
+	}
+	return out
 }
 
 // settled says what was owed (FMTM), what moved (CASH) and what stays owed (CRES).

@@ -65,6 +65,7 @@ func accountEvents() []named {
 		{"liquidation_fee", posted(perp.LiquidationFee, clientCash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Insurance, Symbol: "SOL-PERP"}, "T-77")},
 		{"loss_shared", perp.LossShared{LossID: "L-5", Account: "ACME-MAIN", Symbol: "SOL-PERP", Amount: 3 * coin}},
 		{"bankrupt", perp.Bankrupted{LossID: "L-5", Account: "ACME-MAIN", Symbol: "BTC-PERP", Loss: 50 * coin, Insurance: 20 * coin, Maker: 10 * coin, Socialised: 15 * coin, Open: 5 * coin}},
+		{"expired", perp.MarketExpired{Symbol: "SOL-PERP", Price: price("140"), Fair: price("141.5"), Claims: 10 * coin, Cash: 10 * coin}},
 		{"collinqack_refused", perp.CollateralReported{Origin: asked, ReqID: "CI2", View: perp.CollateralView{Account: "OTHER"}, Verdict: perp.Verdict{Reject: perp.AccountNotPermitted, Detail: "OTHER"}}},
 		{"collrep", perp.CollateralReported{Origin: asked, ReqID: "CI1", View: testCollateral()}},
 		{"collrep_flat", perp.CollateralReported{Origin: asked, ReqID: "CI3", View: perp.CollateralView{Account: "ACME-MAIN", Cash: 10 * coin, Equity: 10 * coin, Counted: 10 * coin, Free: 10 * coin, Withdrawable: 10 * coin}}},
@@ -125,6 +126,30 @@ func TestMovementsStateThePosition(t *testing.T) {
 	}
 }
 
+// At expiry each holder is told the price and what its position made; who is
+// flat, and the maker, is told nothing.
+func TestExpiryIsToldToHolders(t *testing.T) {
+	c := newCodec(nil, testDesk())
+	for _, ev := range []perp.Event{
+		perp.AccountOpened{Account: "SHORT", Sessions: []string{"S"}}, perp.AccountOpened{Account: "FLAT", Sessions: []string{"F"}},
+		perp.PositionChanged{Account: "SHORT", Symbol: "SOL-PERP", Size: -size("0.000000003"), EntryNotional: 4},
+		perp.PositionChanged{Account: "FLAT", Symbol: "SOL-PERP", Size: 1}, perp.PositionChanged{Account: "FLAT", Symbol: "SOL-PERP"},
+		perp.PositionChanged{Account: perp.Maker, Symbol: "SOL-PERP", Size: -size("250")},
+	} {
+		c.encode(ev, testTime, 1)
+	}
+	out := c.encode(perp.MarketExpired{Symbol: "SOL-PERP", Price: price("140"), Fair: price("140")}, testTime, 1)
+	if len(out) != 2 || out[0].session != "ACME" || out[1].session != "S" {
+		t.Fatalf("told: %v", out)
+	}
+	// 250 at 140 less the 37,500 that opened them; -3e-9 at 140 is -0.42e-6, rounded down to -1e-6.
+	for i, want := range []string{"|707=VADJ|708=-2500|", "|707=VADJ|708=0.000003|"} {
+		if got := plain(out[i].msg); !strings.Contains(got, want) || !strings.Contains(got, "|704=0|") {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 // A liquidation order has no ClOrdID, and says first what it is.
 func TestLiquidationOrdersAreMarked(t *testing.T) {
 	c := newCodec(nil, testDesk())
@@ -148,6 +173,29 @@ func TestKeysThatFIXCannotSay(t *testing.T) {
 		out := c.encode(ev, testTime, 1)
 		if len(out) != 1 || !strings.Contains(plain(out[0].msg), "|713=transfer 9|") {
 			t.Errorf("%q: %v", key, out)
+		}
+	}
+}
+
+// Of the two orders of a deleveraging, the good side's says what it is; so does
+// no later one of that account.
+func TestDeleveragingIsToldApart(t *testing.T) {
+	c := newCodec(nil, testDesk())
+	order := func(id, account string) perp.Order {
+		o := liquidation()
+		o.OrderID, o.Account, o.Session = id, account, account
+		return o
+	}
+	bad, good, later := order("L-1", "BAD"), order("L-2", "GOOD"), order("L-3", "GOOD")
+	c.encode(perp.Deleveraged{Symbol: "SOL-PERP", Account: "BAD", Against: "GOOD"}, testTime, 1)
+	for _, step := range []struct {
+		order perp.Order
+		want  string
+	}{{bad, "|58=LIQUIDATION|"}, {good, "|58=DELEVERAGED|"}, {later, "|58=LIQUIDATION|"}} {
+		for _, ev := range []perp.Event{perp.OrderAccepted{Order: step.order}, perp.Filled{Order: step.order}} {
+			if out := c.encode(ev, testTime, 1); len(out) != 1 || !strings.HasSuffix(plain(out[0].msg), step.want) {
+				t.Errorf("%s: %v", step.order.OrderID, out)
+			}
 		}
 	}
 }

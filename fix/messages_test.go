@@ -44,7 +44,7 @@ func testDesk() *desk {
 		perp.MarketListed{Instrument: testInstrument}, perp.MarketListed{Instrument: other},
 		perp.StateChanged{Symbol: "SOL-PERP", From: perp.Warming, To: perp.Open},
 		perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME"}},
-		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250")},
+		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), EntryNotional: -37_500 * coin},
 	})
 	return k
 }
