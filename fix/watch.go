@@ -203,6 +203,12 @@ func (k *desk) touch(ev perp.Event) {
 		k.changed(ev.Account, ev.Symbol)
 	case perp.Filled:
 		k.changed(ev.Order.Account, ev.Order.Symbol)
+	case perp.OrderAccepted: // a working order takes margin
+		k.changed(ev.Order.Account, "")
+	case perp.OrderReplaced:
+		k.changed(ev.Order.Account, "")
+	case perp.OrderCanceled:
+		k.changed(ev.Order.Account, "")
 	case perp.FundingPaid:
 		k.changed(ev.Account, ev.Symbol)
 	case perp.Settled:

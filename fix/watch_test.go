@@ -162,7 +162,8 @@ func TestEveryChangeOfAWatchedPositionIsAskedFor(t *testing.T) {
 
 func TestEveryChangeOfWatchedCollateralIsAskedFor(t *testing.T) {
 	for _, ev := range []perp.Event{
-		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "BTC-PERP"}, perp.MarginCalled{Account: "ACME-MAIN"}, perp.LiquidationChanged{Account: "ACME-MAIN"},
+		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "BTC-PERP"}, perp.OrderAccepted{Order: testOrder()}, perp.OrderReplaced{Order: testOrder()},
+		perp.OrderCanceled{Order: testOrder()}, perp.MarginCalled{Account: "ACME-MAIN"}, perp.LiquidationChanged{Account: "ACME-MAIN"},
 		perp.FundingPaid{Account: "ACME-MAIN", Symbol: "SOL-PERP"}, perp.Settled{Account: "ACME-MAIN", Symbol: "SOL-PERP"},
 		posted(perp.DepositMade, perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}, clientCash, "K"),
 		posted(perp.TradeFee, clientCash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: "SOL-PERP"}, "T-1"),
