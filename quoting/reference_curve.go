@@ -67,6 +67,24 @@ type Reference struct {
 	MMPrice         num    `json:"mm_oracle_price"`
 	MMSlot          num    `json:"mm_oracle_slot"`
 	MMSequence      num    `json:"mm_oracle_sequence_id"`
+	Tick            num    `json:"order_tick_size"`
+	Step            num    `json:"order_step_size"`
+	Jit             num    `json:"amm_jit_intensity"`
+	Paused          num    `json:"paused_operations"` // one bit each (§13)
+	BidTwap         num    `json:"last_bid_price_twap"`
+	AskTwap         num    `json:"last_ask_price_twap"`
+	Unsettled       num    `json:"base_asset_amount_with_unsettled_lp"`
+	Longs           num    `json:"base_asset_amount_long"`
+	Shorts          num    `json:"base_asset_amount_short"`
+	TotalFee        num    `json:"total_fee"`
+	Rate            num    `json:"last_funding_rate"`
+	RateLong        num    `json:"last_funding_rate_long"`
+	RateShort       num    `json:"last_funding_rate_short"`
+	IndexLong       num    `json:"cumulative_funding_rate_long"`
+	IndexShort      num    `json:"cumulative_funding_rate_short"`
+	FundingTime     num    `json:"last_funding_rate_ts"`
+	FundingTwap     num    `json:"last_funding_oracle_twap"`
+	UnsettledRate   num    `json:"net_unsettled_funding_pnl"`
 }
 
 // errReference is a change that the reference refuses.
@@ -76,6 +94,9 @@ const (
 	refReserve = 1_000_000_000
 	refPrice   = 1_000_000
 )
+
+// refMaxL is the largest L that is raised to, 1e21.
+func refMaxL() num { return n64(refReserve).times(refReserve).times(1000) }
 
 // price is the reserve price q*g/b.
 func (m *Reference) price() num { return m.Quote.mul(m.Peg).div(m.Base) }
@@ -113,8 +134,11 @@ func (m *Reference) concentrate(scale num) error {
 		return errReference
 	}
 	next.settleBounds()
-	bids, asks := next.depth()
-	if !m.Users.abs().lt(least(bids, asks.neg())) && m.Users.sign() != 0 {
+	if next.TerminalQuote.cmp(m.TerminalQuote) != 0 {
+		return errReference
+	}
+	next.updateSpreads(next.price(), next.UpdateSlot)
+	if bids, asks := next.depth(); !bids.gt(m.Users) || !asks.lt(m.Users) {
 		return errReference
 	}
 	*m = next
@@ -179,13 +203,6 @@ func (m *Reference) spreadReserves(buy bool) (base, quote num) {
 	if s.abs().gt(n64(1)) {
 		quote = quote.add(m.Quote.div(n64(refPrice).div(s.over(2))))
 	}
-	if m.Offset.sign() == 0 {
-		if buy {
-			quote = most(quote, m.Quote)
-		} else {
-			quote = least(quote, m.Quote)
-		}
-	}
 	if m.Contract == "Prediction" {
 		lo, hi := m.predictionBounds(buy)
 		quote = clamp(quote, lo, hi)
@@ -194,18 +211,26 @@ func (m *Reference) spreadReserves(buy bool) (base, quote num) {
 }
 
 // predictionBounds keep the price of a prediction market within 0..1: asks from
-// 0.05, bids up to 0.95. With q*q = L*L*price/peg the bound is L times a root.
+// 0.05, bids up to 0.95. With q*q = L*L*price/peg the bound is L times a root,
+// which the reference rounds up twice and takes to five digits.
 func (m *Reference) predictionBounds(buy bool) (lo, hi num) {
-	root := m.Peg.times(refReserve * 1000).root()
+	root := m.Peg.times(refPrice).plus(1).root().plus(1)
+	bound := func(share int64) num { return m.L.times(share).mul(root).over(100_000).div(m.Peg) }
 	if buy {
-		return m.L.times(223_610_000).div(root), m.L.times(refReserve).div(root)
+		return bound(22_361), m.L.mul(root).div(m.Peg)
 	}
-	return n64(0), m.L.times(974_670_000).div(root)
+	return n64(0), bound(97_467)
 }
 
+// setSpreadReserves stores both points. Without an offset neither reserve may
+// lie on the wrong side of the mid one, each for itself.
 func (m *Reference) setSpreadReserves() {
 	m.AskBase, m.AskQuote = m.spreadReserves(true)
 	m.BidBase, m.BidQuote = m.spreadReserves(false)
+	if m.Offset.sign() == 0 {
+		m.AskBase, m.AskQuote = least(m.AskBase, m.Base), most(m.AskQuote, m.Quote)
+		m.BidBase, m.BidQuote = most(m.BidBase, m.Base), least(m.BidQuote, m.Quote)
+	}
 }
 
 // bidAsk is what the reference displays; it executes elsewhere (§2 flaw b).
@@ -226,8 +251,7 @@ func (m *Reference) scaled(l num, bound bool) (Reference, error) {
 	if ratio.lt(n64(refReserve)) {
 		ratio = ratio.plus(1)
 	}
-	limit, _ := newNum("1000000000000000000000")
-	if l.gt(m.L) && l.gt(limit) {
+	if !ratio.lt(n64(refReserve)) && l.gt(refMaxL()) {
 		return next, errReference
 	}
 	if l.lt(m.L) && l.lt(m.Users.abs()) && m.Status != "ReduceOnly" {
@@ -249,18 +273,27 @@ func (m *Reference) scaleCost(l num, bound bool) (num, error) {
 	return next.closing().sub(m.closing()), nil
 }
 
+// adopt takes L, reserves and bounds of another state of the market, and
+// computes the spreads against the peg that still stands (§15.10). No time has
+// passed, so the offset moves by its smallest step.
+func (m *Reference) adopt(next *Reference) {
+	m.L, m.Base, m.Quote = next.L, next.Base, next.Quote
+	m.settleBounds()
+	m.updateSpreads(m.price(), m.UpdateSlot)
+}
+
 // recenterAt makes the terminal reserves balanced at another peg and L.
 func (m *Reference) recenterAt(peg, l num) {
 	m.Peg, m.L = peg, l
 	m.Base = l.sub(m.Users)
 	m.Quote = l.mul(l).div(m.Base)
 	m.settleBounds()
-	m.setSpreadReserves()
+	m.updateSpreads(m.price(), m.UpdateSlot)
 }
 
 // budgetedScale is the change of L that costs a given amount of cash, as a
-// fraction of a million (§3.4).
-func budgetedScale(x, y, budget, peg, users, upper, lower num) num {
+// fraction of a million (§3.4). Refused where no positive scale costs that.
+func budgetedScale(x, y, budget, peg, users, upper, lower num) (num, error) {
 	c := budget.neg()
 	sc, su := int64(-1), int64(-1)
 	if c.sign() > 0 {
@@ -275,15 +308,18 @@ func budgetedScale(x, y, budget, peg, users, upper, lower num) num {
 	own := y.mul(u).over(refReserve).mul(u).over(refReserve).mul(peg).over(refPrice)
 	shift := c.abs().mul(end).over(refPrice).mul(u).over(refReserve)
 	if sc < 0 && big.gt(own) {
-		return upper
+		return upper, nil
 	}
 	over := own.sub(shift.times(sc * su)).over(1000)
 	under := own.add(big.times(sc)).over(1000)
 	if over.sign() < 0 && under.sign() < 0 {
 		over, under = over.neg(), under.neg()
 	}
-	if over.gt(under) {
-		return least(over.times(refPrice).div(under), upper)
+	if over.sign() <= 0 || under.sign() <= 0 {
+		return num{}, errReference
 	}
-	return most(over.times(refPrice).div(under), lower)
+	if over.gt(under) {
+		return least(over.times(refPrice).div(under), upper), nil
+	}
+	return most(over.times(refPrice).div(under), lower), nil
 }

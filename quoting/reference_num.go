@@ -84,8 +84,3 @@ func (a *num) UnmarshalJSON(b []byte) error {
 	a.v = v
 	return nil
 }
-
-func newNum(s string) (num, bool) {
-	v, ok := new(big.Int).SetString(s, 10)
-	return num{v}, ok
-}

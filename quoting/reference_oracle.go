@@ -67,7 +67,7 @@ func refJudge(twap num, o RefOracle, g RefGuard, multiplier, immediate, lowRisk 
 	if most(o.Price, twap).div(most(n64(1), least(o.Price, twap))).gt(g.Volatile) {
 		return refValidity{State: refVolatile}
 	}
-	if most(n64(1), o.Confidence).times(refPrice).div(o.Price).gt(g.Confidence.mul(multiplier)) {
+	if o.Confidence.times(refPrice).div(o.Price).gt(g.Confidence.mul(multiplier)) {
 		return refValidity{State: refUncertain}
 	}
 	margin := g.StaleMargin
@@ -136,10 +136,10 @@ func refDivergence(price, twap, configured num) (num, bool) {
 	return pct, pct.abs().gt(most(configured, n64(refPrice/10)))
 }
 
-// refFar tells whether the oracle is half off its 5-minute average or more.
-func refFar(price, twap, configured num) bool {
-	pct := price.sub(twap).times(refPrice).div(twap)
-	return !pct.abs().lt(most(configured, n64(refPrice/2)))
+// refFar tells whether the oracle is off its 5-minute average by max or more.
+// Who calls it takes the larger of the configured limit and half (§6.4).
+func refFar(price, twap, max num) bool {
+	return !price.sub(twap).abs().times(refPrice).div(twap.abs()).lt(max)
 }
 
 // settleOK is the guard before settlement (§6.4).
@@ -156,75 +156,43 @@ func (m *Reference) settleOK(price num) bool {
 	return off.lt(n64(near)) && std.lt(least(price, m.OracleTwap5).times(calm).over(refPrice))
 }
 
+// makerFeed is a reading of the maker's own feed.
+type makerFeed struct {
+	Price    num `json:"price"`
+	Delay    num `json:"delay"`
+	Sequence num `json:"sequence_id"`
+}
+
+// apart is how far the maker's feed lies from the exchange's, 1e6.
+func (f makerFeed) apart(o RefOracle) num {
+	return f.Price.sub(o.Price).abs().times(refPrice).div(most(n64(1), o.Price.abs()))
+}
+
+// older tells whether the exchange has the newer reading: by sequence numbers
+// where they are of one kind, else by delay.
+func (f makerFeed) older(o RefOracle) bool {
+	if o.Sequence != nil && o.Sequence.sign() != 0 && f.Sequence.sign() != 0 &&
+		f.Sequence.sub(*o.Sequence).abs().lt(o.Sequence.over(10_000)) {
+		return o.Sequence.gt(f.Sequence)
+	}
+	return f.Delay.gt(o.Delay)
+}
+
 // safe chooses between the maker's own feed and the exchange's (§6.3).
-func (m *Reference) safe(o RefOracle, slot num) RefOracle {
-	if m.MMPrice.sign() == 0 {
+func (m *Reference) safe(o RefOracle, g RefGuard, slot num) RefOracle {
+	f := makerFeed{Price: m.MMPrice, Delay: slot.sub(m.MMSlot), Sequence: m.MMSequence}
+	wild := most(f.Price, m.OracleTwap).div(most(n64(1), least(f.Price, m.OracleTwap))).gt(g.Volatile)
+	return f.choose(o, f.Price.sign() > 0 && !wild)
+}
+
+// choose takes the maker's reading if it is usable, recent and within 1 %.
+func (f makerFeed) choose(o RefOracle, usable bool) RefOracle {
+	if !usable || f.Price.sign() == 0 || f.older(o) || f.apart(o).gt(n64(refPart)) {
 		return o
 	}
-	delay := most(n64(0), slot.sub(m.MMSlot))
-	recent := !delay.gt(o.Delay)
-	if o.Sequence != nil && o.Sequence.sign() > 0 && m.MMSequence.sign() > 0 {
-		apart := m.MMSequence.sub(*o.Sequence).abs()
-		if !apart.times(10_000).gt(*o.Sequence) {
-			recent = !m.MMSequence.lt(*o.Sequence)
-		}
+	enough := true
+	return RefOracle{
+		Price: f.Price, Confidence: o.Confidence.add(f.Price.sub(o.Price).abs()), Delay: f.Delay,
+		Sufficient: &enough, Sequence: &f.Sequence,
 	}
-	away := m.MMPrice.sub(o.Price).abs()
-	wild := most(m.MMPrice, m.OracleTwap).div(most(n64(1), least(m.MMPrice, m.OracleTwap)))
-	if !recent || m.MMPrice.sign() < 0 || wild.gt(n64(5)) || away.times(refPrice).div(o.Price).gt(n64(refPart)) {
-		return o
-	}
-	return RefOracle{Price: m.MMPrice, Confidence: o.Confidence.add(away), Delay: delay, Sufficient: o.Sufficient}
-}
-
-// weighted is the reference's weighted average with its nudge (§5 "Flaw").
-func weighted(a, b, wa, wb num) num {
-	if wa.sign() == 0 {
-		return b
-	}
-	if wb.sign() == 0 {
-		return a
-	}
-	x, y := a.mul(wa), b.mul(wb)
-	nudge := int64(0)
-	if wb.gt(n64(1)) {
-		nudge = int64(y.cmp(x))
-	}
-	return x.add(y).div(wa.add(wb)).plus(nudge)
-}
-
-// observe updates the oracle averages, confidence and gap (§5.4).
-func (m *Reference) observe(now num, o RefOracle, price num) {
-	near := price.over(4000)
-	point := most(least(price.add(near), o.Price), o.Price.sub(o.Confidence))
-	if price.gt(o.Price) {
-		point = least(most(price.sub(near), o.Price), o.Price.add(o.Confidence))
-	}
-	limit := m.OracleTwap.div(m.clampDivisor())
-	point = clamp(point, m.OracleTwap.sub(limit), m.OracleTwap.add(limit))
-	since := most(n64(0), now.sub(m.OracleTwapTime))
-	if point.sign() > 0 {
-		m.Normalised = point
-		m.OracleStd = point.sub(most(m.OracleTwap, m.OracleTwap5)).abs()
-		five := m.average(point, m.OracleTwap5, m.MarkTwap5, since, n64(300))
-		m.OracleTwap = m.average(point, m.OracleTwap, m.MarkTwap, since, m.FundingPeriod)
-		m.OracleTwap5 = five
-		decayed := m.ConfPct
-		if since.sign() > 0 { // two readings of one second: the larger stays
-			decayed = decayed.sub(decayed.div(most(n64(21).sub(since), n64(5))))
-		}
-		m.ConfPct = most(o.Confidence.times(refPrice).div(price), decayed)
-		m.LastPrice, m.LastConf, m.LastDelay, m.OracleTwapTime = o.Price, o.Confidence, o.Delay, now
-	}
-	m.Gap = price.sub(o.Price).times(refPrice).div(price)
-}
-
-// average moves one oracle average to the point, first blended towards the mark
-// average if that one is newer.
-func (m *Reference) average(point, old, mark, since, period num) num {
-	if m.MarkTwapTime.gt(m.OracleTwapTime) {
-		lag := m.MarkTwapTime.sub(m.OracleTwapTime)
-		point = weighted(mark, point, lag, most(n64(1), m.FundingPeriod.sub(lag)))
-	}
-	return weighted(point, old, since, most(n64(0), period.sub(since)))
 }

@@ -59,7 +59,7 @@ func (m *Reference) adjusted(peg, budget num, lowerK bool) (Reference, num, erro
 	chosen := peg
 	if ppc.sign() != 0 && ppc.sign() == d.sign() && !budget.times(refPrice).div(ppc).abs().gt(d.abs()) {
 		gain := n64(0)
-		if ok, lowest := m.mayLower(); ok && lowerK && !m.Intensity.lt(n64(100)) && !m.KFixed {
+		if ok, lowest := m.mayLower(); ok && lowerK {
 			l := most(m.L.sub(m.L.over(1000)), lowest)
 			cost, err := m.scaleCost(l, true)
 			if err != nil {
@@ -70,9 +70,10 @@ func (m *Reference) adjusted(peg, budget num, lowerK bool) (Reference, num, erro
 			}
 			gain, ppc = cost.abs(), next.perUnit()
 		}
-		if ppc.sign() != 0 {
-			chosen = most(n64(1), m.Peg.add(budget.add(gain).times(refPrice).div(ppc)))
+		if ppc.sign() == 0 {
+			return next, num{}, errReference
 		}
+		chosen = most(n64(1), m.Peg.add(budget.add(gain).times(refPrice).div(ppc)))
 	}
 	cost := next.pegCost(chosen)
 	next.Peg = chosen
@@ -80,8 +81,11 @@ func (m *Reference) adjusted(peg, budget num, lowerK bool) (Reference, num, erro
 }
 
 // update is the whole pre-trade update: curve, averages, spreads, freshness.
-func (m *Reference) update(o RefOracle, g RefGuard, now, slot num) (num, error) {
-	o = m.safe(o, slot)
+func (m *Reference) update(exchange RefOracle, g RefGuard, now, slot num) (num, error) {
+	if m.Status == "Settlement" || m.Status == "Delisted" {
+		return n64(0), nil
+	}
+	o := m.safe(exchange, g, slot)
 	valid := m.validity(o, g)
 	if valid.State == refNonPositive {
 		return num{}, errReference
@@ -89,25 +93,16 @@ func (m *Reference) update(o RefOracle, g RefGuard, now, slot num) (num, error) 
 	cost, refused := n64(0), false
 	if m.Intensity.sign() > 0 {
 		peg, budget, check := m.optimal(o.Price)
-		next, c, err := m.adjusted(peg, budget, true)
+		next, c, err := m.adjusted(peg, budget, !m.Intensity.lt(n64(100)) && !m.KFixed)
 		if err != nil {
 			return num{}, err
 		}
-		if c.sign() > 0 && check && m.Equity.sub(c).lt(m.reserved()) {
-			refused = true
-		} else {
-			next.Equity, next.Revenue = m.Equity.sub(c), m.Revenue.sub(c)
-			next.settleBounds()
-			// The reference computes spreads once against the old peg (§15.10);
-			// what is left of it is one more step of the offset.
-			peg := next.Peg
-			next.Peg = m.Peg
-			next.updateSpreads(next.price(), next.UpdateSlot)
-			next.Peg = peg
-			*m, cost = next, c
+		if refused = !m.spend(c, check); !refused {
+			m.adopt(&next)
+			m.Peg, cost = next.Peg, c
 		}
 	}
-	m.observe(now, o, m.price())
+	m.observe(now, exchange, o, m.price(), m.clampDivisor())
 	m.updateSpreads(m.price(), slot)
 	m.OracleValid = valid.lowRisk()
 	if m.OracleValid && !refused {

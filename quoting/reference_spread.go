@@ -28,20 +28,23 @@ func (m *Reference) ratio() num {
 	return least(n64(refPrice), m.Users.abs().times(refPrice).div(most(side, n64(1))))
 }
 
-// offsetRatio is the inventory in the average open side, less the dead band (§4.9).
-func (m *Reference) offsetRatio() num {
+// openShare is the inventory in the average open side, 0..1e6 (§4.9).
+func (m *Reference) openShare() num {
 	bids, asks := m.depth()
 	side := bids.sub(asks).over(2)
-	w := least(n64(refPrice), m.Users.abs().times(refPrice).div(most(side, n64(1))))
-	band := m.Deadband.times(refPrice / 100)
+	if !m.Users.abs().lt(side) {
+		return n64(refPrice)
+	}
+	return m.Users.abs().times(refPrice).div(side)
+}
+
+// offsetRatio is the signed share, less the dead band.
+func (m *Reference) offsetRatio() num {
+	w, band := m.openShare(), m.Deadband.times(refPrice).over(100)
 	if !w.gt(band) {
 		return n64(0)
 	}
-	w = w.sub(band)
-	if m.Users.sign() < 0 {
-		return w.neg()
-	}
-	return w
+	return w.sub(band).times(int64(m.Users.add(m.Unsettled).sign()))
 }
 
 // inventoryScale is how far the growing side widens with the inventory.
@@ -189,7 +192,7 @@ func refOffset(price, funding, ratio, oracleFast, markFast, oracleSlow, markSlow
 	}
 	limit := max.mul(price).over(refPrice)
 	part := func(v num) num { return clamp(v, limit.neg(), limit) }
-	premium := funding.over(1000).times(24).sub(oracleSlow.over(5000))
+	premium := funding.over(1000).times(24).sub(oracleSlow.abs().over(5000))
 	average := part(markFast.sub(oracleFast)).add(part(markSlow.sub(oracleSlow))).add(part(premium)).over(3)
 	pct := average.times(refPrice).div(price)
 	if pct.sign() != 0 && pct.sign() != ratio.sign() {

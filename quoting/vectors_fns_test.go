@@ -33,8 +33,8 @@ func vecBounds(_ *Reference, a args) (results, error) {
 }
 
 func vecBudgetedScale(_ *Reference, a args) (results, error) {
-	scale := budgetedScale(a.num("x"), a.num("y"), a.num("budget"), a.num("peg"), a.num("inventory"), a.num("upper"), a.num("lower"))
-	return results{"numerator": scale, "denominator": n64(refPrice)}, nil
+	scale, err := budgetedScale(a.num("x"), a.num("y"), a.num("budget"), a.num("peg"), a.num("inventory"), a.num("upper"), a.num("lower"))
+	return results{"numerator": scale, "denominator": n64(refPrice)}, err
 }
 
 func vecUpdateK(m *Reference, a args) (results, error) {
@@ -126,8 +126,7 @@ func vecRatio(_ *Reference, a args) (results, error) {
 
 func vecOffsetRatio(_ *Reference, a args) (results, error) {
 	m := inventoryOf(a)
-	m.Deadband = a.num("deadband_pct")
-	return results{"ratio": m.offsetRatio()}, nil
+	return results{"ratio": m.openShare()}, nil
 }
 
 func vecInventoryScale(_ *Reference, a args) (results, error) {
@@ -197,17 +196,8 @@ func vecStatus(m *Reference, a args) (results, error) {
 }
 
 func vecSafe(m *Reference, a args) (results, error) {
-	o := m.safe(a.oracle(), a.num("slot"))
+	o := m.safe(a.oracle(), a.guard(), a.num("slot"))
 	return results{"safe_price": o.Price, "safe_delay": o.Delay, "safe_confidence": o.Confidence}, nil
-}
-
-func vecObserve(m *Reference, a args) (results, error) {
-	price := m.price()
-	if _, given := a.in["reserve_price"]; given {
-		price = a.num("reserve_price")
-	}
-	m.observe(a.num("now"), a.oracle(), price)
-	return results{"twap": m.OracleTwap}, nil
 }
 
 func vecFar(_ *Reference, a args) (results, error) {

@@ -143,6 +143,8 @@ func checkStep(t *testing.T, m *Reference, fn string, input, expected json.RawMe
 			compareMarket(t, m, want[name])
 		} else if have, ok := got[name]; !ok {
 			t.Errorf("%s: no result %s", fn, name)
+		} else if steps, ok := have.([]Reference); ok {
+			compareSteps(t, steps, want[name])
 		} else {
 			compare(t, name, have, want[name])
 		}
@@ -161,6 +163,18 @@ func compareMarket(t *testing.T, m *Reference, expected json.RawMessage) {
 		} else if string(have[name]) != string(v) {
 			t.Errorf("%s is %s, want %s", name, have[name], v)
 		}
+	}
+}
+
+// compareSteps compares the market at each of the moments that a loop keeps.
+func compareSteps(t *testing.T, have []Reference, expected json.RawMessage) {
+	var want []json.RawMessage
+	must(t, json.Unmarshal(expected, &want))
+	if len(want) != len(have) {
+		t.Fatalf("%d moments kept, want %d", len(have), len(want))
+	}
+	for i := range have {
+		compareMarket(t, &have[i], want[i])
 	}
 }
 
@@ -266,4 +280,21 @@ var vectorFns = map[string]vectorFn{
 	"spread_pct_vs_oracle_5min": vecDivergence,
 	"price_ok_for_settle":       func(m *Reference, a args) (results, error) { return results{"ok": m.settleOK(a.num("price"))}, nil },
 	"loop_offset_decay":         vecOffsetDecay,
+
+	"funding_long_short":              vecFundingSplit,
+	"update_funding_rate":             vecFunding,
+	"funding_blocked":                 vecBlocked,
+	"on_the_hour":                     vecHour,
+	"max_funding_divergence":          vecMaxDivergence,
+	"funding_basis":                   vecBasis,
+	"formulaic_update_k":              vecFormulaicK,
+	"loop_formulaic_k":                vecFormulaicLoop,
+	"update_mark_std":                 vecMarkStd,
+	"update_mark_twap_from_estimates": vecMarkTrade,
+	"weighted_average":                vecWeighted,
+	"loop_clamp":                      vecClampLoop,
+	"loop_mark_std":                   vecStdLoop,
+	"loop_mark_twap":                  vecMarkLoop,
+	"amm_can_fill":                    vecCanFill,
+	"too_much_drawdown":               vecDrawdown,
 }
