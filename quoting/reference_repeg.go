@@ -59,7 +59,7 @@ func (m *Reference) adjusted(peg, budget num, lowerK bool) (Reference, num, erro
 	chosen := peg
 	if ppc.sign() != 0 && ppc.sign() == d.sign() && !budget.times(refPrice).div(ppc).abs().gt(d.abs()) {
 		gain := n64(0)
-		if ok, lowest := m.mayLower(); ok && lowerK {
+		if ok, lowest := m.mayLower(); ok && lowerK && !m.KFixed {
 			l := most(m.L.sub(m.L.over(1000)), lowest)
 			cost, err := m.scaleCost(l, true)
 			if err != nil {
@@ -93,7 +93,7 @@ func (m *Reference) update(exchange RefOracle, g RefGuard, now, slot num) (num, 
 	cost, refused := n64(0), false
 	if m.Intensity.sign() > 0 {
 		peg, budget, check := m.optimal(o.Price)
-		next, c, err := m.adjusted(peg, budget, !m.Intensity.lt(n64(100)) && !m.KFixed)
+		next, c, err := m.adjusted(peg, budget, !m.Intensity.lt(n64(100)))
 		if err != nil {
 			return num{}, err
 		}

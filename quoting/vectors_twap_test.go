@@ -25,14 +25,13 @@ func (a args) maybe(name string) (v *num) {
 }
 
 // first is the number under the first of some names that is given.
-func (a args) first(names ...string) num {
+func (a args) first(otherwise num, names ...string) num {
 	for _, name := range names {
 		if v := a.maybe(name); v != nil {
 			return *v
 		}
 	}
-	a.t.Fatalf("none of %v given", names)
-	return num{}
+	return otherwise
 }
 
 func (a args) side() refSide {
@@ -72,13 +71,13 @@ func vecMarkTrade(m *Reference, a args) (results, error) {
 }
 
 func vecMarkStd(m *Reference, a args) (results, error) {
-	m.MarkStd = deviation(a.first("price"), a.first("ewma", "twap"), a.first("ewma_5min", "twap_5min"))
+	m.MarkStd = deviation(a.num("price"), a.first(num{}, "ewma", "twap"), a.first(num{}, "ewma_5min", "twap_5min"))
 	return nil, nil
 }
 
 func vecWeighted(_ *Reference, a args) (results, error) {
-	x, y := a.first("data1", "a"), a.first("data2", "b")
-	wx, wy := a.first("weight1", "wa"), a.first("weight2", "wb")
+	x, y := a.first(num{}, "data1", "a"), a.first(num{}, "data2", "b")
+	wx, wy := a.first(num{}, "weight1", "wa"), a.first(num{}, "weight2", "wb")
 	if bias := a.maybe("bias"); bias != nil {
 		return results{"value": nudged(x, y, wx, wy, int64(bias.sign()))}, nil
 	}
@@ -135,72 +134,83 @@ func vecMarkLoop(m *Reference, a args) (results, error) {
 
 const stretch = 7201
 
+// beats runs the three stretches of vecStdLoop.
+type beats struct {
+	m   *Reference
+	now int64
+	a   args
+}
+
+func (b *beats) trade(px num, side refSide) error {
+	b.m.Peg = px
+	_, err := b.m.markTrade(n64(b.now), &px, side, b.a.clampDivisor())
+	return err
+}
+
+// long and short are trades at two prices, each with the oracle 1.0 beyond.
+func (b *beats) long() error {
+	b.m.LastPrice = n64(30_986_658)
+	return b.trade(n64(31_986_658), refLong)
+}
+
+func (b *beats) short() error {
+	b.m.LastPrice = n64(32_883_651)
+	return b.trade(n64(31_883_651), refShort)
+}
+
+// run is one stretch; it keeps the market at its end.
+func (b *beats) run(second func() error) (Reference, error) {
+	for range stretch {
+		b.now++
+		if err := second(); err != nil {
+			return *b.m, err
+		}
+	}
+	return *b.m, nil
+}
+
 // vecStdLoop is the loop of three stretches: a price that decays with jumps, two
 // prices at different beats, two prices in turn.
 func vecStdLoop(m *Reference, a args) (results, error) {
-	now := a.first("now", "from", "start").big().Int64()
-	price := m.price()
-	if v := a.maybe("price"); v != nil {
-		price = *v
-	}
-	trade := func(at int64, px num, side refSide) error {
-		m.Peg = px
-		_, err := m.markTrade(n64(at), &px, side, a.clampDivisor())
-		return err
-	}
-	var steps []Reference
-	for range stretch {
-		now++
-		if now%15 == 0 {
+	b := &beats{m, a.first(m.MarkTwapTime.plus(60), "now", "from", "start").big().Int64(), a}
+	price := a.first(m.price(), "price")
+	one, err := b.run(func() error {
+		if b.now%15 == 0 {
 			price, m.LastPrice = price.times(1012).over(1000), m.LastPrice.times(10_119).over(10_000)
 		} else {
 			price, m.LastPrice = price.times(100_000).over(100_133), m.LastPrice.times(100_001).over(100_133)
 		}
 		o := RefOracle{Price: m.LastPrice, Delay: n64(2)}
-		m.observe(n64(now), o, o, m.price(), a.clampDivisor())
-		if err := trade(now, price, refLong); err != nil {
-			return nil, err
-		}
+		m.observe(n64(b.now), o, o, m.price(), a.clampDivisor())
+		return b.trade(price, refLong)
+	})
+	if err != nil {
+		return nil, err
 	}
-	steps = append(steps, *m)
 	m.Peg, m.LastPrice = n64(31_986_658), n64(31_986_658)
-	high, low := n64(31_986_658), n64(31_883_651)
-	long := func() error {
-		m.LastPrice = high.plus(-refPrice)
-		return trade(now, high, refLong)
-	}
-	short := func() error {
-		m.LastPrice = low.plus(refPrice)
-		return trade(now, low, refShort)
-	}
-	for range stretch {
-		now++
-		if now%15 == 0 {
-			if err := long(); err != nil {
-				return nil, err
+	two, err := b.run(func() error {
+		if b.now%15 == 0 {
+			if err := b.long(); err != nil {
+				return err
 			}
 		}
-		if now%189 == 0 {
-			if err := short(); err != nil {
-				return nil, err
-			}
+		if b.now%189 == 0 {
+			return b.short()
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	steps = append(steps, *m)
-	for range stretch {
-		now++
-		if now%2 == 1 {
-			if err := long(); err != nil {
-				return nil, err
-			}
-			continue
+	three, err := b.run(func() error {
+		if b.now%2 == 1 {
+			return b.long()
 		}
-		if err := short(); err != nil {
-			return nil, err
-		}
-		m.OracleStd = deviation(low.plus(refPrice), m.MarkTwap, m.MarkTwap)
-	}
-	return results{"steps": append(steps, *m)}, nil
+		err := b.short()
+		m.OracleStd = deviation(n64(32_883_651), m.MarkTwap, m.MarkTwap)
+		return err
+	})
+	return results{"steps": []Reference{one, two, three}}, err
 }
 
 func vecDrawdown(m *Reference, _ args) (results, error) {
