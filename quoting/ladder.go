@@ -65,7 +65,7 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 		if n < m.least() {
 			break
 		}
-		price := m.rounded(side, m.floored(side, m.slice(side, done, done+n, away)))
+		price := m.rounded(side, m.floorFor(side, m.slice(side, done, done+n, away)))
 		if len(out) > 0 {
 			price = m.beyond(side, price, out[len(out)-1].Price)
 		}
@@ -141,6 +141,9 @@ func (m *Market) beyond(side perp.Side, price, before perp.Price) perp.Price {
 
 // inBand tells whether a price may be offered at all.
 func (m *Market) inBand(side perp.Side, price perp.Price) bool {
+	if m.Params.Design == Naive {
+		return price > 0
+	}
 	o := m.Stats.Price
 	wide := o.Of(m.Params.Band, perp.Floor)
 	if side == perp.Buy {
@@ -166,7 +169,7 @@ func (m *Market) parts(side perp.Side, away Steps, best perp.Level) []perp.Compo
 		add(stepNames[i], mid+perp.Price(side.Sign())*mid.Of(d, perp.Trunc))
 	}
 	add("impact", m.slice(side, 0, best.Size, away[stepCount-1]))
-	add("floor", m.floored(side, at))
+	add("floor", m.floorFor(side, at))
 	add("rounding", best.Price)
 	return out
 }

@@ -200,6 +200,9 @@ func (m *Market) follow(now perp.Time) perp.Money {
 		}
 		return 0
 	}
+	if m.Params.Design == Naive {
+		return 0
+	}
 	before := m.Curve.Closing()
 	cost := m.recentre()
 	m.pay(cost, before)
@@ -227,7 +230,7 @@ func (m *Market) recentre() perp.Money {
 	c, o := &m.Curve, m.Stats.Price
 	best := c.PegFor(o)
 	cost := c.PegCost(best)
-	if budget := m.budget(); cost > budget {
+	if budget := m.budget(); cost > budget && m.Params.Design == Full {
 		best = m.further(best, c.PegWithin(best, budget))
 		cost = c.PegCost(best)
 	}

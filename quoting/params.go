@@ -18,6 +18,9 @@ const (
 // Params tunes the maker of one market. Ratios are 1e-6 (1 bp is 100), spans
 // are nanoseconds. DefaultParams is a sound start; the zero Params is refused.
 type Params struct {
+	// Design is Full; see there.
+	Design Design `json:",omitempty"`
+
 	// BaseSpread is the full spread in a calm market. Too small and ordinary
 	// takers win on average; too wide and nobody trades. 5 bp.
 	BaseSpread perp.Ratio

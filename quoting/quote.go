@@ -52,7 +52,12 @@ func (m *Market) Requote(version int64, now perp.Time) perp.Quote {
 }
 
 func (m *Market) offer(q *perp.Quote, now perp.Time) {
-	ask, bid := m.Params.compose(m.pressure(now))
+	var ask, bid Steps
+	if m.Params.Design == Full {
+		ask, bid = m.Params.compose(m.pressure(now))
+	} else {
+		ask, bid = m.Params.plain()
+	}
 	m.AskAway, m.BidAway = ask[stepCount-1], bid[stepCount-1]
 	n := m.Params.Levels
 	rungs := make([]perp.Level, 2*n)
@@ -195,6 +200,6 @@ func (m *Market) PriceFor(side perp.Side, size perp.Size) (perp.Level, bool) {
 	if side == perp.Sell {
 		away = m.BidAway
 	}
-	price := m.rounded(side, m.floored(side, m.slice(side, 0, size, away)))
+	price := m.rounded(side, m.floorFor(side, m.slice(side, 0, size, away)))
 	return perp.Level{Price: price, Size: size}, m.inBand(side, price)
 }
