@@ -30,7 +30,7 @@ var house = map[string][]string{
 	"ops":         {"perp"},
 	"sim":         {"perp", "quoting", "risk", "ledger", "engine", "store"},
 	"acceptance":  {"spec"},
-	"cmd/gateway": {"perp", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "spec", "store"},
+	"cmd/gateway": {"perp", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "sim", "spec", "store"},
 }
 
 // keys names, for each module from outside, the rooms that hold a key to it.

@@ -4,7 +4,9 @@
 // # What this room does
 //
 // It drives the real engine, in virtual time, with seeded flows of good and bad
-// commands, and checks after every one of them what must always hold.
+// commands, and checks after every one of them what must always hold. And it
+// tries designs of the maker on made-up or recorded prices against takers of
+// several kinds, and scores what each of them earns.
 //
 // # In and out
 //
@@ -16,6 +18,9 @@
 //   - The same seed gives the same state hash (TestTwinRun).
 //   - Balances and positions sum to zero after every command (TestZeroSumAfterEveryCommand).
 //   - Each request gets exactly one terminal answer (TestOneTerminalAnswer).
+//   - Money adds up in worlds of small makers and large leverage (TestMoneyAlwaysAddsUp).
+//   - A trial is repeatable, and its designs differ as they should
+//     (TestTrialIsRepeatable, TestDesignsDiffer, TestSilenceStopsTheFullDesign).
 //   - The checks notice what they are for (TestCheckerCatches).
 //
 // # Not here
