@@ -34,6 +34,7 @@ func commandTable() []config.Command {
 		fixDict(),
 		config.Completion(),
 		config.Help(),
+		simRun(),
 		versionCommand(),
 	}
 }
