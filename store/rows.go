@@ -92,6 +92,9 @@ func (s *Store) newOrder(o perp.Order) error {
 	if err != nil {
 		return err
 	}
+	if o.First == "" { // The gateway's own orders, which liquidate, have no client id.
+		return nil
+	}
 	return s.one(addClientID, o.Account, o.First, o.OrderID)
 }
 
