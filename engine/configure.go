@@ -29,6 +29,9 @@ type MarketSpec struct {
 func (Configure) Kind() string { return "Configure" }
 
 func (e *Engine) configure(c Configure) {
+	for _, m := range e.state.Markets { // the gateway starts again
+		e.release(m, true, "restart")
+	}
 	for _, spec := range c.Markets {
 		e.list(spec)
 	}

@@ -52,6 +52,7 @@ type market struct {
 	Settled    perp.Time  // when claims last became cash on schedule
 	ToldLong   perp.Ratio // funding rates last told
 	ToldShort  perp.Ratio
+	Held       []held // orders that wait for the deciding tick, in order of arrival
 	resting    resting
 }
 

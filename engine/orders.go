@@ -74,7 +74,7 @@ func (b *book) enter(o *order) {
 	if o.First != "" { // The gateway's own orders have none.
 		b.byClient[clientKey{o.Account, o.First}] = o
 	}
-	if o.Status.Working() {
+	if o.Status.Working() || o.Status == perp.PendingNew {
 		b.working[o.Account] = append(b.working[o.Account], o)
 	}
 }

@@ -54,8 +54,20 @@ func (e *Engine) reject(o perp.PlaceOrder, v perp.Verdict) {
 func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	o := &order{Order: newOrder(req, e.now), Rank: e.state.Seq, Terms: termsOf(req)}
 	o.OrderID, o.Status = e.orderID(), perp.New
+	aggressive := m.Quoting.Take(o.Side, o.Size, o.Price)
 	if o.Type == perp.PreviouslyQuoted {
 		o.Price = d.level.Price
+		aggressive = []perp.Level{{Price: o.Price, Size: o.Size}}
+	}
+	if req.Arrival == 0 {
+		req.Arrival = e.now
+	}
+	if len(aggressive) > 0 && m.Quoting.Holds(req.Arrival) && (o.TIF != perp.FOK || total(aggressive) == o.Size) {
+		if o.Type == perp.PreviouslyQuoted {
+			e.consume(m, o.QuoteID, d)
+		}
+		e.hold(m, o, req, aggressive)
+		return
 	}
 	e.state.Book.add(o)
 	e.emit(perp.OrderAccepted{Origin: req.Origin, ExecID: e.execID(), Order: o.Order})

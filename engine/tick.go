@@ -21,6 +21,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 	}
 	e.changed(m, moved.From, moved.To, moved.Cause)
 	e.requote(m)
+	e.decide(m)
 	e.sweep(m)
 	if m.Quoting.Allows(quoting.MarkAccounts) {
 		for _, account := range e.state.Ledger.Owners(t.Symbol) {
@@ -56,6 +57,7 @@ func (e *Engine) clock() {
 func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
+		e.release(m, false, "no newer price in time")
 		from, to, cause := m.Quoting.Clock(e.now)
 		if from != to {
 			e.changed(m, from, to, cause)

@@ -52,13 +52,14 @@ func (t TimeInForce) String() string { return name(tifNames, t) }
 // OrderStatus is the state of an order.
 type OrderStatus uint8
 
-// Order states (roe.md b.9). The last three are terminal, as is Rejected.
+// Order states (roe.md b.9). Filled, Canceled and Rejected are terminal.
 const (
 	New OrderStatus = iota + 1
 	PartiallyFilled
 	FullyFilled
 	Canceled
 	Rejected
+	PendingNew // held until an oracle tick that is newer than the order decides it
 )
 
 // String names the status.
@@ -97,7 +98,7 @@ type Order struct {
 
 // Leaves is what may still fill: zero in a terminal state.
 func (o Order) Leaves() Size {
-	if !o.Status.Working() {
+	if !o.Status.Working() && o.Status != PendingNew {
 		return 0
 	}
 	return o.Size - o.Cum
@@ -122,7 +123,7 @@ var (
 	sideNames      = []string{"", "buy", "sell"}
 	typeNames      = []string{"", "market", "limit", "quoted"}
 	tifNames       = []string{"", "ioc", "fok", "gtc"}
-	statusNames    = []string{"", "new", "partially_filled", "filled", "canceled", "rejected"}
+	statusNames    = []string{"", "new", "partially_filled", "filled", "canceled", "rejected", "pending_new"}
 	liquidityNames = []string{"", "added", "removed"}
 )
 

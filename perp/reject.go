@@ -41,6 +41,8 @@ const (
 	OILimit
 	DealerLeverage
 	PriceUnavailable
+	LastLookPrice    // held: the price moved further than is tolerated
+	LastLookValidity // held: no newer price came in time, or the order may no longer be filled
 
 	// Rejects of a cancel or replace.
 	UnknownOrder
@@ -80,7 +82,7 @@ var rejectNames = []string{
 	"UNKNOWN_ACCOUNT", "ACCOUNT_NOT_PERMITTED", "COND_FIELD", "UNSUPPORTED", "BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE",
 	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_EXPIRED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
 	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "OI_LIMIT",
-	"DEALER_LEVERAGE", "PRICE_UNAVAILABLE", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
+	"DEALER_LEVERAGE", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT",
 }
 

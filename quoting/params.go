@@ -125,6 +125,12 @@ type Params struct {
 	FundingSpan, FundingEvery perp.Time
 	FundingBase, FundingMax   perp.Ratio
 
+	// LastLook says whose aggressive orders wait for a price that is newer than
+	// they are, LookTolerance which part of the quoted half-spread the price may
+	// move in the client's favour meanwhile. Off; 1.
+	LastLook      LookMode
+	LookTolerance perp.Ratio
+
 	// TTL is how long a quote may be dealt on, Grace how long its ids remain
 	// good after a newer quote replaced it. 1 s, 50 ms.
 	TTL, Grace perp.Time
@@ -150,6 +156,7 @@ func DefaultParams() Params {
 		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 2 * second, FutureMax: second, SourcesMin: 1,
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
+		LastLook: LookOff, LookTolerance: one,
 		TTL: second, Grace: 50 * ms,
 	}
 }
@@ -227,6 +234,8 @@ func (p Params) validateTrust(
 	span(p.GoodSpan, 0, spanMax, "GoodSpan")
 	within(p.WideWiden, one, 100*one, "WideWiden")
 	within(p.WideShare, 1, one, "WideShare")
+	check(p.LastLook <= LookAlways, "LastLook must be off, wide or always")
+	within(p.LookTolerance, 0, one, "LookTolerance")
 	span(p.FundingSpan, perp.Second, spanMax, "FundingSpan")
 	span(p.FundingEvery, perp.Second, dayNanos, "FundingEvery")
 	within(p.FundingMax, 0, one/2, "FundingMax")

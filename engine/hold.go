@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"slices"
+
+	"backstop/perp"
+)
+
+// held is an order that waits for the tick that decides it.
+type held struct {
+	OrderID  string
+	Arrival  perp.Time
+	Deadline perp.Time
+	Before   perp.Price   // oracle price at arrival
+	Quoted   []perp.Level // what it would have dealt on then
+}
+
+// hold lets an aggressive order wait. Its quote is spent, its margin is taken,
+// and nothing else changes.
+func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level) {
+	o.Status = perp.PendingNew
+	e.state.Book.add(o)
+	h := held{
+		OrderID: o.OrderID, Arrival: req.Arrival, Before: m.Quoting.Mark(), Quoted: quoted,
+		Deadline: m.Quoting.LookDeadline(req.Arrival),
+	}
+	m.Held = append(m.Held, h)
+	e.emit(perp.OrderHeld{Origin: req.Origin, ExecID: e.execID(), Order: o.Order, Deadline: h.Deadline})
+}
+
+// decide settles the held orders that the accepted price is newer than, in order
+// of arrival, before anything else deals on the new quote.
+func (e *Engine) decide(m *market) {
+	waiting := m.Held
+	m.Held = nil
+	for i, h := range waiting {
+		if !m.Quoting.Decides(h.Arrival) {
+			m.Held = append(m.Held, waiting[i])
+			continue
+		}
+		e.look(m, h)
+	}
+}
+
+// look decides one order at the new price (pricing: "Last look"). If the oracle
+// moved in the client's favour by no more than is tolerated, or against it, the
+// client gets the better of what was quoted and what is quoted now. If it moved
+// further, the order deals at the current quote if its limit allows, and is
+// refused if not. Moves against the client are wholly its gain.
+func (e *Engine) look(m *market, h held) {
+	o := e.state.Book.byID[h.OrderID]
+	mark, quoted := m.Quoting.Mark(), h.Quoted[0].Price
+	r := perp.LastLook{
+		OrderID: o.OrderID, Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: o.Size,
+		Arrival: h.Arrival, Decided: e.now, Source: m.Quoting.Source(), Quoted: quoted, Before: h.Before, After: mark,
+		Move:      perp.Ratio(o.Side.Sign() * perp.MulDiv(int64(mark-h.Before), int64(perp.RatioOne), int64(h.Before), perp.Trunc)),
+		Tolerance: m.Quoting.Tolerated(quoted, h.Before),
+	}
+	limit := o.Price
+	if o.Type == perp.Market {
+		limit = 0
+	}
+	current := m.Quoting.Take(o.Side, o.Size, limit)
+	levels := current
+	stands := r.Move <= r.Tolerance
+	if stands && better(o.Side, h.Quoted, current) {
+		levels = h.Quoted
+	}
+	if o.Type == perp.PreviouslyQuoted && total(levels) < o.Size { // all of it at one quote, or nothing
+		levels = nil
+		if stands {
+			levels = h.Quoted
+		}
+	}
+	v := perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
+	if len(levels) > 0 {
+		r.Price = levels[0].Price
+		v = e.mayFill(m, o, levels)
+		if !v.OK() {
+			v = perp.Verdict{Reject: perp.LastLookValidity, Need: v.Need, Have: v.Have, Detail: v.Reject.String()}
+		}
+	}
+	switch {
+	case v.Reject == perp.LastLookPrice:
+		r.Outcome = perp.LookAgainst
+	case !v.OK():
+		r.Outcome = perp.LookInvalid
+	case r.Price == quoted:
+		r.Outcome = perp.LookAccepted
+	case (r.Price < quoted) == (o.Side == perp.Buy):
+		r.Outcome = perp.LookImproved
+	default:
+		r.Outcome = perp.LookCurrent
+	}
+	e.emit(r)
+	if !v.OK() {
+		e.turnDown(o, v)
+		return
+	}
+	e.deliver(m, o, levels)
+}
+
+// better tells whether a deals the same size at no worse a total than b.
+func better(side perp.Side, a, b []perp.Level) bool {
+	if total(a) != total(b) {
+		return total(a) > total(b)
+	}
+	return side.Sign()*int64(cost(a)) < side.Sign()*int64(cost(b))
+}
+
+func cost(levels []perp.Level) (sum perp.Money) {
+	for _, l := range levels {
+		sum = perp.Add(sum, perp.Notional(l.Price, l.Size, perp.Ceil))
+	}
+	return sum
+}
+
+// deliver accepts a held order and deals it.
+func (e *Engine) deliver(m *market, o *order, levels []perp.Level) {
+	o.Status, o.Updated = perp.New, e.now
+	e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
+	if o.TIF == perp.GTC {
+		m.resting.add(o)
+	}
+	if o.TIF == perp.FOK && total(levels) < o.Size {
+		e.end(m, o, perp.OrderCanceled{Reason: perp.FOKUnfillable})
+		return
+	}
+	e.deal(m, o, levels, perp.Removed, 0)
+	e.requote(m)
+	if o.Status.Working() && o.TIF != perp.GTC {
+		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
+	}
+}
+
+// turnDown refuses a held order.
+func (e *Engine) turnDown(o *order, v perp.Verdict) {
+	o.Status, o.Reason, o.Updated = perp.Rejected, v.Reject.String(), e.now
+	e.state.Book.close(o)
+	e.emit(perp.OrderRejected{ExecID: e.execID(), Order: o.Order, Verdict: v})
+}
+
+// release refuses held orders for which no tick came in time; with all set,
+// every one of them: the market closes, or the gateway starts again and would
+// otherwise fill at a price from after an outage.
+func (e *Engine) release(m *market, all bool, why string) {
+	m.Held = slices.DeleteFunc(m.Held, func(h held) bool {
+		if !all && e.now < h.Deadline {
+			return false
+		}
+		o := e.state.Book.byID[h.OrderID]
+		e.emit(perp.LastLook{
+			OrderID: o.OrderID, Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: o.Size,
+			Arrival: h.Arrival, Decided: e.now, Source: m.Quoting.Source(), Quoted: h.Quoted[0].Price,
+			Before: h.Before, After: m.Quoting.Mark(), Outcome: perp.LookExpired,
+		})
+		e.turnDown(o, perp.Verdict{Reject: perp.LastLookValidity, Detail: why})
+		return true
+	})
+}
+
+// releaseOf refuses the held orders of one account.
+func (e *Engine) releaseOf(m *market, account, why string) {
+	mine := []held{}
+	m.Held = slices.DeleteFunc(m.Held, func(h held) bool {
+		if e.state.Book.byID[h.OrderID].Account != account {
+			return false
+		}
+		mine = append(mine, h)
+		return true
+	})
+	rest := m.Held
+	m.Held = mine
+	e.release(m, true, why)
+	m.Held = rest
+}
