@@ -55,6 +55,8 @@ var (
 type codec struct {
 	roles map[string][]string // by client CompID; none: every role
 	desk  *desk               // knows the instruments
+
+	look perp.LastLook // the last decision told; only the loop, which encodes, touches it
 }
 
 func newCodec(roles map[string][]string, d *desk) *codec { return &codec{roles: roles, desk: d} }

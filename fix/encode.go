@@ -29,9 +29,13 @@ type outMessage struct {
 func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return c.ofOrder(ev.Origin.Session, "", report(ev.ExecID, '0', ev.Order, at))
+		return c.ofOrder(asker(ev.Origin, ev.Order), "", report(ev.ExecID, '0', ev.Order, at))
+	case perp.OrderHeld:
+		return to(ev.Origin.Session, "", report(ev.ExecID, 'A', ev.Order, at))
+	case perp.LastLook:
+		c.look = ev // What the refusal that may follow it is about.
 	case perp.OrderRejected:
-		return to(ev.Origin.Session, "", orderRejected(ev, at))
+		return to(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
 	case perp.Filled:
 		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
@@ -63,6 +67,15 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return nil
 	}
 	return c.moved(ev, at)
+}
+
+// asker is the session that an order's answer goes to: the one that asked, or,
+// when a tick decided it, the one that the order belongs to.
+func asker(o perp.Origin, order perp.Order) string {
+	if o.Session != "" {
+		return o.Session
+	}
+	return order.Session
 }
 
 type writer interface{ write() *body }
@@ -99,7 +112,7 @@ type execution struct {
 
 // Status and type codes of an execution report.
 var (
-	statusCodes    = map[perp.OrderStatus]byte{perp.New: '0', perp.PartiallyFilled: '1', perp.FullyFilled: '2', perp.Canceled: '4', perp.Rejected: '8'}
+	statusCodes    = map[perp.OrderStatus]byte{perp.New: '0', perp.PartiallyFilled: '1', perp.FullyFilled: '2', perp.Canceled: '4', perp.Rejected: '8', perp.PendingNew: 'A'}
 	sideCodes      = map[perp.Side]string{perp.Buy: "1", perp.Sell: "2", 0: "7"}
 	typeCodes      = map[perp.OrderType]string{perp.Market: "1", perp.Limit: "2", perp.PreviouslyQuoted: "D"}
 	tifCodes       = map[perp.TimeInForce]string{perp.GTC: "1", perp.IOC: "3", perp.FOK: "4"}
@@ -158,7 +171,7 @@ func feeKind(liquidation bool) string {
 
 // orderRejected says no to a new order. An order whose id was used before is
 // shown as the order that has the id (roe.md b.7).
-func orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
+func (c *codec) orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
 	r := report(ev.ExecID, '8', ev.Order, at)
 	if !sameOrder(ev.Verdict.Reject) {
 		r.status = '8'
@@ -166,7 +179,32 @@ func orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
 	}
 	r.reason = fmt.Sprint(codesOf(ev.Verdict.Reject).order)
 	r.text = text(ev.Verdict)
+	if ev.Order.OrderID != "" && ev.Order.OrderID == c.look.OrderID {
+		r.text = lookText(ev.Verdict, c.look)
+	}
 	return r
+}
+
+// lookText says how a held order was refused: the token, the category of the
+// disclosure, how far the price moved for the client, what was tolerated, and
+// how long it was held.
+func lookText(v perp.Verdict, l perp.LastLook) string {
+	if v.Reject != perp.LastLookPrice {
+		return fmt.Sprintf("%s C-1 %s hold=%dms", v.Reject, v.Detail, l.Hold()/perp.Millisecond)
+	}
+	return fmt.Sprintf("%s A-1 move=%sbp tol=%sbp hold=%dms", v.Reject, bps(l.Move, true), bps(l.Tolerance, false), l.Hold()/perp.Millisecond)
+}
+
+// bps prints a ratio in basis points with two decimals, cut off.
+func bps(r perp.Ratio, signed bool) string {
+	sign := ""
+	if r < 0 {
+		sign = "-"
+	} else if signed {
+		sign = "+"
+	}
+	v := perp.Abs(r)
+	return fmt.Sprintf("%s%d.%02d", sign, v/perp.BP, v%perp.BP)
 }
 
 func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {

@@ -77,6 +77,8 @@ var rejectTable = []codes{
 	{perp.OILimit, 3, 99, 0, 9, "4", 99, 99, sizes},
 	{perp.DealerLeverage, 3, 99, 0, 9, "4", 99, 99, ratios},
 	{perp.PriceUnavailable, 99, 99, 0, 10, "4", 99, 99, noUnit},
+	{perp.LastLookPrice, 99, 99, 0, 99, "4", 99, 99, ratios},
+	{perp.LastLookValidity, 99, 99, 0, 99, "4", 99, 99, noUnit},
 	{perp.UnknownOrder, 5, 1, 1, 99, "4", 99, 99, noUnit},
 	{perp.TooLate, 4, 0, 0, 4, "4", 99, 99, noUnit},
 	{perp.NotAmendable, 99, 2, 0, 99, "4", 99, 99, noUnit},
