@@ -82,7 +82,7 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 	case perp.PlaceOrder:
 		return func(ev perp.Event) bool {
 			switch ev.(type) {
-			case perp.OrderAccepted, perp.OrderRejected, perp.StatusReported:
+			case perp.OrderAccepted, perp.OrderRejected, perp.StatusReported, perp.OrderHeld: // Held: the answer follows a tick.
 				return true
 			}
 			return false
@@ -129,8 +129,13 @@ func (c *Checker) event(ev perp.Event) error {
 		c.states[ev.Symbol] = ev.To
 	case perp.QuoteChanged:
 		return quote(ev.Quote)
+	case perp.OrderHeld:
+		return c.exec(ev.ExecID)
 	case perp.OrderAccepted:
 		key := [2]string{ev.Order.Account, ev.Order.First}
+		if ev.Order.Liquidation { // The gateway's own; it has no ClOrdID.
+			key = [2]string{ev.Order.Account, ev.Order.OrderID}
+		}
 		if was := c.clients[key]; was != "" {
 			return fmt.Errorf("ClOrdID made %s before", was)
 		}

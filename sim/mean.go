@@ -16,6 +16,8 @@ var measures = []struct {
 	{"arb_pnl", func(s *Score) *float64 { return &s.ArbPnL }},
 	{"benign_cost_bp", func(s *Score) *float64 { return &s.BenignCost }},
 	{"benign_fill_ratio", func(s *Score) *float64 { return &s.BenignFill }},
+	{"benign_ll_reject_ratio", func(s *Score) *float64 { return &s.BenignRejects }},
+	{"hold_ms_p99", func(s *Score) *float64 { return &s.HoldP99 }},
 	{"max_leverage", func(s *Score) *float64 { return &s.MaxLeverage }},
 	{"max_inventory", func(s *Score) *float64 { return &s.MaxInventory }},
 }
@@ -72,10 +74,10 @@ func Table(all []Score) string {
 		b.WriteString("\n")
 	}
 	number := func(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
-	row("scenario", "design", "maker $", "edge 60s bp", "toxic $", "benign bp", "fill ratio", "max lev", "fills")
+	row("scenario", "design", "maker $", "edge 60s bp", "toxic $", "benign bp", "fill ratio", "refused", "hold p99", "max lev", "fills")
 	for _, s := range all {
 		row(s.Scenario, s.Design, number(s.MakerPnL, 0), number(s.MakerEdge60s, 2), number(s.ArbPnL, 0),
-			number(s.BenignCost, 2), number(s.BenignFill, 3), number(s.MaxLeverage, 2), strconv.Itoa(s.Fills))
+			number(s.BenignCost, 2), number(s.BenignFill, 3), number(s.BenignRejects, 4), number(s.HoldP99, 0), number(s.MaxLeverage, 2), strconv.Itoa(s.Fills))
 	}
 	return b.String()
 }

@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	"backstop/perp"
-	"backstop/quoting"
 )
 
 // TestReportStandsAlone: the page has the table and all plots and asks for
 // nothing outside of itself.
 func TestReportStandsAlone(t *testing.T) {
 	s := scenario(t, "outage", 30*perp.Second)
-	all := []Score{try(t, s, quoting.Naive, 1), Mean([]Score{try(t, s, quoting.Full, 1), try(t, s, quoting.Full, 2)})}
+	all := []Score{try(t, s, "naive", 1), Mean([]Score{try(t, s, "firm", 1), try(t, s, "firm", 2)})}
 	var b bytes.Buffer
 	if err := Report(&b, all); err != nil {
 		t.Fatal(err)
@@ -27,7 +26,7 @@ func TestReportStandsAlone(t *testing.T) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
-	if !strings.Contains(page, "outage     naive") || !strings.Contains(page, "outage     full") {
+	if !strings.Contains(page, "outage     naive") || !strings.Contains(page, "outage     firm") {
 		t.Error("the table is not there")
 	}
 }

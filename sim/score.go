@@ -2,9 +2,9 @@ package sim
 
 import (
 	"math"
+	"slices"
 
 	"backstop/perp"
-	"backstop/quoting"
 )
 
 // Score is what one design did in one scenario. Money is in quote, costs in
@@ -19,6 +19,9 @@ type Score struct {
 	ArbPnLByClass map[string]float64 `json:"arb_pnl_by_class"`
 	BenignCost    float64            `json:"benign_cost_bp"`
 	BenignFill    float64            `json:"benign_fill_ratio"`
+	BenignRejects float64            `json:"benign_ll_reject_ratio"` // of benign orders that were held
+	HoldP99       float64            `json:"hold_ms_p99"`
+	Improved      float64            `json:"improved_ratio"` // of all held orders that were filled
 	MaxLeverage   float64            `json:"max_leverage"`
 	MaxInventory  float64            `json:"max_inventory"` // quote
 	Fills         int                `json:"fills"`
@@ -50,7 +53,11 @@ type score struct {
 	fills   [classes]int
 	later   []dealt
 	lev     perp.Ratio
-	held    float64
+	most    float64 // inventory, quote
+	held    int
+	benign  [2]int // held orders of benign takers: all, refused
+	holds   []perp.Time
+	better  int
 	started perp.Money
 	samples []Sample
 }
@@ -89,7 +96,22 @@ func (s *score) quoted(q perp.Quote) {
 	if q.Equity > 0 {
 		s.lev = max(s.lev, q.Leverage)
 	}
-	s.held = max(s.held, math.Abs(float64(q.Inventory)/float64(perp.SizeOne)*float64(q.Oracle)/float64(perp.PriceOne)))
+	s.most = max(s.most, math.Abs(float64(q.Inventory)/float64(perp.SizeOne)*float64(q.Oracle)/float64(perp.PriceOne)))
+}
+
+// looked notes how a held order was decided.
+func (s *score) looked(c class, l perp.LastLook) {
+	refused := l.Outcome == perp.LookAgainst || l.Outcome == perp.LookInvalid || l.Outcome == perp.LookExpired
+	if c == benign {
+		s.benign[0]++
+		if refused {
+			s.benign[1]++
+		}
+	}
+	if l.Outcome == perp.LookImproved {
+		s.better++
+	}
+	s.holds = append(s.holds, l.Hold())
 }
 
 func (s *score) filled(c class, ev perp.Filled, now perp.Time, truth perp.Price) {
@@ -104,11 +126,11 @@ func (s *score) filled(c class, ev perp.Filled, now perp.Time, truth perp.Price)
 }
 
 // total adds up. The minute-later price of fills near the end is the last one.
-func (s *score) total(scenario string, design quoting.Design, last perp.Quote, hash string, end perp.Time) Score {
+func (s *score) total(scenario string, design string, last perp.Quote, hash string, end perp.Time) Score {
 	out := Score{
-		Scenario: scenario, Design: design.String(), Seconds: float64(end) / float64(perp.Second), StateHash: hash,
+		Scenario: scenario, Design: design, Seconds: float64(end) / float64(perp.Second), StateHash: hash,
 		MakerPnL:    float64(last.Equity-s.started) / float64(perp.MoneyOne),
-		MaxLeverage: float64(s.lev) / float64(perp.RatioOne), MaxInventory: s.held, ArbPnLByClass: map[string]float64{},
+		MaxLeverage: float64(s.lev) / float64(perp.RatioOne), MaxInventory: s.most, ArbPnLByClass: map[string]float64{},
 	}
 	var edge, value float64
 	from := 0
@@ -128,6 +150,14 @@ func (s *score) total(scenario string, design quoting.Design, last perp.Quote, h
 		out.Fills += s.fills[c]
 	}
 	out.Samples = s.samples
+	if n := len(s.holds); n > 0 {
+		slices.Sort(s.holds)
+		out.HoldP99 = float64(s.holds[n*99/100]) / float64(perp.Millisecond)
+		out.Improved = float64(s.better) / float64(n)
+	}
+	if s.benign[0] > 0 {
+		out.BenignRejects = float64(s.benign[1]) / float64(s.benign[0])
+	}
 	out.BenignCost = bp(s.cost[benign], s.value[benign])
 	if s.wanted[benign] > 0 {
 		out.BenignFill = float64(s.got[benign]) / float64(s.wanted[benign])

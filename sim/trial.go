@@ -8,7 +8,6 @@ import (
 
 	"backstop/engine"
 	"backstop/perp"
-	"backstop/quoting"
 	"backstop/risk"
 )
 
@@ -27,7 +26,7 @@ const trialStart = 1_000_000 * perp.Second
 // time, with the same prices and takers for every design of a seed.
 type trial struct {
 	scenario Scenario
-	design   quoting.Design
+	design   Design
 	path     Path
 	engine   *engine.Engine
 	seq      *engine.Sequencer
@@ -43,7 +42,7 @@ type trial struct {
 
 // Try runs one design once and returns what it measured. The error says what did
 // not hold.
-func Try(s Scenario, design quoting.Design, seed uint64) (Score, error) {
+func Try(s Scenario, design Design, seed uint64) (Score, error) {
 	t := &trial{scenario: s, design: design, path: s.Path(seed), engine: engine.New(), takers: takers(seed), checker: NewChecker(), origin: map[string]class{}}
 	if len(t.path) < 2 {
 		return Score{}, fmt.Errorf("scenario %s: %d prices are no path", s.Name, len(t.path))
@@ -79,7 +78,7 @@ func Try(s Scenario, design quoting.Design, seed uint64) (Score, error) {
 			t.score.sample(now, t.truth(now), t.quote)
 		}
 	}
-	out := t.score.total(s.Name, design, t.quote, t.engine.StateHash(), end)
+	out := t.score.total(s.Name, design.Name, t.quote, t.engine.StateHash(), end)
 	for _, b := range t.checker.balances {
 		out.ZeroSum += int64(b)
 	}
@@ -87,24 +86,13 @@ func Try(s Scenario, design quoting.Design, seed uint64) (Score, error) {
 }
 
 // open lists the market for a design and gives everybody money.
-func (t *trial) open(design quoting.Design) error {
-	q := quoting.DefaultParams()
-	q.Design = design
-	inst := perp.Instrument{Symbol: trialSymbol, Currency: "USDC", MinSize: 0, MaxSize: 1_000_000_000 * perp.SizeOne}
+func (t *trial) open(design Design) error {
+	q := design.Params
+	inst := perp.Instrument{Symbol: trialSymbol, Currency: "USDC", MaxSize: 1_000_000_000 * perp.SizeOne}
 	inst.Tick, inst.Lot = stepsFor(t.path[0].Price)
 	inst.MinSize = inst.Lot
-	q.FundingMax = 0
-	q.FundingBase = 0
 	if t.scenario.Period > q.Beat {
 		q.Beat = t.scenario.Period
-	}
-	if design != quoting.Full { // nothing but the curve and the spread stands between them and the world
-		const week = 7 * 24 * 3600 * perp.Second
-		q.WideAge, q.ReduceAge, q.HaltAge = week, week, week
-		q.HaltTravel, q.JumpSigmas, q.JumpFloor = perp.RatioOne, 100*perp.RatioOne, perp.RatioOne
-		q.GoodTicks, q.GoodSpan, q.Band = 1, 0, perp.RatioOne/2
-		q.LeverageCap = 100 * perp.RatioOne
-		q.Concentration = 1_414_200
 	}
 	l := risk.DefaultMarketLimits()
 	l.TakerFee, l.PriceBand = 0, perp.RatioOne-1
@@ -207,6 +195,10 @@ func (t *trial) apply(c perp.Command, now perp.Time) error {
 			case perp.QuoteChanged:
 				t.quote = ev.Quote
 				t.score.quoted(ev.Quote)
+			case perp.OrderHeld:
+				t.score.held++
+			case perp.LastLook:
+				t.score.looked(t.origin[ev.Account], ev)
 			case perp.Filled:
 				t.score.filled(t.origin[ev.Order.Account], ev, now, t.truth(now))
 			}
@@ -218,7 +210,7 @@ func (t *trial) apply(c perp.Command, now perp.Time) error {
 // checked leaves out the quotes of the designs that keep no distance from the
 // oracle price: it is what they are compared for.
 func (t *trial) checked(events []perp.Event) []perp.Event {
-	if t.design == quoting.Full {
+	if t.design.honest() {
 		return events
 	}
 	return slices.DeleteFunc(slices.Clone(events), func(ev perp.Event) bool { return ev.Kind() == perp.QuoteChanged{}.Kind() })

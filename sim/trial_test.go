@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"backstop/perp"
-	"backstop/quoting"
 )
 
 func scenario(t testing.TB, name string, span perp.Time) Scenario {
@@ -19,9 +18,20 @@ func scenario(t testing.TB, name string, span perp.Time) Scenario {
 	return Scenario{}
 }
 
-func try(t testing.TB, s Scenario, d quoting.Design, seed uint64) Score {
+func design(t testing.TB, name string) Design {
 	t.Helper()
-	r, err := Try(s, d, seed)
+	for _, d := range Designs() {
+		if d.Name == name {
+			return d
+		}
+	}
+	t.Fatalf("no design %s", name)
+	return Design{}
+}
+
+func try(t testing.TB, s Scenario, d string, seed uint64) Score {
+	t.Helper()
+	r, err := Try(s, design(t, d), seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +42,7 @@ func try(t testing.TB, s Scenario, d quoting.Design, seed uint64) Score {
 // one another.
 func TestTrialIsRepeatable(t *testing.T) {
 	s := scenario(t, "jump", 60*perp.Second)
-	a, b, c := try(t, s, quoting.Full, 5), try(t, s, quoting.Full, 5), try(t, s, quoting.Full, 6)
+	a, b, c := try(t, s, "firm", 5), try(t, s, "firm", 5), try(t, s, "firm", 6)
 	if a.StateHash != b.StateHash || a.ArbPnL != b.ArbPnL || a.MakerPnL != b.MakerPnL || a.Fills != b.Fills {
 		t.Errorf("seed 5 twice: %+v and %+v", a, b)
 	}
@@ -49,7 +59,7 @@ func TestTrialIsRepeatable(t *testing.T) {
 // full design; ordinary clients are served by all three.
 func TestDesignsDiffer(t *testing.T) {
 	s := scenario(t, "jump", 600*perp.Second)
-	naive, pegged, full := try(t, s, quoting.Naive, 3), try(t, s, quoting.Pegged, 3), try(t, s, quoting.Full, 3)
+	naive, pegged, full := try(t, s, "naive", 3), try(t, s, "pegged", 3), try(t, s, "firm", 3)
 	if naive.ArbPnLByClass["arb"] <= pegged.ArbPnLByClass["arb"] || pegged.ArbPnLByClass["arb"] <= full.ArbPnLByClass["arb"] {
 		t.Errorf("arbs earn %.0f from naive, %.0f from pegged, %.0f from full", naive.ArbPnLByClass["arb"], pegged.ArbPnLByClass["arb"], full.ArbPnLByClass["arb"])
 	}
@@ -65,7 +75,7 @@ func TestDesignsDiffer(t *testing.T) {
 func TestSilenceStopsTheFullDesign(t *testing.T) {
 	s := scenario(t, "gbm", 60*perp.Second)
 	s.Silent = func(now perp.Time) bool { return now > 5*perp.Second }
-	full, naive := try(t, s, quoting.Full, 2), try(t, s, quoting.Naive, 2)
+	full, naive := try(t, s, "firm", 2), try(t, s, "naive", 2)
 	if full.BenignFill > 0.5 || naive.BenignFill < 0.95 {
 		t.Errorf("benign clients fill %.2f at full, %.2f at naive", full.BenignFill, naive.BenignFill)
 	}
@@ -94,7 +104,7 @@ func TestPathsAreWhatTheySay(t *testing.T) {
 }
 
 func TestShortPathIsRefused(t *testing.T) {
-	if _, err := Try(FromPoints("one", Path{{0, start}}), quoting.Full, 1); err == nil {
+	if _, err := Try(FromPoints("one", Path{{0, start}}), Designs()[0], 1); err == nil {
 		t.Error("no error for a path of one price")
 	}
 }

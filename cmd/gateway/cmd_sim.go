@@ -16,7 +16,6 @@ import (
 	"backstop/config"
 	"backstop/oracle"
 	"backstop/perp"
-	"backstop/quoting"
 	"backstop/sim"
 )
 
@@ -38,8 +37,8 @@ func simRun() config.Command {
 		Short: "Try designs of the maker on made-up or recorded prices",
 		Long: `Runs the gateway's own engine in virtual time: benign takers, followers of
 the last seconds, and takers that see prices before the maker does. Designs are
-full (this maker), pegged (follows the oracle with a fixed spread) and naive
-(x*y=k alone). The same seed gives the same state hash. Scenarios: gbm, jump,
+full (this maker with last look on every aggressive order), firm (without last
+look), pegged (follows the oracle with a fixed spread) and naive (x*y=k alone). The same seed gives the same state hash. Scenarios: gbm, jump,
 jump400, crowd, outage; without --scenario and --feed: all of them.`,
 		Examples: `gateway sim run --scenario jump
 gateway sim run --seeds 5 --out report.html
@@ -47,7 +46,7 @@ gateway sim run --feed prices.csv.gz --design naive,full --json`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.scenario, "scenario", "", "only this `NAME`")
 			f.StringVar(&o.feed, "feed", "", "the prices of this `FILE` instead of made-up ones")
-			f.StringSliceVar(&o.designs, "design", []string{"naive", "pegged", "full"}, "`NAMES` of designs")
+			f.StringSliceVar(&o.designs, "design", []string{"naive", "pegged", "firm", "full"}, "`NAMES` of designs")
 			f.Int64Var(&o.seed, "seed", 1, "first seed")
 			f.Int64Var(&o.seeds, "seeds", 1, "`NUMBER` of seeds to average over")
 			f.StringVar(&o.out, "out", "", "also write a page with plots to `FILE`")
@@ -99,7 +98,7 @@ func (o *simOptions) run(ctx context.Context, env *config.Env) int {
 }
 
 // trials runs every design in every scenario with every seed.
-func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, designs []quoting.Design) (all []sim.Score, err error) {
+func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, designs []sim.Design) (all []sim.Score, err error) {
 	tty := term.IsTerminal(int(os.Stderr.Fd()))
 	done, total := 0, len(scenarios)*len(designs)*int(o.seeds)
 	for _, s := range scenarios {
@@ -115,7 +114,7 @@ func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, desig
 				}
 				scores = append(scores, score)
 				if done++; tty {
-					fmt.Fprintf(os.Stderr, "\r%s %3d %% %-24s", bar(done, total), done*100/total, s.Name+" "+d.String())
+					fmt.Fprintf(os.Stderr, "\r%s %3d %% %-24s", bar(done, total), done*100/total, s.Name+" "+d.Name)
 				}
 			}
 			all = append(all, sim.Mean(scores))
@@ -133,12 +132,12 @@ func bar(done, total int) string {
 	return "[" + strings.Repeat("#", n) + strings.Repeat(".", wide-n) + "]"
 }
 
-func (o *simOptions) chosen() (designs []quoting.Design, err error) {
-	known := []quoting.Design{quoting.Naive, quoting.Pegged, quoting.Full}
+func (o *simOptions) chosen() (designs []sim.Design, err error) {
+	known := sim.Designs()
 	for _, name := range o.designs {
-		i := slices.IndexFunc(known, func(d quoting.Design) bool { return d.String() == name })
+		i := slices.IndexFunc(known, func(d sim.Design) bool { return d.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no design %q; known: naive, pegged, full", name)
+			return nil, fmt.Errorf("there is no design %q; known: naive, pegged, firm, full", name)
 		}
 		designs = append(designs, known[i])
 	}
