@@ -37,8 +37,9 @@
 //   - One trade costs what many small ones cost (TestClosedFormAgainstStepping).
 //   - The Reference reproduces the published numbers of the vAMM it is named
 //     after (TestCurveVectors, TestSwapVectors, TestSpreadVectors,
-//     TestStepVectors, TestRepegVectors, TestValidityVectors, TestOffsetVectors);
-//     BACKSTOP_VECTORS names another folder of cases.
+//     TestStepVectors, TestRepegVectors, TestValidityVectors, TestOffsetVectors,
+//     TestFundingVectors, TestDepthVectors, TestTwapVectors, TestGateVectors,
+//     TestLoopsReachPublishedNumbers); BACKSTOP_VECTORS names another folder of cases.
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here
