@@ -67,8 +67,15 @@ type Params struct {
 	// how many times it has widened at the cap (0: not). 0.5, 4.
 	LeverageSoft  perp.Ratio
 	LeverageWiden perp.Ratio
-	// InventoryWiden is the top of the inventory scale (§4 step 4). 10.
+	// InventoryWiden is how many standard deviations over a minute the loading
+	// side adds when leverage reaches LeverageSoft. 1; 0 adds nothing.
 	InventoryWiden perp.Ratio
+	// UnloadRelief is the part of its half-spread that the unloading side gives
+	// up there, down to MinHalf. 60 %; 0 gives nothing.
+	UnloadRelief perp.Ratio
+	// FlowWiden is how many standard deviations over ten seconds flow that comes
+	// wholly from one side adds to that side. 0.5; 0 adds nothing.
+	FlowWiden perp.Ratio
 	// OffsetMax shifts both quotes with the inventory at the cap: up while
 	// clients are long, so that unloading is cheap. 5 bp; 0 turns it off.
 	OffsetMax perp.Ratio
@@ -82,9 +89,6 @@ type Params struct {
 	// VolMultiple is how many standard deviations over the age of the price
 	// each side keeps away. 2.
 	VolMultiple perp.Ratio
-	// FlowFloor is the least weight of volatility when a side sees no flow
-	// (the activity factor of §4 step 1, there 1 %). 50 %.
-	FlowFloor perp.Ratio
 	// Half-lives: of fast and slow variance, of the short and the slow average
 	// price, of confidence, of flow and of recent revenue.
 	VolFast, VolSlow      perp.Time
@@ -144,11 +148,12 @@ func DefaultParams() Params {
 		BaseSpread: 5 * bp, MaxSpread: 500 * bp, MinHalf: bp, Band: one / 10,
 		Levels: 5, TopShare: one / 40, UnloadShare: one / 10, LevelGrowth: 3 * one / 2,
 		Depth: 300, DepthStep: one / 100, DepthEvery: 60 * second, DepthVol: 5 * bp, Concentration: 1_020_710,
-		LeverageCap: 3 * one, LeverageSoft: one / 2, LeverageWiden: 4 * one, InventoryWiden: 10 * one,
+		LeverageCap: 3 * one, LeverageSoft: one / 2, LeverageWiden: 4 * one, InventoryWiden: one,
+		UnloadRelief: 6 * one / 10, FlowWiden: one / 2,
 		OffsetMax: 5 * bp, RetreatLoss: 25,
-		VolFloor: bp / 2, VolMultiple: 2 * one, FlowFloor: one / 2,
+		VolFloor: bp / 2, VolMultiple: 2 * one,
 		VolFast: 10 * second, VolSlow: 300 * second, ShortSpan: 300 * second, IndexSpan: 3600 * second,
-		ConfSpan: 10 * second, RevenueSpan: 3600 * second, FlowSpan: 3600 * second, DaySpan: 24 * 3600 * second,
+		ConfSpan: 10 * second, RevenueSpan: 3600 * second, FlowSpan: 60 * second, DaySpan: 24 * 3600 * second,
 		WideAge: 400 * ms, ReduceAge: 2 * second, HaltAge: 5 * second,
 		WideDiverge: 10 * bp, ReduceDiverge: 30 * bp, HaltDiverge: 100 * bp,
 		WideConf: 20 * bp, HaltConf: 200 * bp, HaltTravel: one / 10,
@@ -197,7 +202,8 @@ func (p Params) Validate() error {
 	within(p.RetreatLoss, 0, one, "RetreatLoss")
 	within(p.VolFloor, 1, one/10, "VolFloor")
 	within(p.VolMultiple, 0, 20*one, "VolMultiple")
-	within(p.FlowFloor, 0, one, "FlowFloor")
+	within(p.UnloadRelief, 0, one, "UnloadRelief")
+	within(p.FlowWiden, 0, leverageMax, "FlowWiden")
 	for i, v := range []perp.Time{
 		p.VolFast, p.VolSlow, p.ShortSpan, p.IndexSpan, p.ConfSpan, p.RevenueSpan, p.FlowSpan, p.DaySpan,
 	} {

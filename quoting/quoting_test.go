@@ -242,12 +242,11 @@ func TestMirror(t *testing.T) {
 		r := func(name string, hi int64) perp.Ratio { return perp.Ratio(rapid.Int64Range(0, hi).Draw(t, name)) }
 		x := pressure{
 			conf: r("conf", 2_000_000), vol: r("vol", 2_000_000), storm: r("storm", 2_000_000),
-			gap: r("gap", 4_000_000) - 2_000_000, bought: r("bought", 1_000_000), sold: r("sold", 1_000_000),
-			fullness: r("fullness", 2_000_000), lev: r("lev", 6_000_000),
+			gap: r("gap", 4_000_000) - 2_000_000, flow: r("flow", 2_000_000) - 1_000_000, gust: r("gust", 2_000_000), lev: r("lev", 6_000_000),
 			crowd: rapid.IntRange(-1, 1).Draw(t, "crowd"), loss: r("loss", 100_000_000), wide: rapid.Bool().Draw(t, "wide"),
 		}
 		y := x
-		y.gap, y.crowd, y.bought, y.sold = -x.gap, -x.crowd, x.sold, x.bought
+		y.gap, y.crowd, y.flow = -x.gap, -x.crowd, -x.flow
 		askX, bidX := p.compose(x)
 		askY, bidY := p.compose(y)
 		// A tie at the cap goes to the bid (vAMM reference §4 step 8), one unit.
@@ -264,23 +263,23 @@ func TestMirror(t *testing.T) {
 
 func TestSpreadGrows(t *testing.T) {
 	p := DefaultParams()
-	base := pressure{conf: 10, vol: 10, crowd: 1, lev: 100_000, fullness: 10_000}
+	base := pressure{conf: 10, vol: 10, crowd: 1, lev: 100_000, storm: 500, gust: 200}
 	grow := func(name string, change func(*pressure, perp.Ratio)) {
 		last := perp.Ratio(0)
 		for v := perp.Ratio(0); v < 3_000_000; v += 50_000 {
 			x := base
 			change(&x, v)
 			ask, bid := p.compose(x)
-			if ask[stepCap] < last {
-				t.Errorf("%s %s: ask half-spread falls from %s to %s", name, v, last, ask[stepCap])
+			if ask[stepRevenue] < last { // Before the cap, which divides what there is by proportion.
+				t.Errorf("%s %s: ask half-spread falls from %s to %s", name, v, last, ask[stepRevenue])
 			}
-			if last = ask[stepCap]; ask[stepCap]+bid[stepCap] > max(p.MaxSpread, min(perp.RatioOne, max(2*x.conf, x.storm, x.gap, -x.gap))) {
+			if last = ask[stepRevenue]; ask[stepCap]+bid[stepCap] > max(p.MaxSpread, min(perp.RatioOne, max(2*x.conf, x.storm, x.gap, -x.gap))) {
 				t.Errorf("%s %s: full spread %s", name, v, ask[stepCap]+bid[stepCap])
 			}
 		}
 	}
 	grow("leverage", func(x *pressure, v perp.Ratio) { x.lev = v })
-	grow("inventory", func(x *pressure, v perp.Ratio) { x.fullness = v })
+	grow("one-sided flow", func(x *pressure, v perp.Ratio) { x.flow = v / 3 })
 	grow("volatility", func(x *pressure, v perp.Ratio) { x.vol = v / 100 })
 	grow("confidence", func(x *pressure, v perp.Ratio) { x.conf = v / 100 })
 	grow("loss", func(x *pressure, v perp.Ratio) { x.loss = v * 10 })

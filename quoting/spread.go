@@ -2,25 +2,27 @@ package quoting
 
 import "backstop/perp"
 
-// step is one stage of the composition of a half-spread, in the order of vAMM
-// reference §4.
+// step is one stage of the composition of a half-spread, after vAMM reference
+// §4 with the half-spread of the pricing page: what protects from the price's
+// own movement first, then what inventory and flow add, then the bounds.
 type step int
 
 const (
 	stepBase step = iota
 	stepVolatility
 	stepRetreat
+	stepWide
 	stepInventory
 	stepLeverage
+	stepFlow
 	stepRevenue
-	stepWide
 	stepCap
 	stepOffset
 	stepCount
 )
 
 var stepNames = [stepCount]string{
-	"base", "volatility", "retreat", "inventory", "leverage", "revenue", "wide", "cap", "offset",
+	"base", "volatility", "retreat", "wide", "inventory", "leverage", "flow", "revenue", "cap", "offset",
 }
 
 // Steps is how far a side lies from the mid after each stage, in 1e-6 of the
@@ -29,17 +31,16 @@ type Steps [stepCount]perp.Ratio
 
 // pressure is what the stages look at, in ratios.
 type pressure struct {
-	conf     perp.Ratio // decayed confidence
-	vol      perp.Ratio // volatility over the age of the price
-	storm    perp.Ratio // volatility over a minute
-	gap      perp.Ratio // (mid - oracle)/mid
-	bought   perp.Ratio // clients' recent buys in the day's flow
-	sold     perp.Ratio
-	fullness perp.Ratio // inventory in the smaller open side of the curve, 0..1
-	lev      perp.Ratio // inventory value over equity
-	crowd    int        // sign of the clients' net position
-	loss     perp.Ratio // recent net loss in units of the one that is tolerated
-	wide     bool
+	conf  perp.Ratio // decayed confidence
+	vol   perp.Ratio // volatility over the age of the price
+	gust  perp.Ratio // volatility over ten seconds
+	storm perp.Ratio // volatility over a minute
+	gap   perp.Ratio // (mid - oracle)/mid
+	flow  perp.Ratio // clients' recent net buying in their recent volume, -1..1
+	lev   perp.Ratio // inventory value over equity
+	crowd int        // sign of the clients' net position
+	loss  perp.Ratio // recent net loss in units of the one that is tolerated
+	wide  bool
 }
 
 // pressure gathers the market's numbers at now.
@@ -47,18 +48,15 @@ func (m *Market) pressure(now perp.Time) pressure {
 	p, s := &m.Params, &m.Stats
 	const toRatio = returnOne / int64(perp.RatioOne)
 	mid := m.Curve.Price()
-	day := int64(max(s.Day, 1))
-	buy, sell := m.Curve.Depth(perp.Buy, p.Concentration), m.Curve.Depth(perp.Sell, p.Concentration)
 	x := pressure{
-		conf:     s.Conf,
-		vol:      perp.Ratio(mulDivSat(s.sigma(p, max(p.Lag+s.Beat, now-s.Publish)), int64(p.VolMultiple), int64(perp.RatioOne)) / toRatio),
-		storm:    perp.Ratio(s.sigma(p, stormSpan) / toRatio),
-		gap:      perp.Ratio(mulDivSat(int64(mid-s.Price), int64(perp.RatioOne), int64(max(mid, 1)))),
-		bought:   perp.Ratio(mulDivSat(int64(s.Bought), int64(perp.RatioOne), day)),
-		sold:     perp.Ratio(mulDivSat(int64(s.Sold), int64(perp.RatioOne), day)),
-		fullness: perp.Ratio(mulDivSat(abs(int64(m.Curve.Users)), int64(perp.RatioOne), int64(max(1, min(buy, sell))))),
-		lev:      m.leverage(),
-		wide:     m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly,
+		conf:  s.Conf,
+		vol:   perp.Ratio(mulDivSat(s.sigma(p, max(p.Lag+s.Beat, now-s.Publish)), int64(p.VolMultiple), int64(perp.RatioOne)) / toRatio),
+		gust:  perp.Ratio(s.sigma(p, gustSpan) / toRatio),
+		storm: perp.Ratio(s.sigma(p, stormSpan) / toRatio),
+		gap:   perp.Ratio(mulDivSat(int64(mid-s.Price), int64(perp.RatioOne), int64(max(mid, 1)))),
+		flow:  m.flow(),
+		lev:   m.leverage(),
+		wide:  m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly,
 	}
 	switch {
 	case m.Curve.Users > 0:
@@ -73,43 +71,21 @@ func (m *Market) pressure(now perp.Time) pressure {
 	return x
 }
 
+// flow is the signed part of the clients' recent volume: F/(G + a twentieth of
+// the equity), so that a few small orders are no pressure.
+func (m *Market) flow() perp.Ratio {
+	s := &m.Stats
+	gross := addSat(addSat(int64(s.Bought), int64(s.Sold)), int64(max(m.Equity, 0))/20+1)
+	return perp.Ratio(mulDivSat(int64(s.Bought-s.Sold), int64(perp.RatioOne), gross))
+}
+
 // compose walks the stages. Both sides are computed by the same code: swapping
-// the signs of gap and crowd and the two flows swaps the sides.
+// the signs of gap, crowd and flow swaps the sides.
 func (p *Params) compose(x pressure) (ask, bid Steps) {
-	half := p.BaseSpread / 2
-	ask[stepBase], bid[stepBase] = half, half
-
-	floor := x.conf
-	if floor <= confFull {
-		floor /= confPart
-	}
-	volAsk, volBid := p.flowVol(x, x.bought, floor), p.flowVol(x, x.sold, floor)
-	ask[stepVolatility], bid[stepVolatility] = max(half, volAsk), max(half, volBid)
-
-	// A mid that could not afford to follow the oracle offers no free trade.
-	ask[stepRetreat], bid[stepRetreat] = ask[stepVolatility], bid[stepVolatility]
-	gap := perp.Ratio(abs(int64(x.gap)))
-	if x.gap < 0 {
-		ask[stepRetreat] = bound(max(ask[stepRetreat], bound(gap)+volAsk))
-	} else if x.gap > 0 {
-		bid[stepRetreat] = bound(max(bid[stepRetreat], bound(gap)+volBid))
-	}
-	most := max(p.MaxSpread, min(gap, perp.RatioOne), min(max(2*min(x.conf, perp.RatioOne), x.storm), perp.RatioOne))
-
-	loadAsk, loadBid := x.crowd > 0, x.crowd < 0
-	ask[stepInventory] = p.inventory(ask[stepRetreat], x, most, loadAsk)
-	bid[stepInventory] = p.inventory(bid[stepRetreat], x, most, loadBid)
-	ask[stepLeverage] = p.leverage(ask[stepInventory], x, loadAsk)
-	bid[stepLeverage] = p.leverage(bid[stepInventory], x, loadBid)
-	ask[stepRevenue] = bound(ask[stepLeverage] + p.retreat(x, most, loadAsk))
-	bid[stepRevenue] = bound(bid[stepLeverage] + p.retreat(x, most, loadBid))
-	ask[stepWide], bid[stepWide] = ask[stepRevenue], bid[stepRevenue]
-	if x.wide {
-		ask[stepWide] = scale(ask[stepRevenue], p.WideWiden)
-		bid[stepWide] = scale(bid[stepRevenue], p.WideWiden)
-	}
-	ask[stepCap], bid[stepCap] = capSpread(ask[stepWide], bid[stepWide], most)
-
+	most := max(p.MaxSpread, min(perp.Abs(x.gap), perp.RatioOne), min(max(2*min(x.conf, perp.RatioOne), x.storm), perp.RatioOne))
+	p.side(&ask, x, most, x.crowd > 0, -x.gap, x.flow)
+	p.side(&bid, x, most, x.crowd < 0, x.gap, -x.flow)
+	ask[stepCap], bid[stepCap] = capSpread(ask[stepRevenue], bid[stepRevenue], most)
 	// Continuous in the inventory, and with a proper scale (§4.9 flaw).
 	offset := perp.Ratio(mulDivSat(int64(p.OffsetMax), int64(min(x.lev, p.LeverageCap)), int64(p.LeverageCap)))
 	offset *= perp.Ratio(x.crowd)
@@ -117,20 +93,47 @@ func (p *Params) compose(x pressure) (ask, bid Steps) {
 	return ask, bid
 }
 
-// flowVol is the volatility part of a side: the more of the flow it sees, the
-// nearer to the whole of it; never less than what confidence asks for.
-func (p *Params) flowVol(x pressure, flow, floor perp.Ratio) perp.Ratio {
-	weight := perp.Clamp(flow, p.FlowFloor, perp.RatioOne)
-	return bound(max(floor, scale(max(x.conf, x.vol), weight)))
+// side composes one side up to the cap. Loads tells whether dealing on it grows
+// the maker's inventory, behind how far its mid lies on the wrong side of the
+// oracle for it, flow how much of the recent flow came to it.
+func (p *Params) side(s *Steps, x pressure, most perp.Ratio, loads bool, behind, flow perp.Ratio) {
+	s[stepBase] = p.BaseSpread / 2
+	core := bound(max(s[stepBase], x.conf, x.vol))
+	s[stepVolatility] = core
+	// A mid that could not afford to follow the oracle offers no free trade.
+	if behind > 0 {
+		core = bound(max(core, bound(behind)+core))
+	}
+	s[stepRetreat] = core
+	if x.wide {
+		core = scale(core, p.WideWiden)
+	}
+	s[stepWide] = core
+	s[stepInventory] = p.inventory(core, x, loads, behind > 0)
+	s[stepLeverage] = p.leverage(s[stepInventory], x, loads)
+	s[stepFlow] = bound(s[stepLeverage] + p.pressed(x, flow))
+	s[stepRevenue] = bound(s[stepFlow] + p.retreat(x, most, loads))
 }
 
-// inventory widens the loading side with what it already carries.
-func (p *Params) inventory(side perp.Ratio, x pressure, most perp.Ratio, loads bool) perp.Ratio {
-	if !loads || p.InventoryWiden == 0 {
-		return side
+// inventory adds to the loading side what a minute may move, in full once
+// leverage reaches LeverageSoft, and takes from the unloading side up to
+// UnloadRelief of it, never below MinHalf and not while the mid is behind.
+func (p *Params) inventory(core perp.Ratio, x pressure, loads, behind bool) perp.Ratio {
+	if x.crowd == 0 {
+		return core
 	}
-	top := max(p.InventoryWiden, perp.Ratio(mulDivSat(int64(most), int64(perp.RatioOne), int64(max(side, 1)))))
-	return scale(side, min(top, perp.RatioOne+scale(top, min(x.fullness, perp.RatioOne))))
+	way := perp.RatioOne
+	if p.LeverageSoft > 0 {
+		way = perp.Ratio(mulDivSat(int64(min(x.lev, p.LeverageSoft)), int64(perp.RatioOne), int64(p.LeverageSoft)))
+	}
+	switch {
+	case loads:
+		return bound(core + scale(scale(x.storm, p.InventoryWiden), way))
+	case behind:
+		return core
+	}
+	relief := core - scale(core, perp.RatioOne-perp.Ratio(mulDivSat(int64(p.UnloadRelief), int64(way), int64(perp.RatioOne))))
+	return max(min(core, p.MinHalf), core-relief)
 }
 
 // leverage widens the loading side smoothly from LeverageSoft to the cap, with
@@ -141,6 +144,16 @@ func (p *Params) leverage(side perp.Ratio, x pressure, loads bool) perp.Ratio {
 	}
 	way := perp.Ratio(mulDivSat(int64(min(x.lev, p.LeverageCap)-p.LeverageSoft), int64(perp.RatioOne), int64(p.LeverageCap-p.LeverageSoft)))
 	return scale(side, perp.RatioOne+scale(p.LeverageWiden, scale(way, way)))
+}
+
+// pressed is what one-sided flow adds to the side that it comes to, beyond the
+// part that is free.
+func (p *Params) pressed(x pressure, flow perp.Ratio) perp.Ratio {
+	if flow <= flowFree {
+		return 0
+	}
+	way := perp.Ratio(mulDivSat(int64(min(flow, perp.RatioOne)-flowFree), int64(perp.RatioOne), int64(perp.RatioOne-flowFree)))
+	return scale(scale(x.gust, p.FlowWiden), way)
 }
 
 // retreat is what recent losses add: base spreads in proportion to the loss,

@@ -19,8 +19,8 @@ const (
 	beatGrowth  = 4                                // an interval counts at most this many usual ones
 	beatSpan    = 10 * perp.Second                 // half-life of the usual interval
 	stormSpan   = 60 * perp.Second                 // the market's own movement over it may exceed MaxSpread
-	confFull    = 25 * perp.BP                     // confidence above it counts in full,
-	confPart    = 20                               // below it one part in this many (§4 step 1)
+	gustSpan    = 10 * perp.Second                 // what one-sided flow is priced for
+	flowFree    = 3 * perp.RatioOne / 10           // one-sidedness that costs nothing
 	leverageTop = 1_000_000 * int64(perp.RatioOne) // leverage beyond it is not told apart
 )
 
