@@ -205,11 +205,8 @@ func TestClientIDsAreUnique(t *testing.T) {
 
 func TestAppendOnly(t *testing.T) {
 	s := open(t, t.TempDir())
-	commit(t, s, newWorld(1).batch(2))
-	if err := s.exec("INSERT INTO funding VALUES ('F-1', 'ALICE', 'BTC-PERP', 1, 1, 1)"); err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range []string{"journal", "events", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding"} {
+	commit(t, s, newWorld(1).batch(2), moneyBatch(3))
+	for _, table := range []string{"journal", "events", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding", "losses", "desk", "last_looks"} {
 		var column string
 		if err := s.conn.QueryRowContext(t.Context(), "SELECT name FROM pragma_table_info(?) LIMIT 1", table).Scan(&column); err != nil {
 			t.Fatal(err)

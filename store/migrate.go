@@ -59,6 +59,9 @@ func (s *Store) migrate() error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkRules(version); err != nil {
+		return err
+	}
 	for _, m := range all[version:] {
 		err := s.inTx(func() error {
 			for i, statement := range m.statements {
@@ -72,6 +75,33 @@ func (s *Store) migrate() error {
 		if err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
 		}
+	}
+	return nil
+}
+
+// rules is the version of the engine's rules. It grows whenever the same journal
+// would lead to other events; rulesSince is the first schema that notes it.
+const (
+	rules      = "2"
+	rulesSince = 2
+)
+
+// checkRules refuses a journal that other rules made. An empty one fits all.
+func (s *Store) checkRules(version int64) error {
+	if version == 0 {
+		return nil
+	}
+	made, rows := "1", int64(0)
+	if err := s.conn.QueryRowContext(context.Background(), "SELECT count(*) FROM journal").Scan(&rows); err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
+	if version >= rulesSince {
+		if err := s.conn.QueryRowContext(context.Background(), "SELECT value FROM settings WHERE name = 'rules'").Scan(&made); err != nil {
+			return fmt.Errorf("rules: %w", err)
+		}
+	}
+	if made != rules && rows > 0 {
+		return fmt.Errorf("%w: %s, this version has %s; use the version that made it, or a new data directory", ErrRules, made, rules)
 	}
 	return nil
 }

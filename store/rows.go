@@ -24,6 +24,10 @@ const (
 	setPosition
 	addTransfer
 	addSettlement
+	addFunding
+	addLoss
+	addDesk
+	addLook
 	setSession
 	addMessage
 	addSnapshot
@@ -49,6 +53,13 @@ var writes = [...]string{
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	addSettlement: `INSERT INTO settlements (settlement_id, account, symbol, claim, cash, deferred, time_ns, seq)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	addFunding: `INSERT INTO funding (funding_id, account, symbol, size, payment, rate, time_ns, seq)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+	addLoss: `INSERT INTO losses (loss_id, account, symbol, loss, insurance, maker, socialised, open, time_ns, seq)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	addDesk: "INSERT INTO desk (key, command, by, verdict, text, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	addLook: `INSERT INTO last_looks (order_id, account, symbol, side, size, arrival_ns, decided_ns, source_ns, quoted,
+		oracle_before, oracle_after, move, tolerance, outcome, price, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
 		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns`,
@@ -63,7 +74,7 @@ var writes = [...]string{
 func (s *Store) project(e perp.Entry, ev perp.Event) error {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return s.newOrder(ev.Order)
+		return s.accepted(ev.Order)
 	case perp.OrderRejected:
 		return s.rejected(ev.Order)
 	case perp.Filled:
@@ -81,7 +92,35 @@ func (s *Store) project(e perp.Entry, ev perp.Event) error {
 		r := settlementRowOf(ev, e)
 		return s.one(addSettlement, r.id, r.account, r.symbol, r.claim, r.cash, r.deferred, r.timeNS, r.seq)
 	}
-	return nil
+	return s.projectMoney(e, ev)
+}
+
+// accepted enters a new order, or brings one up to date that was held.
+func (s *Store) accepted(o perp.Order) error {
+	known, err := s.knows(o)
+	switch {
+	case err != nil:
+		return err
+	case known:
+		return s.setOrder(o)
+	}
+	return s.newOrder(o)
+}
+
+// knows tells whether an order is there already. One of another account or
+// client id with its number is an error.
+func (s *Store) knows(o perp.Order) (bool, error) {
+	var account, first string
+	err := s.stmts[findOrder].QueryRow(o.OrderID).Scan(&account, &first)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, nil
+	case err != nil:
+		return false, err
+	case account != o.Account || first != o.First:
+		return true, fmt.Errorf("order %s belongs to %s %s: %w", o.OrderID, account, first, errRow)
+	}
+	return true, nil
 }
 
 // newOrder enters an order and spends its client id.
@@ -105,15 +144,14 @@ func (s *Store) rejected(o perp.Order) error {
 	if o.OrderID == "" {
 		return nil
 	}
-	var account, first string
-	err := s.stmts[findOrder].QueryRow(o.OrderID).Scan(&account, &first)
+	known, err := s.knows(o)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return s.newOrder(o)
 	case err != nil:
 		return err
-	case account != o.Account || first != o.First:
-		return fmt.Errorf("order %s belongs to %s %s: %w", o.OrderID, account, first, errRow)
+	case !known:
+		return s.newOrder(o)
+	case o.Status == perp.Rejected: // It was held, or is refused again with the same words.
+		return s.setOrder(o)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ var (
 	ErrNewer = errors.New("the database was written by a newer version")
 	// ErrForeign: the file is a database, but not one of ours.
 	ErrForeign = errors.New("not a database of this gateway")
+	// ErrRules: the journal was made under other rules of the engine, so replaying
+	// it would not give what clients were told. The version that made it reads it.
+	ErrRules = errors.New("the journal was made under other rules")
 	// ErrDamaged: stored bytes are not what was written.
 	ErrDamaged = errors.New("damaged")
 	// ErrBroken is returned by every write after one that failed.

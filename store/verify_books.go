@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"backstop/perp"
 )
@@ -12,7 +13,9 @@ import (
 // Statements that re-add the books. Each reads one slice by its key.
 const (
 	queryBounds = `SELECT (SELECT coalesce(max(id), 0) FROM transfers), (SELECT coalesce(max(n), 0) FROM fills),
-		(SELECT coalesce(max(rowid), 0) FROM settlements)`
+		(SELECT coalesce(max(rowid), 0) FROM settlements), (SELECT coalesce(max(n), 0) FROM funding),
+		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks)`
+	queryExpired   = "SELECT json_extract(payload, '$.Symbol') FROM events WHERE kind = 'MarketExpired'"
 	queryTransfers = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
 		FROM transfers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`
 	queryFillRows = `SELECT n, exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity,
@@ -44,6 +47,15 @@ func (s sums) add(name string, v int64) {
 	s[name].add(v)
 }
 
+// forget sets every position and entry in a market to zero.
+func (s sums) forget(symbol string) {
+	for name := range s {
+		if strings.HasSuffix(name, " in "+symbol) {
+			s[name] = &total{}
+		}
+	}
+}
+
 // compare adds a difference for every name under which two sums differ.
 func (s sums) compare(p *report, want sums) {
 	for name, have := range s {
@@ -65,7 +77,9 @@ func (s sums) compare(p *report, want sums) {
 type books struct {
 	journal                       chain
 	transfers, fills, settlements int64
+	funding, losses, desk, looks  int64
 	balances, positions, zero     sums
+	expired                       []string // markets whose positions were closed without a fill
 }
 
 func (r *Reader) readBooks() (b books, err error) {
@@ -74,7 +88,15 @@ func (r *Reader) readBooks() (b books, err error) {
 		if b.journal, err = readChain(q, "journal"); err != nil {
 			return err
 		}
-		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements)
+		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements, &b.funding, &b.losses, &b.desk, &b.looks)
+		if err != nil {
+			return err
+		}
+		err = each(q, queryExpired, func(rows *sql.Rows) error {
+			var symbol string
+			defer func() { b.expired = append(b.expired, symbol) }()
+			return rows.Scan(&symbol)
+		})
 		if err != nil {
 			return err
 		}
@@ -135,7 +157,19 @@ func (r *Reader) VerifyBooks() ([]Difference, error) {
 		f.deal(dealt)
 		return n, err
 	})
+	paid := sums{}
+	ok = ok && inSlices(&p, r, "funding", queryFunding, b.funding, func(rows *sql.Rows) (int64, error) {
+		n, row, err := scanFunding(rows)
+		if f, is := row.(fundingRow); is {
+			paid.add("sum of funding "+f.id, f.payment)
+		}
+		return n, err
+	})
 	if ok {
+		for _, symbol := range b.expired { // Expiry closed what fills had opened.
+			dealt.forget(symbol)
+		}
+		paid.compare(&p, sums{})
 		b.balances.compare(&p, moved)
 		b.positions.compare(&p, dealt)
 		b.zero.compare(&p, sums{})

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"backstop/perp"
+)
+
+// moneyBatch is one command whose events fill every table of money but fills.
+func moneyBatch(seq int64) perp.Batch {
+	o := perp.Order{
+		OrderID: "O-900", ClOrdID: "h1", First: "h1", Session: "CLIENT", Account: "ALICE", Symbol: "BTC-PERP", Side: perp.Buy,
+		Type: perp.Market, TIF: perp.IOC, Size: 5, Status: perp.PendingNew,
+	}
+	canceled, liquidation := o, o
+	canceled.Status = perp.Rejected
+	liquidation.OrderID, liquidation.ClOrdID, liquidation.First, liquidation.Status = "O-901", "", "", perp.New
+	other := liquidation
+	other.OrderID = "O-902"
+	return perp.Batch{Time: 7, Entries: []perp.Entry{{
+		Seq: seq, Time: 7, Source: "clock", Kind: "ClockTick", Payload: []byte("{}"), Command: perp.ClockTick{},
+		Events: []perp.Event{
+			perp.OrderHeld{ExecID: "E-900", Order: o},
+			perp.LastLook{OrderID: "O-900", Account: "ALICE", Symbol: "BTC-PERP", Side: perp.Buy, Size: 5, Outcome: perp.LookAgainst, Move: 30},
+			perp.OrderRejected{ExecID: "E-901", Order: canceled},
+			perp.OrderAccepted{ExecID: "E-902", Order: liquidation},
+			perp.OrderAccepted{ExecID: "E-903", Order: other},
+			perp.FundingPaid{FundingID: "F-1", Account: "ALICE", Symbol: "BTC-PERP", Size: 3, Payment: -40, Rate: 100},
+			perp.FundingPaid{FundingID: "F-1", Account: perp.Maker, Symbol: "BTC-PERP", Size: -3, Payment: 40, Rate: 100},
+			perp.Bankrupted{LossID: "L-1", Account: "BOB", Symbol: "BTC-PERP", Loss: 10, Insurance: 4, Maker: 3, Socialised: 2, Open: 1},
+			perp.OperatorAnswered{Key: "k1", Command: "Deposit", By: "desk", Text: "5 paid in"},
+			perp.OperatorAnswered{Key: "k1", Command: "Deposit", By: "desk", Verdict: perp.Verdict{Reject: perp.DuplicateKey}},
+		},
+	}}}
+}
+
+// TestMoneyRows: the tables of money hold what the events say, and a change of
+// any of them behind the store's back is named.
+func TestMoneyRows(t *testing.T) {
+	for _, c := range []struct{ sql, want string }{
+		{"", ""},
+		{"UPDATE funding SET payment = payment + 1 WHERE n = 1", "sum of funding F-1"},
+		{"UPDATE funding SET rate = 7 WHERE n = 2", "funding row 2"},
+		{"DELETE FROM funding WHERE n = 2", "rows in funding"},
+		{"UPDATE losses SET insurance = 3, maker = 4 WHERE n = 1", "losses row 1"},
+		{"UPDATE desk SET by = 'other' WHERE n = 2", "desk row 2"},
+		{"UPDATE last_looks SET outcome = 'accepted' WHERE n = 1", "last_looks row 1"},
+	} {
+		dir := t.TempDir()
+		s := open(t, dir)
+		commit(t, s, newWorld(1).batch(5), moneyBatch(6))
+		if c.sql == "" {
+			agree(t, s.Reader)
+			o, found, err := s.OrderByClient("ALICE", "h1")
+			if err != nil || !found || o.Status != "rejected" {
+				t.Errorf("the held order: %+v, %v, %v", o, found, err)
+			}
+			continue
+		}
+		closeStore(t, s)
+		tamper(t, dir, c.sql)
+		r, err := OpenReadOnly(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := r.Differences()
+		if err != nil {
+			t.Error(err)
+		}
+		if !strings.Contains(fmt.Sprint(found), c.want) {
+			t.Errorf("%s: %v, want one about %q", c.sql, found, c.want)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestOtherRulesAreRefused: a journal that other rules made is not replayed; an
+// empty one is.
+func TestOtherRulesAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	closeStore(t, s)
+	tamper(t, dir, "UPDATE settings SET value = '1' WHERE name = 'rules'")
+	s = open(t, dir)
+	commit(t, s, newWorld(1).batch(1))
+	closeStore(t, s)
+	before := tree(t, dir)
+	if _, err := Open(dir); !errors.Is(err, ErrRules) {
+		t.Fatalf("opened with %v", err)
+	}
+	if after := tree(t, dir); after[DBName] != before[DBName] {
+		t.Error("the refused database was changed")
+	}
+}
