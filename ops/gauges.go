@@ -8,38 +8,45 @@ import (
 
 // The gauges, made when somebody asks.
 var (
-	oraclePrice   = gauge("oracle_price", "Outside price that the quote stands on.", "market")
-	oracleConf    = gauge("oracle_confidence", "Half width of what the sources say.", "market")
-	oracleAge     = gauge("oracle_age_seconds", "Age of the outside price at its source.", "market")
-	oracleMaxAge  = gauge("oracle_max_age_seconds", "Age of the outside price at which the market is halted.", "market")
-	oracleSources = gauge("oracle_sources_valid", "Live sources behind the newest outside price.", "market")
-	quotePrice    = gauge("quote_price", "Best price of a side.", "market", "side")
-	quoteSize     = gauge("quote_size", "Size at the best price of a side.", "market", "side")
-	quoteSpread   = gauge("quote_spread_ratio", "Full spread over the outside price.", "market")
-	quotePart     = gauge("quote_component_ratio", "Part of the best price over the outside price.", "market", "side", "component")
-	quoteState    = gauge("quote_state", "1 for the state that the quote is in.", "market", "state")
-	marketState   = gauge("market_state", "1 for the state that the market is in.", "market", "state")
-	marketHalted  = gauge("market_halted", "1 while a market takes no orders.", "market")
-	vammPeg       = gauge("vamm_peg", "Price that the reserves were last moved to, from the first move after the start on.", "market")
-	leverage      = gauge("vamm_leverage_ratio", "Value of the maker's inventory over its equity.", "market")
-	leverageLimit = gauge("vamm_leverage_limit_ratio", "Leverage at which the maker takes no more on a side.", "market")
-	imbalance     = gauge("vamm_imbalance_base", "The maker's net position.", "market")
-	equity        = gauge("vamm_equity_quote", "The maker's equity if every client closed now.", "market")
-	poolQuote     = gauge("pnl_pool_quote", "Losses paid in and not yet paid out.", "market")
-	feeQuote      = gauge("fee_pool_quote", "Fees collected.", "market")
-	imbalanceSum  = gauge("ledger_imbalance", "Sum of all balances; anything but 0 is a defect.")
-	readyGauge    = gauge("ready", "1 when /readyz answers 200.")
-	sessionUp     = gauge("fix_session_up", "1 while the session is logged on.", "session")
-	sessionSender = gauge("fix_session_next_sender_seq", "Next outbound number.", "session")
-	sessionTarget = gauge("fix_session_next_target_seq", "Next expected inbound number.", "session")
-	sessionQueue  = gauge("fix_session_outbound_queue_bytes", "Bytes that wait to leave.", "session")
-	streamReaders = gauge("events_readers", "Readers of /events.")
+	oraclePrice    = gauge("oracle_price", "Outside price that the quote stands on.", "market")
+	oracleConf     = gauge("oracle_confidence", "Half width of what the sources say.", "market")
+	oracleAge      = gauge("oracle_age_seconds", "Age of the outside price at its source.", "market")
+	oracleMaxAge   = gauge("oracle_max_age_seconds", "Age of the outside price at which the market is halted.", "market")
+	oracleSources  = gauge("oracle_sources_valid", "Live sources behind the newest outside price.", "market")
+	quotePrice     = gauge("quote_price", "Best price of a side.", "market", "side")
+	quoteSize      = gauge("quote_size", "Size at the best price of a side.", "market", "side")
+	quoteSpread    = gauge("quote_spread_ratio", "Full spread over the outside price.", "market")
+	quotePart      = gauge("quote_component_ratio", "Part of the best price over the outside price.", "market", "side", "component")
+	quoteState     = gauge("quote_state", "1 for the state that the quote is in.", "market", "state")
+	marketState    = gauge("market_state", "1 for the state that the market is in.", "market", "state")
+	marketHalted   = gauge("market_halted", "1 while a market takes no orders.", "market")
+	vammPeg        = gauge("vamm_peg", "Price that the reserves were last moved to, from the first move after the start on.", "market")
+	leverage       = gauge("vamm_leverage_ratio", "Value of the maker's inventory over its equity.", "market")
+	leverageLimit  = gauge("vamm_leverage_limit_ratio", "Leverage at which the maker takes no more on a side.", "market")
+	imbalance      = gauge("vamm_imbalance_base", "The maker's net position.", "market")
+	equity         = gauge("vamm_equity_quote", "The maker's equity if every client closed now.", "market")
+	poolQuote      = gauge("pnl_pool_quote", "Losses paid in and not yet paid out.", "market")
+	feeQuote       = gauge("fee_pool_quote", "Fees collected.", "market")
+	insuranceQuote = gauge("insurance_quote", "What covers bankruptcies in a market.", "market")
+	claimsQuote    = gauge("claims_quote", "Realised profits of clients that are not settled.", "market")
+	debtsQuote     = gauge("debts_quote", "Realised losses of clients that are not paid.", "market")
+	fundingRate    = gauge("funding_rate_daily", "Funding rate per day: what longs pay and shorts receive, as a part of the price.", "market", "side")
+	fundingCapped  = gauge("funding_capped", "1 while receivers get less because the maker's budget is short.", "market")
+	liquidations   = gauge("accounts_in_liquidation", "Accounts that are being liquidated.")
+	outflowStopped = gauge("withdrawals_stopped", "1 while the outflow limit stops withdrawals.")
+	imbalanceSum   = gauge("ledger_imbalance", "Sum of all balances; anything but 0 is a defect.")
+	readyGauge     = gauge("ready", "1 when /readyz answers 200.")
+	sessionUp      = gauge("fix_session_up", "1 while the session is logged on.", "session")
+	sessionSender  = gauge("fix_session_next_sender_seq", "Next outbound number.", "session")
+	sessionTarget  = gauge("fix_session_next_target_seq", "Next expected inbound number.", "session")
+	sessionQueue   = gauge("fix_session_outbound_queue_bytes", "Bytes that wait to leave.", "session")
+	streamReaders  = gauge("events_readers", "Readers of /events.")
 )
 
 // States as label values, so that a state that is not entered shows as 0.
 var (
 	offerStates  = []string{"two_sided", "bid_only", "ask_only", "withdrawn"}
-	marketStates = []perp.MarketState{perp.Open, perp.WideSpread, perp.ReduceOnly, perp.Halted, perp.Warming}
+	marketStates = []perp.MarketState{perp.Open, perp.WideSpread, perp.ReduceOnly, perp.Halted, perp.Warming, perp.Expired}
 )
 
 var gauges []*prometheus.Desc
@@ -79,10 +86,19 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 	defer m.mu.RUnlock()
 	set(imbalanceSum, money(m.sum))
 	set(streamReaders, float64(len(m.watchers)))
+	set(liquidations, float64(len(m.liquidating)))
+	set(outflowStopped, flag(m.stopped))
 	for symbol, k := range m.markets {
 		k.collect(symbol, now, set)
-		set(poolQuote, money(m.balances[perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: symbol}]), symbol)
-		set(feeQuote, money(m.balances[perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: symbol}]), symbol)
+		x := m.money(symbol)
+		set(poolQuote, money(x.pool), symbol)
+		set(feeQuote, money(x.fees), symbol)
+		set(insuranceQuote, money(x.insurance), symbol)
+		set(claimsQuote, money(x.claims), symbol)
+		set(debtsQuote, money(x.debts), symbol)
+		set(fundingRate, ratio(k.funding.Long), symbol, "long")
+		set(fundingRate, ratio(k.funding.Short), symbol, "short")
+		set(fundingCapped, flag(k.funding.Capped), symbol)
 		if l := m.limits[symbol]; l != (Limits{}) {
 			set(leverageLimit, ratio(l.LeverageCap), symbol)
 			set(oracleMaxAge, seconds(l.OracleMaxAge), symbol)
@@ -92,7 +108,7 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 
 func (k *market) collect(symbol string, now perp.Time, set setter) {
 	q := k.quote
-	set(marketHalted, flag(k.state == perp.Halted), symbol)
+	set(marketHalted, flag(k.state == perp.Halted || k.state == perp.Expired), symbol)
 	for _, s := range marketStates {
 		set(marketState, flag(k.state == s), symbol, s.String())
 	}

@@ -38,6 +38,9 @@ type Model struct {
 	checks   []Check
 	version  string
 	now      func() time.Time // the wall, which a test may replace
+
+	liquidating map[string]bool // accounts; there are no more than accounts
+	stopped     bool            // withdrawals
 }
 
 // Check is one condition of readiness. It is asked for every answer and every
@@ -72,6 +75,8 @@ type market struct {
 	ticked     bool
 	points     *ring[Point]
 	fills      int64
+	mode       perp.MarketMode
+	funding    perp.FundingAccrued
 }
 
 // Point is one moment of a market's plot, in 1e-6 quote per base; 0 is nothing
@@ -88,7 +93,7 @@ type Point struct {
 // NewModel returns an empty model with a metrics registry of its own.
 func NewModel(version string) *Model {
 	m := &Model{
-		markets: map[string]*market{}, limits: map[string]Limits{}, balances: map[perp.LedgerAccount]perp.Money{},
+		markets: map[string]*market{}, liquidating: map[string]bool{}, limits: map[string]Limits{}, balances: map[perp.LedgerAccount]perp.Money{},
 		fills: newRing[Fill](fillsMax), watchers: map[chan struct{}]bool{}, started: time.Now(), version: version,
 		tally: tally{reasons: make([]int64, len(perp.Rejects())+1)}, now: time.Now,
 	}
@@ -194,6 +199,7 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 		m.move(ev.Account, ev.Balance-m.balances[ev.Account])
 	default:
 		m.tally.count(ev)
+		m.desk(ev)
 	}
 }
 

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,44 +25,64 @@ type Status struct {
 	Fills    []Fill    `json:"fills"` // newest first
 	Orders   Orders    `json:"orders"`
 	Ledger   Ledger    `json:"ledger"`
+
+	Liquidating        []string `json:"liquidating"` // accounts
+	WithdrawalsStopped bool     `json:"withdrawals_stopped"`
 }
 
 // Market is one market as operators see it.
 type Market struct {
-	Symbol          string      `json:"symbol"`
-	Currency        string      `json:"currency"`
-	Tick            string      `json:"tick"`
-	Lot             string      `json:"lot"`
-	State           string      `json:"state"`
-	Cause           string      `json:"cause,omitempty"`
-	Offer           string      `json:"quote_state"`
-	Version         int64       `json:"quote_version"`
-	Time            string      `json:"quote_time"`
-	Bids            []Level     `json:"bids"` // best first
-	Asks            []Level     `json:"asks"`
-	Oracle          string      `json:"oracle"`
-	OracleUnits     int64       `json:"oracle_units"`
-	Confidence      string      `json:"confidence"`
-	ConfidenceUnits int64       `json:"confidence_units"`
-	OracleTime      string      `json:"oracle_time"`
-	OracleAge       int64       `json:"oracle_age_ms"`
-	OracleMaxAge    int64       `json:"oracle_max_age_ms,omitempty"` // absent: unknown
-	Sources         int64       `json:"oracle_sources"`
-	Mid             string      `json:"mid"`
-	MidUnits        int64       `json:"mid_units"`
-	Inventory       string      `json:"inventory"`
-	InventoryUnits  int64       `json:"inventory_units"`
-	Leverage        string      `json:"leverage"`
-	LeverageUnits   int64       `json:"leverage_units"`
-	LeverageCap     string      `json:"leverage_cap,omitempty"` // absent: unknown
-	CapUnits        int64       `json:"leverage_cap_units,omitempty"`
-	Equity          string      `json:"equity"`
-	EquityUnits     int64       `json:"equity_units"`
-	Interest        string      `json:"open_interest"`
-	InterestUnits   int64       `json:"open_interest_units"`
-	BidParts        []Component `json:"bid_components"`
-	AskParts        []Component `json:"ask_components"`
-	Fills           int64       `json:"fills"`
+	Symbol            string      `json:"symbol"`
+	Currency          string      `json:"currency"`
+	Tick              string      `json:"tick"`
+	Lot               string      `json:"lot"`
+	State             string      `json:"state"`
+	Cause             string      `json:"cause,omitempty"`
+	Offer             string      `json:"quote_state"`
+	Version           int64       `json:"quote_version"`
+	Time              string      `json:"quote_time"`
+	Bids              []Level     `json:"bids"` // best first
+	Asks              []Level     `json:"asks"`
+	Oracle            string      `json:"oracle"`
+	OracleUnits       int64       `json:"oracle_units"`
+	Confidence        string      `json:"confidence"`
+	ConfidenceUnits   int64       `json:"confidence_units"`
+	OracleTime        string      `json:"oracle_time"`
+	OracleAge         int64       `json:"oracle_age_ms"`
+	OracleMaxAge      int64       `json:"oracle_max_age_ms,omitempty"` // absent: unknown
+	Sources           int64       `json:"oracle_sources"`
+	Mid               string      `json:"mid"`
+	MidUnits          int64       `json:"mid_units"`
+	Inventory         string      `json:"inventory"`
+	InventoryUnits    int64       `json:"inventory_units"`
+	Leverage          string      `json:"leverage"`
+	LeverageUnits     int64       `json:"leverage_units"`
+	LeverageCap       string      `json:"leverage_cap,omitempty"` // absent: unknown
+	CapUnits          int64       `json:"leverage_cap_units,omitempty"`
+	Equity            string      `json:"equity"`
+	EquityUnits       int64       `json:"equity_units"`
+	Interest          string      `json:"open_interest"`
+	InterestUnits     int64       `json:"open_interest_units"`
+	BidParts          []Component `json:"bid_components"`
+	AskParts          []Component `json:"ask_components"`
+	Fills             int64       `json:"fills"`
+	Mode              string      `json:"mode"`         // what the desk asked for
+	FundingLong       string      `json:"funding_long"` // rate per day: what longs pay
+	FundingLongUnits  int64       `json:"funding_long_units"`
+	FundingShort      string      `json:"funding_short"` // what shorts receive
+	FundingShortUnits int64       `json:"funding_short_units"`
+	FundingCapped     bool        `json:"funding_capped"` // receivers get less: the maker's budget is short
+	FundingNext       string      `json:"funding_next"`   // when it is booked
+	Pool              string      `json:"pool"`           // losses paid in, not yet paid out
+	PoolUnits         int64       `json:"pool_units"`
+	Fees              string      `json:"fees"`
+	FeesUnits         int64       `json:"fees_units"`
+	Insurance         string      `json:"insurance"`
+	InsuranceUnits    int64       `json:"insurance_units"`
+	Claims            string      `json:"claims"` // realised and not settled, owed to clients
+	ClaimsUnits       int64       `json:"claims_units"`
+	Debts             string      `json:"debts"` // realised and not settled, owed by clients
+	DebtsUnits        int64       `json:"debts_units"`
 }
 
 // Level is one rung of the ladder.
@@ -152,6 +173,10 @@ func (m *Model) Status() Status {
 		Version: m.version, Time: now.UTC().Format(time.RFC3339Nano), Uptime: int64(now.Sub(m.started).Seconds()),
 		Seq: m.seq, Ready: ready, Warnings: []string{}, Sessions: sessions,
 		Markets: m.marketViews(now), Fills: m.fillViews(), Orders: m.tally.view(), Ledger: m.ledgerView(),
+		Liquidating: slices.Sorted(maps.Keys(m.liquidating)), WithdrawalsStopped: m.stopped,
+	}
+	if s.Liquidating == nil {
+		s.Liquidating = []string{}
 	}
 	for _, c := range checks {
 		if !c.OK || c.Detail != "" {
@@ -166,7 +191,9 @@ func (m *Model) Status() Status {
 func (m *Model) marketViews(now time.Time) []Market {
 	all := make([]Market, 0, len(m.order))
 	for _, symbol := range m.order {
-		all = append(all, m.markets[symbol].view(m.limits[symbol], perp.Time(now.UnixNano())))
+		v := m.markets[symbol].view(m.limits[symbol], perp.Time(now.UnixNano()))
+		m.money(symbol).view(&v)
+		all = append(all, v)
 	}
 	return all
 }
@@ -182,7 +209,9 @@ func (k *market) view(l Limits, now perp.Time) Market {
 		Mid: q.Mid.String(), MidUnits: int64(q.Mid), Inventory: q.Inventory.String(), InventoryUnits: int64(q.Inventory),
 		Leverage: q.Leverage.String(), LeverageUnits: int64(q.Leverage), CapUnits: int64(l.LeverageCap),
 		Equity: q.Equity.String(), EquityUnits: int64(q.Equity), Interest: q.OpenInterest.String(), InterestUnits: int64(q.OpenInterest),
-		Fills: k.fills,
+		Fills: k.fills, Mode: k.mode.String(), FundingCapped: k.funding.Capped, FundingNext: stampOf(k.funding.Next),
+		FundingLong: k.funding.Long.String(), FundingLongUnits: int64(k.funding.Long),
+		FundingShort: k.funding.Short.String(), FundingShortUnits: int64(k.funding.Short),
 	}
 	if q.OracleTime > 0 {
 		v.OracleAge = int64(max(0, now-q.OracleTime) / perp.Millisecond)

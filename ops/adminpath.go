@@ -1,0 +1,73 @@
+package ops
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+)
+
+// reach gives a path that is short enough for a unix socket: the path itself,
+// or the same file by way of its opened directory. The directory must stay open
+// while the path is used.
+func reach(path string) (string, *os.File, error) {
+	if len(path) <= socketPathMax {
+		return path, nil, nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", nil, err
+	}
+	return fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path)), dir, nil
+}
+
+// ErrNoDesk is returned when no gateway answers at a socket.
+var ErrNoDesk = errors.New("no running gateway")
+
+// AskDesk sends a command to the admin socket at path and returns how it ended.
+// An error means that nobody knows: ErrNoDesk that it never arrived.
+func AskDesk(ctx context.Context, path string, c DeskCommand) (answer DeskAnswer, err error) {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return answer, fmt.Errorf("desk: %w", err)
+	}
+	at, dir, err := reach(path)
+	if err != nil {
+		return answer, fmt.Errorf("%w: %w", ErrNoDesk, err)
+	}
+	if dir != nil {
+		defer func() { err = errors.Join(err, dir.Close()) }()
+	}
+	client := http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, "unix", at)
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", ErrNoDesk, err)
+			}
+			return conn, nil
+		},
+	}}
+	defer client.CloseIdleConnections()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://desk/v1/commands", bytes.NewReader(body))
+	if err != nil {
+		return answer, fmt.Errorf("desk: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return answer, fmt.Errorf("desk: %w", err)
+	}
+	err = json.NewDecoder(http.MaxBytesReader(nil, response.Body, adminBodyMax)).Decode(&answer)
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		return answer, fmt.Errorf("desk: status %d: %w", response.StatusCode, err)
+	}
+	if response.StatusCode == http.StatusGatewayTimeout {
+		return answer, fmt.Errorf("desk: %s: %w", answer.Detail, context.DeadlineExceeded)
+	}
+	return answer, nil
+}
