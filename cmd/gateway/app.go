@@ -27,6 +27,7 @@ type app struct {
 	door  *fix.Door
 	model *ops.Model
 	page  *ops.Server // nil when it is turned off
+	admin *ops.Admin
 	feeds []oracle.Feed
 
 	stopLoop context.CancelFunc
@@ -63,10 +64,14 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	}
 	// What operators see.
 	a.makeModel(e)
+	// What the desk changes; not answering yet.
+	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), box.put, log); err != nil {
+		return nil, err
+	}
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
-		seen: a.model.Apply, committed: a.model.Committed, now: time.Now, snapped: snapped, log: log,
+		seen: a.seen, committed: a.model.Committed, now: time.Now, snapped: snapped, log: log,
 	}
 	if err := a.loop.step(configuration(cfg)); err != nil {
 		return nil, err
@@ -78,10 +83,20 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if err := a.door.Start(); err != nil {
 		return nil, err
 	}
+	a.admin.Start()
 	if cfg.Server.Dashboard != "" {
 		err = a.openPage()
 	}
 	return a, err
+}
+
+// adminSocket is the name of the desk's socket in the data directory.
+const adminSocket = "admin.sock"
+
+// seen is told what a commit made durable.
+func (a *app) seen(entries []perp.Entry) {
+	a.model.Apply(entries)
+	a.admin.Apply(entries)
 }
 
 func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
@@ -170,6 +185,7 @@ func (a *app) stop(clean bool) error {
 	if a.page != nil {
 		errs = append(errs, a.page.Stop(a.cfg.Server.Drain))
 	}
+	errs = append(errs, a.admin.Stop(a.cfg.Server.Drain))
 	errs = append(errs, a.door.Stop(a.cfg.Server.Drain))
 	a.stopLoop()
 	errs = append(errs, <-a.loopDone)
@@ -188,6 +204,9 @@ func (a *app) abandon() error {
 		a.stopLoop()
 		<-a.loopDone
 	}
+	if a.admin != nil {
+		errs = append(errs, a.admin.Stop(0))
+	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
@@ -197,7 +216,7 @@ func (a *app) abandon() error {
 // ports says where the running gateway can be reached.
 func (a *app) ports(pid int) (ports, error) {
 	dir, err := filepath.Abs(a.cfg.Server.DataDir)
-	p := ports{FIX: a.door.Addr().String(), PID: pid, DataDir: dir}
+	p := ports{FIX: a.door.Addr().String(), Admin: filepath.Join(dir, adminSocket), PID: pid, DataDir: dir}
 	if a.page != nil {
 		p.HTTP = a.page.Addr().String()
 	}

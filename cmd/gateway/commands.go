@@ -8,6 +8,7 @@ const (
 	groupConfig = "configuration"
 	groupClient = "client"
 	groupBooks  = "books"
+	groupDesk   = "desk"
 	groupFix    = "fix"
 	groupMore   = "more"
 )
@@ -25,6 +26,13 @@ func commandTable() []config.Command {
 		ledgerVerify(),
 		ledgerBalances(),
 		journalVerify(),
+		accountDeposit(),
+		accountWithdraw(),
+		accountResume(),
+		marketHalt(),
+		marketResume(),
+		marketReduceOnly(),
+		marketExpire(),
 		clientQuote(),
 		clientMD(),
 		clientOrder(),

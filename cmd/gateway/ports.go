@@ -12,6 +12,7 @@ import (
 type ports struct {
 	FIX     string `json:"fix"`
 	HTTP    string `json:"http"`
+	Admin   string `json:"admin"` // the desk's unix socket
 	PID     int    `json:"pid"`
 	DataDir string `json:"data_dir"`
 }
