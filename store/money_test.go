@@ -97,3 +97,51 @@ func TestOtherRulesAreRefused(t *testing.T) {
 		t.Error("the refused database was changed")
 	}
 }
+
+// TestMovements: every transfer of an owner, signed, in order; they sum to its
+// balances, and an owner that nobody knows has none.
+func TestMovements(t *testing.T) {
+	s := open(t, t.TempDir())
+	commit(t, s, newWorld(1).batch(slice+20), newWorld(2).batch(0))
+	for _, owner := range []string{"ALICE", perp.Maker, perp.Outside} {
+		sums, last := map[string]perp.Money{}, int64(0)
+		err := s.Movements(owner, func(m Movement) error {
+			if m.ID < last || m.Amount == 0 || m.Time == 0 || m.Reason == "" {
+				t.Errorf("%s: %+v after %d", owner, m, last)
+			}
+			sums[m.Account] += m.Amount
+			last = m.ID
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		balances, err := s.Balances()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range balances {
+			if b.Owner == owner && sums[b.Account] != perp.Money(b.Balance) {
+				t.Errorf("%s %s: movements sum to %s, balance %d", owner, b.Account, sums[b.Account], b.Balance)
+			}
+		}
+		if len(sums) == 0 {
+			t.Errorf("%s has no movements", owner)
+		}
+	}
+	stop := errors.New("enough")
+	if err := s.Movements("ALICE", func(Movement) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("an error of the reader came back as %v", err)
+	}
+	if err := s.Movements("NOBODY", func(m Movement) error { t.Errorf("%+v", m); return nil }); err != nil {
+		t.Error(err)
+	}
+	settled, err := s.Settlements("ALICE", 3)
+	if err != nil || len(settled) != 3 || settled[0].Account != "ALICE" {
+		t.Errorf("%+v, %v", settled, err)
+	}
+	events, err := s.OrderEvents("O-7")
+	if err != nil || len(events) < 3 || events[0].Kind != "OrderAccepted" {
+		t.Errorf("%d events of O-7, %v", len(events), err)
+	}
+}

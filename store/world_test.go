@@ -75,7 +75,7 @@ func (w *world) trade(account string) perp.Entry {
 	o := perp.Order{
 		OrderID: fmt.Sprintf("O-%d", w.orders), ClOrdID: id, First: id, Session: "CLIENT", Account: account, Symbol: symbol,
 		Side: perp.Side(1 + w.rng.IntN(2)), Type: perp.Limit, TIF: perp.IOC, Price: 60_001 * perp.PriceOne, Size: 3_000_000,
-		Status: perp.New, Created: perp.Time(w.seq), Updated: perp.Time(w.seq),
+		Status: perp.New, Created: perp.Time(w.seq+1) * 1000, Updated: perp.Time(w.seq+1) * 1000,
 	}
 	events = append(events, perp.OrderAccepted{Order: o})
 	for _, size := range []perp.Size{1_000_000, 2_000_000} {
