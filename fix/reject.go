@@ -102,6 +102,22 @@ func codesOf(r perp.Reject) codes {
 	return rejectTable[i]
 }
 
+// Codes are the FIX codes of a reject: OrdRejReason(103), CxlRejReason(102),
+// BusinessRejectReason(380) and QuoteRequestRejectReason(658).
+type Codes struct {
+	Order    int `json:"103"`
+	Cancel   int `json:"102"`
+	Business int `json:"380"`
+	Quote    int `json:"658"`
+}
+
+// CodesOf returns the codes with which clients see a reject; one that is not a
+// reject is a Fault.
+func CodesOf(r perp.Reject) Codes {
+	c := codesOf(r)
+	return Codes{c.order, c.cancel, c.business, c.quote}
+}
+
 // Codes of a market data request that are about the request itself.
 const (
 	mdDuplicateID  = "1"

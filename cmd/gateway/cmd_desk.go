@@ -127,7 +127,7 @@ func accountDeposit() config.Command {
 	return o.command(deskTexts{
 		"account deposit", "Pay collateral into an account, or into the maker's funds",
 		"The money comes from outside the books. Debts of the account are settled with\nit at once.",
-		"gateway account deposit --account DEMO1 --amount 1000 --key wire-4711\ngateway account deposit --account maker --symbol BTC-PERP --fund insurance --amount 5000",
+		"gateway account deposit --account DEMO1 --amount 1000 --key wire-4711\ngateway account deposit --account maker --symbol BTC-PERP --amount 5000",
 	}, "", o.money, func([]string) { o.c.Kind = perp.Deposit{}.Kind() })
 }
 
@@ -143,7 +143,7 @@ func accountWithdraw() config.Command {
 func accountResume() config.Command {
 	var o deskOptions
 	return o.command(deskTexts{
-		"account resume-withdrawals", "Let withdrawals go on after the outflow limit stopped them", "", "gateway account resume-withdrawals",
+		"account resume-withdrawals", "Let withdrawals go on again", "The outflow limit had stopped them.", "gateway account resume-withdrawals",
 	}, "", nil, func([]string) { o.c.Kind = perp.OpenWithdrawals{}.Kind() })
 }
 

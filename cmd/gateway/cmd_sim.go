@@ -37,9 +37,10 @@ func simRun() config.Command {
 		Short: "Try designs of the maker on made-up or recorded prices",
 		Long: `Runs the gateway's own engine in virtual time: benign takers, followers of
 the last seconds, and takers that see prices before the maker does. Designs are
-full (this maker with last look on every aggressive order), firm (without last
-look), pegged (follows the oracle with a fixed spread) and naive (x*y=k alone). The same seed gives the same state hash. Scenarios: gbm, jump,
-jump400, crowd, outage; without --scenario and --feed: all of them.`,
+full (this maker, with last look on every aggressive order), firm (the same
+without last look), pegged (follows the oracle with a fixed spread) and naive
+(x*y=k alone). The same seed gives the same state hash. Scenarios are gbm, jump,
+jump400, crowd and outage; without --scenario and --feed: all of them.`,
 		Examples: `gateway sim run --scenario jump
 gateway sim run --seeds 5 --out report.html
 gateway sim run --feed prices.csv.gz --design naive,full --json`,

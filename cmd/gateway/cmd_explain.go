@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"backstop/config"
+	"backstop/fix"
+	"backstop/perp"
+	"backstop/store"
+)
+
+func explainReject() config.Command {
+	var asJSON bool
+	return config.Command{
+		Path: "explain reject", Group: groupDesk, Args: "CODE", MinArgs: 1, MaxArgs: 1,
+		Short:    "Say what a reason code means and what to do",
+		Long:     "The code is the first word of Text(58) of a refusal.",
+		Examples: "gateway explain reject INSUFFICIENT_MARGIN",
+		Flags:    func(f *config.Flags) { jsonFlag(f, &asJSON) },
+		Complete: func() (names []string) {
+			for _, r := range perp.Rejects() {
+				names = append(names, r.String())
+			}
+			return names
+		},
+		Run: func(_ context.Context, env *config.Env, args []string) int {
+			name := strings.ToUpper(strings.TrimSpace(args[0]))
+			for _, r := range perp.Rejects() {
+				if r.String() == name {
+					return showReject(env, asJSON, r)
+				}
+			}
+			return env.Fail(config.ExitNotFound, fmt.Errorf("there is no reason %q", args[0]), "spec/ROE.md lists them under Reasons")
+		},
+	}
+}
+
+func showReject(env *config.Env, asJSON bool, r perp.Reject) int {
+	c := fix.CodesOf(r)
+	if asJSON {
+		return env.JSON(map[string]any{"code": r.String(), "meaning": rejectTexts[r], "precedence": int(r), "fix": c})
+	}
+	return env.Print(fmt.Sprintf("%s\n  %s\n  FIX: 103=%d in ExecutionReport, 102=%d in OrderCancelReject, 380=%d in BusinessMessageReject, 658=%d in QuoteRequestReject\n  check %d of %d: of several reasons the first is told\n",
+		r, rejectTexts[r], c.Order, c.Cancel, c.Business, c.Quote, int(r), len(perp.Rejects())))
+}
+
+// rejectTexts say what each reason means to the one who meets it.
+var rejectTexts = map[perp.Reject]string{
+	perp.NotReady:            "The gateway cannot take requests now. Nothing was done; try again.",
+	perp.NotPermitted:        "The session's roles do not allow this request.",
+	perp.Throttled:           "Too many at a time. Nothing was done, and the id is free.",
+	perp.BadClOrdID:          "ClOrdID(11) is missing, too long or not printable.",
+	perp.DuplicateClOrdID:    "The account used this id before; the answer shows that order.",
+	perp.PossResendMismatch:  "A repeated request (97=Y) has other terms than the first one.",
+	perp.StaleRequest:        "A repeated request is older than is taken. Ask for the order's status.",
+	perp.UnknownSymbol:       "There is no such market.",
+	perp.MarketHalted:        "The market takes no orders. Cancels work.",
+	perp.OracleStale:         "The outside price is too old to deal on.",
+	perp.OracleDivergent:     "The outside price is not trusted: sources disagree, it jumped, or it is no price.",
+	perp.ReduceOnlyMode:      "Only orders that reduce the position are taken now.",
+	perp.UnknownAccount:      "There is no such account.",
+	perp.AccountNotPermitted: "The session may not use this account.",
+	perp.CondField:           "A field that this order type needs is missing; the tag follows.",
+	perp.Unsupported:         "The order type does not go with this time in force.",
+	perp.BadLot:              "OrderQty is not a multiple of the lot.",
+	perp.MinQty:              "OrderQty is below the smallest order.",
+	perp.MaxOrderSize:        "OrderQty is above the largest order.",
+	perp.BadTick:             "The price is not a multiple of the tick.",
+	perp.PriceBand:           "The limit reaches too far through the outside price.",
+	perp.QuoteUnknown:        "There is no such quote for this session.",
+	perp.QuoteExpired:        "The quote is not valid any more.",
+	perp.QuoteSide:           "The quote is for the other side.",
+	perp.QuotePrice:          "Price(44) is not the quoted price.",
+	perp.QuoteSize:           "The quote is for less.",
+	perp.QuoteConsumed:       "The quote was dealt on already.",
+	perp.OpenOrdersLimit:     "The account has as many working orders as it may.",
+	perp.PositionLimit:       "The position would be larger than the account may have.",
+	perp.NotionalLimit:       "The sum of all positions would be larger than the account may have.",
+	perp.InsufficientMargin:  "Collateral is less than initial margin for this order needs: pay in, or reduce.",
+	perp.OILimit:             "All clients' positions on this side are at their limit.",
+	perp.DealerLeverage:      "The maker's inventory is at its limit for its funds. Orders the other way are taken.",
+	perp.PriceUnavailable:    "The maker offers nothing, or not this much, now.",
+	perp.LastLookPrice:       "Held until a newer price: it moved further than is tolerated. move and tol say by how much.",
+	perp.LastLookValidity:    "Held, and then no newer price came in time or the order could not be filled any more.",
+	perp.UnknownOrder:        "The account has no such order.",
+	perp.TooLate:             "The order is filled, ended, or being decided.",
+	perp.NotAmendable:        "Only size and price can be replaced.",
+	perp.OrderMismatch:       "The request names another order than its ids say.",
+	perp.UnknownQuoteRequest: "There is no such request to end.",
+	perp.BadRequest:          "The request cannot be read as it stands; the detail says where.",
+	perp.DuplicateKey:        "A command with this key was done before. Nothing was done now.",
+	perp.WrongState:          "The market or account is in a state in which this cannot be done.",
+	perp.OutOfRange:          "A value lies outside what is allowed.",
+	perp.InsufficientFunds:   "There is less settled free collateral, or spare equity, than that.",
+	perp.OutflowLimit:        "Too much left the venue within a day: withdrawals are stopped until the desk opens them.",
+}
+
+func explainOrder() config.Command {
+	var o booksOptions
+	var account string
+	return config.Command{
+		Path: "explain order", Group: groupDesk, Args: "ID", MinArgs: 1, MaxArgs: 1,
+		Short:    "Show an order and what happened to it",
+		Long:     "ID is an OrderID, or with --account a ClOrdID.",
+		Examples: "gateway explain order O-17\ngateway explain order my-order-1 --account DEMO1",
+		Flags: func(f *config.Flags) {
+			o.flags(f)
+			f.StringVar(&account, "account", "", "ID is a ClOrdID of this `ACCOUNT`")
+		},
+		Run: func(_ context.Context, env *config.Env, args []string) int {
+			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
+				order, found, err := findOrder(r, account, args[0])
+				if err != nil {
+					return 0, err
+				}
+				if !found {
+					return env.Fail(config.ExitNotFound, fmt.Errorf("the books know no order %q", args[0]), "name a ClOrdID together with --account"), nil
+				}
+				events, err := r.OrderEvents(order.OrderID)
+				if err != nil {
+					return 0, err
+				}
+				return showOrder(env, o.asJSON, order, events)
+			})
+		},
+	}
+}
+
+func findOrder(r *store.Reader, account, id string) (store.Order, bool, error) {
+	if account != "" {
+		return r.OrderByClient(account, id)
+	}
+	return r.Order(id)
+}
+
+// told is what explain order reads of an event.
+type told struct {
+	ExecID  string
+	Price   perp.Price
+	Size    perp.Size
+	Fee     perp.Money
+	Verdict perp.Verdict
+	Reason  perp.CancelReason
+	Detail  string
+	Outcome perp.LookOutcome
+	Move    perp.Ratio
+}
+
+func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.OrderEvent) (int, error) {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s  %s of %s: %s %s %s %s %s at %s\n", o.OrderID, o.ClOrdID, o.Account, o.Symbol, o.Side, o.Type, o.TIF, o.Size, o.Price)
+	fmt.Fprintf(&text, "status %s %s, filled %s at %s on average\n", o.Status, o.Reason, o.Cum, o.AvgPrice)
+	happened := []map[string]any{}
+	for _, e := range events {
+		var t told
+		if err := json.Unmarshal(e.Payload, &t); err != nil {
+			return 0, fmt.Errorf("event of %s: %w: %w", o.OrderID, store.ErrDamaged, err)
+		}
+		row := map[string]any{"time": stamp(e.Time), "seq": e.Seq, "kind": e.Kind}
+		line := ""
+		switch e.Kind {
+		case perp.Filled{}.Kind():
+			line = fmt.Sprintf("%s at %s, fee %s (%s)", t.Size, t.Price, t.Fee, t.ExecID)
+		case perp.OrderRejected{}.Kind(), perp.CancelRejected{}.Kind():
+			line = fmt.Sprintf("%s %s: needs %d, has %d (units of the check)", t.Verdict.Reject, t.Verdict.Detail, t.Verdict.Need, t.Verdict.Have)
+			row["reject"], row["detail"], row["need_units"], row["have_units"] = t.Verdict.Reject.String(), t.Verdict.Detail, t.Verdict.Need, t.Verdict.Have
+		case perp.OrderCanceled{}.Kind():
+			line = strings.TrimSpace(t.Reason.String() + " " + t.Detail)
+		case perp.LastLook{}.Kind():
+			line = fmt.Sprintf("%s, the price moved by %s", t.Outcome, t.Move)
+		}
+		row["text"] = line
+		happened = append(happened, row)
+		fmt.Fprintf(&text, "  %s  %-15s %s\n", stamp(e.Time), e.Kind, line)
+	}
+	if asJSON {
+		return env.JSON(map[string]any{"order": o, "events": happened}), nil
+	}
+	return env.Print(text.String()), nil
+}
