@@ -55,11 +55,11 @@ type traded struct {
 
 // Report counts what a Trader sent and got.
 type Report struct {
-	Requests, Orders, Accepted, Rejected, Fills, Canceled, Replaced int
-	CancelRejected, Statuses, Quotes, QuoteRejects, MarketData      int
-	Reasons                                                         map[string]int
-	Position                                                        decimal.Decimal
-	Failures                                                        []string
+	Requests, Orders, Accepted, Rejected, Fills, Canceled, Replaced   int
+	CancelRejected, Statuses, Quotes, QuoteRejects, MarketData, Money int
+	Reasons                                                           map[string]int
+	Position                                                          decimal.Decimal
+	Failures                                                          []string
 }
 
 // Run sends n requests, then takes back every working order, and waits for all
@@ -217,6 +217,8 @@ func (t *Trader) next(ctx context.Context) error {
 	case "W", "X":
 		t.book(f)
 	case "AO", "AP":
+	case "AM", "AX": // What the account's money does by itself.
+		t.Report.Money++
 	default:
 		t.fail("unexpected message %s", f)
 	}
