@@ -1,0 +1,196 @@
+package acceptance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// restUpdates is how many quotes a Leveraged lets pass before it enters again.
+const restUpdates = 10
+
+// Leveraged is a client that holds one position at a high leverage. When it has
+// been closed, by whom and at what price ever, it enters again with what is left.
+// It keeps its own books from what it is told, and nothing else.
+type Leveraged struct {
+	Client   *Client
+	Account  string
+	Symbol   string
+	Side     string // 54 of its entries
+	Leverage decimal.Decimal
+	Lot      decimal.Decimal
+	SizeMax  decimal.Decimal // of one order
+
+	sent, rested int
+	pending      string // ClOrdID of the order under way
+	quote        Trader // only for its touch
+	Told         Told
+}
+
+// Told is what an account was told, added up.
+type Told struct {
+	Cash     decimal.Decimal // what FIX says should be its cash: deposit, fees, 707=CASH
+	Total    decimal.Decimal // cash and claims and what its open position cost
+	Position decimal.Decimal
+	Execs    map[string]Fields // fills by ExecID
+
+	Entries, Refusals, Calls, Lifts, Liquidations, Deleveraged, Settlements, Funding, Bankruptcies, Shares int
+	Failures                                                                                               []string
+}
+
+func (l *Leveraged) fail(format string, args ...any) {
+	if len(l.Told.Failures) < failuresMax {
+		l.Told.Failures = append(l.Told.Failures, l.Account+": "+fmt.Sprintf(format, args...))
+	}
+}
+
+// Run trades until the gateway ends the connection.
+func (l *Leveraged) Run(ctx context.Context, deposit decimal.Decimal) error {
+	l.Told.Cash, l.Told.Total, l.Told.Execs = deposit, deposit, map[string]Fields{}
+	l.rested = restUpdates
+	err := l.Client.Send("V", "262=MD"+l.Account, "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+l.Symbol)
+	if err != nil {
+		return err
+	}
+	for {
+		f, err := l.Client.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = l.take(f)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.Account, err)
+		}
+	}
+}
+
+func (l *Leveraged) take(f Fields) error {
+	switch f.Get(35) {
+	case "W", "X":
+		l.quote.book(f)
+		l.rested++
+		return l.enter()
+	case "8":
+		l.executed(f)
+	case "AM":
+		l.moved(f)
+	case "AX":
+		if f.Get(895) == "3" {
+			l.Told.Calls++
+		} else {
+			l.Told.Lifts++
+		}
+	case "5": // The gateway ends; what it has said before is all there is.
+	default:
+		l.fail("unexpected message %s", f)
+	}
+	return nil
+}
+
+// enter buys or sells with all it has, if it has nothing open.
+func (l *Leveraged) enter() error {
+	at := l.quote.ask
+	if l.Side == "2" {
+		at = l.quote.bid
+	}
+	price := dec(at.price)
+	if l.pending != "" || !l.Told.Position.IsZero() || l.rested < restUpdates || at.id == "" || !price.IsPositive() {
+		return nil
+	}
+	size := l.Told.Cash.Mul(l.Leverage).Div(price).Div(l.Lot).Floor().Mul(l.Lot)
+	if size = decimal.Min(size, l.SizeMax); !size.IsPositive() {
+		return nil
+	}
+	l.sent++
+	l.rested = 0
+	l.pending = fmt.Sprintf("%s-%d", l.Account, l.sent)
+	return l.Client.Send("D", "11="+l.pending, "1="+l.Account, "55="+l.Symbol, "54="+l.Side, "60="+Now(), "38="+size.String(), "40=1", "59=3")
+}
+
+func (l *Leveraged) executed(f Fields) {
+	id, own := f.Lookup(11)
+	if f.Get(150) == "F" {
+		l.filled(f, own)
+	}
+	if own && id == l.pending && strings.Contains("248", f.Get(39)) {
+		l.pending = ""
+		switch {
+		case f.Get(39) == "8":
+			l.Told.Refusals++
+		case dec(f.Get(14)).IsPositive():
+			l.Told.Entries++
+		}
+	}
+}
+
+func (l *Leveraged) filled(f Fields, own bool) {
+	exec := f.Get(17)
+	if _, twice := l.Told.Execs[exec]; twice || exec == "" {
+		l.fail("ExecID twice or missing: %s", f)
+	}
+	l.Told.Execs[exec] = f
+	size := dec(f.Get(32))
+	if f.Get(54) == "2" {
+		size = size.Neg()
+	}
+	l.Told.Position = l.Told.Position.Add(size)
+	fee := decimal.Zero
+	for _, v := range f.All(137) {
+		fee = fee.Add(dec(v))
+	}
+	l.Told.Cash = l.Told.Cash.Sub(fee)
+	l.Told.Total = l.Told.Total.Sub(fee).Sub(size.Mul(dec(f.Get(31))))
+	l.rested = 0
+	switch text := f.Get(58); {
+	case own:
+	case strings.HasPrefix(text, "LIQUIDATION"):
+		l.Told.Liquidations++
+		if l.Told.Calls == 0 {
+			l.fail("liquidated without a margin call: %s", f)
+		}
+	case strings.HasPrefix(text, "DELEVERAG"):
+		l.Told.Deleveraged++
+	default:
+		l.fail("fill of nobody's order: %s", f)
+	}
+}
+
+// moved books an AM: cash where cash moved, and what is not a mere change from
+// claim to cash in the total.
+func (l *Leveraged) moved(f Fields) {
+	if f.Get(1) != l.Account {
+		l.fail("AM of another account: %s", f)
+	}
+	kinds, amounts := f.All(707), f.All(708)
+	if len(kinds) != len(amounts) {
+		l.fail("AM with %d kinds and %d amounts: %s", len(kinds), len(amounts), f)
+		return
+	}
+	word, _, _ := strings.Cut(f.Get(721), "-")
+	of := map[string]decimal.Decimal{}
+	for i, k := range kinds {
+		of[k] = dec(amounts[i])
+	}
+	l.Told.Cash = l.Told.Cash.Add(of["CASH"])
+	switch word {
+	case "SETTLE":
+		l.Told.Settlements++
+		if !of["FMTM"].Equal(of["CASH"].Add(of["CRES"])) {
+			l.fail("settlement does not add up: %s", f)
+		}
+		return
+	case "FUND":
+		l.Told.Funding++
+	case "BANKRUPT":
+		l.Told.Bankruptcies++
+	case "LOSS":
+		l.Told.Shares++
+	}
+	l.Told.Total = l.Told.Total.Add(of["CASH"]).Add(of["VADJ"])
+}
