@@ -144,7 +144,8 @@ func (l *Leveraged) filled(f Fields, own bool) {
 	for _, v := range f.All(137) {
 		fee = fee.Add(dec(v))
 	}
-	l.Told.Cash = l.Told.Cash.Sub(fee)
+	// A fee that cash does not cover is owed as a claim.
+	l.Told.Cash = l.Told.Cash.Sub(decimal.Min(fee, decimal.Max(decimal.Zero, l.Told.Cash)))
 	l.Told.Total = l.Told.Total.Sub(fee).Sub(size.Mul(dec(f.Get(31))))
 	l.rested = 0
 	switch text := f.Get(58); {
