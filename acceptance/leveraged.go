@@ -13,8 +13,8 @@ import (
 // restUpdates is how many quotes a Leveraged lets pass before it enters again.
 const restUpdates = 10
 
-// Leveraged is a client that holds one position at a high leverage. When it has
-// been closed, by whom and at what price ever, it enters again with what is left.
+// Leveraged is a client that holds one position at a high leverage. When the
+// position has been closed it enters again with the cash that is left.
 // It keeps its own books from what it is told, and nothing else.
 type Leveraged struct {
 	Client   *Client
