@@ -231,8 +231,8 @@ func (b *books) client(c *Leveraged) {
 	if !total.Equal(o.Total) {
 		b.t.Errorf("%s: cash, claims and entry are %s, FIX told %s", c.Account, total, o.Total)
 	}
-	b.t.Logf("%s side=%s entries=%d refused=%d calls=%d liquidation fills=%d deleveraged=%d settlements=%d funding=%d bankruptcies=%d shares=%d cash=%s position=%s",
-		c.Account, c.Side, o.Entries, o.Refusals, o.Calls, o.Liquidations, o.Deleveraged, o.Settlements, o.Funding, o.Bankruptcies, o.Shares, cash, o.Position)
+	b.t.Logf("%s side=%s entries=%d refused=%v calls=%d liquidation fills=%d deleveraged=%d settlements=%d funding=%d bankruptcies=%d shares=%d cash=%s position=%s",
+		c.Account, c.Side, o.Entries, o.Reasons, o.Calls, o.Liquidations, o.Deleveraged, o.Settlements, o.Funding, o.Bankruptcies, o.Shares, cash, o.Position)
 }
 
 // sameFills: every fill of the books arrived, those of a liquidation without a

@@ -18,6 +18,8 @@
 //
 //   - Everything goes to loopback addresses, with bounded counts and times.
 //   - Waiting is for an event or a deadline, never for a while to pass.
+//   - What FIX told an account is what the books hold, to the unit
+//     (TestCrashThroughTheGateway).
 //   - A definition passes only if every line does (TestDefinitionRunnerIsStrict).
 //
 // # Not here

@@ -37,9 +37,10 @@ type Told struct {
 	Total    decimal.Decimal // cash and claims and what its open position cost
 	Position decimal.Decimal
 	Execs    map[string]Fields // fills by ExecID
+	Reasons  map[string]int    // of refusals
 
-	Entries, Refusals, Calls, Lifts, Liquidations, Deleveraged, Settlements, Funding, Bankruptcies, Shares int
-	Failures                                                                                               []string
+	Entries, Calls, Lifts, Liquidations, Deleveraged, Settlements, Funding, Bankruptcies, Shares int
+	Failures                                                                                     []string
 }
 
 func (l *Leveraged) fail(format string, args ...any) {
@@ -51,6 +52,7 @@ func (l *Leveraged) fail(format string, args ...any) {
 // Run trades until the gateway ends the connection.
 func (l *Leveraged) Run(ctx context.Context, deposit decimal.Decimal) error {
 	l.Told.Cash, l.Told.Total, l.Told.Execs = deposit, deposit, map[string]Fields{}
+	l.Told.Reasons = map[string]int{}
 	l.rested = restUpdates
 	err := l.Client.Send("V", "262=MD"+l.Account, "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+l.Symbol)
 	if err != nil {
@@ -122,7 +124,7 @@ func (l *Leveraged) executed(f Fields) {
 		l.pending = ""
 		switch {
 		case f.Get(39) == "8":
-			l.Told.Refusals++
+			l.Told.Reasons[token(f)]++
 		case dec(f.Get(14)).IsPositive():
 			l.Told.Entries++
 		}
