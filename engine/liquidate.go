@@ -94,6 +94,9 @@ func (e *Engine) liquidate(account string) {
 	d.Since, d.Last, d.Freed = 0, 0, 0
 	if flat {
 		for _, m := range e.state.Markets {
+			if e.state.Ledger.Funding(account, m.Instrument.Symbol) != 0 {
+				e.bookFunding(m) // Nothing of the account's is left open.
+			}
 			e.settle(m)
 		}
 		// What it still owes is its loss, not its margin.
@@ -112,8 +115,9 @@ func (e *Engine) flat(account string) bool {
 }
 
 // slice closes a part of one position against the curve, at its price, as any
-// client would. What the maker may not take on is closed against clients on the
-// other side. It reports whether anything was dealt.
+// client would. What the maker may not take on, and what the curve does not take
+// of an account that has nothing left, is closed against clients on the other
+// side. It reports whether anything was dealt.
 func (e *Engine) slice(m *market, account string, h risk.Health, d danger) bool {
 	symbol := m.Instrument.Symbol
 	p := e.state.Ledger.Position(account, symbol)
@@ -137,7 +141,8 @@ func (e *Engine) slice(m *market, account string, h risk.Health, d danger) bool 
 		e.sweep(m)
 	}
 	_, offered := m.Quoting.Current().Best(side)
-	if dealt < size && (room < size || !offered) {
+	// Each further moment of an account that has nothing left is at others' cost.
+	if dealt < size && (room < size || !offered || h.Equity <= 0) {
 		return e.deleverage(m, account, side, size-dealt) || dealt > 0
 	}
 	return dealt > 0

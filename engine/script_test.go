@@ -51,6 +51,7 @@ type script struct {
 	msg     int64
 	lastRFQ string
 	top     map[string]perp.Quote
+	quiet   bool // transfers are not shown
 	journal []perp.Entry
 }
 
@@ -66,6 +67,10 @@ func (s *script) run(src string) string {
 		var events strings.Builder
 		for line := range strings.Lines(commands) {
 			if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+				continue
+			}
+			if text, done := s.aside(strings.Fields(line)); done {
+				events.WriteString(text)
 				continue
 			}
 			c := s.command(strings.Fields(line))
@@ -86,6 +91,9 @@ func (s *script) run(src string) string {
 func (s *script) command(f []string) perp.Command {
 	switch f[0] {
 	case "market":
+		if len(f) > 2 && f[2] == "wild" {
+			return s.wild(f[1])
+		}
 		return s.market(f[1])
 	case "account":
 		return Configure{Accounts: []risk.Account{{Name: f[1], Sessions: []string{f[1]}, Limits: risk.DefaultLimits()}}}
@@ -93,6 +101,9 @@ func (s *script) command(f []string) perp.Command {
 		d := perp.Deposit{Account: f[1], Amount: must(perp.ParseMoney(f[2])), Key: f[3]}
 		if f[1] == perp.Maker {
 			d.Symbol = f[4]
+		}
+		if len(f) > 5 {
+			d.Fund = f[5]
 		}
 		return d
 	case "wait": // wait 500 (milliseconds)
@@ -109,8 +120,7 @@ func (s *script) command(f []string) perp.Command {
 	case "order", "cancel", "replace", "status", "quote", "positions":
 		return s.request(f)
 	}
-	s.t.Fatalf("unknown command %q", f[0])
-	return nil
+	return s.money(f)
 }
 
 func (s *script) market(symbol string) perp.Command {
@@ -190,10 +200,19 @@ func (s *script) show(ev perp.Event) string {
 		s.top[ev.Quote.Symbol] = ev.Quote
 		return ""
 	case perp.OrderAccepted:
+		if s.quiet {
+			return ""
+		}
 		return "accepted " + order1(ev.Order)
 	case perp.OrderRejected:
 		return fmt.Sprintf("rejected %s %s", ev.Verdict.Reject, order1(ev.Order))
 	case perp.Filled:
+		if s.quiet && ev.Order.Status == perp.PartiallyFilled {
+			return ""
+		}
+		if s.quiet {
+			return fmt.Sprintf("%s %ss %s at %s on average%s", ev.Order.Account, ev.Order.Side, ev.Order.Size, ev.Order.AvgPrice(), liquidated(ev.Order))
+		}
 		return fmt.Sprintf("filled %s at %s fee %s realised %s %s | %s", ev.Size, ev.Price, ev.Fee, ev.Realised, ev.Liquidity, order1(ev.Order))
 	case perp.OrderCanceled:
 		return fmt.Sprintf("canceled %s %s", ev.Reason, order1(ev.Order))
@@ -217,8 +236,18 @@ func (s *script) show(ev perp.Event) string {
 	case perp.StateChanged:
 		return fmt.Sprintf("state %s %s -> %s %s", ev.Symbol, ev.From, ev.To, ev.Cause)
 	case perp.Posted:
+		if s.quiet {
+			return ""
+		}
 		tr := ev.Transfer
 		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
+	}
+	return s.showMoney(ev)
+}
+
+func liquidated(o perp.Order) string {
+	if o.Liquidation {
+		return ", liquidated"
 	}
 	return ""
 }
