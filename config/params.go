@@ -27,6 +27,11 @@ type MarketOracle struct {
 	MaxDivergence    perp.Ratio `toml:"max_divergence_bps" unit:"bps" min:"0" max:"10000"`
 	WideConf         perp.Ratio `toml:"wide_conf_bps" unit:"bps" min:"0" max:"10000"`
 	MaxConf          perp.Ratio `toml:"max_conf_bps" unit:"bps" min:"0" max:"10000"`
+
+	// Average is the half-life of the short average of the price, MaxTravel how
+	// far from it a price is believed.
+	Average   time.Duration `toml:"average" min:"1s" max:"168h"`
+	MaxTravel perp.Ratio    `toml:"max_travel_bps" unit:"bps" min:"1" max:"10000"`
 }
 
 // MarketQuote shapes the maker's offer.
@@ -84,7 +89,7 @@ func (o *MarketOracle) setDefaults() {
 		MinSources: int(p.SourcesMin), WideAge: time.Duration(p.WideAge), ReduceAge: time.Duration(p.ReduceAge),
 		MaxAge: time.Duration(p.HaltAge), MaxInterval: time.Duration(p.BeatMax),
 		WideDivergence: p.WideDiverge, ReduceDivergence: p.ReduceDiverge, MaxDivergence: p.HaltDiverge,
-		WideConf: p.WideConf, MaxConf: p.HaltConf,
+		WideConf: p.WideConf, MaxConf: p.HaltConf, Average: time.Duration(p.ShortSpan), MaxTravel: p.HaltTravel,
 	}
 }
 
@@ -153,6 +158,7 @@ func (m Market) params() quoting.Params {
 	p.BeatMax = perp.Time(o.MaxInterval)
 	p.WideDiverge, p.ReduceDiverge, p.HaltDiverge = o.WideDivergence, o.ReduceDivergence, o.MaxDivergence
 	p.WideConf, p.HaltConf = o.WideConf, o.MaxConf
+	p.ShortSpan, p.HaltTravel = perp.Time(o.Average), o.MaxTravel
 	p.BaseSpread, p.MaxSpread, p.MinHalf, p.Band = q.BaseSpread, q.MaxSpread, q.MinHalf, q.Band
 	p.Levels, p.TopShare = q.Levels, q.TopShare
 	p.TTL, p.Grace = perp.Time(q.ValidFor), perp.Time(q.Grace)
@@ -202,6 +208,7 @@ var ruleKeys = map[string]string{
 	"Beat": "oracle.max_interval", "BeatMax": "oracle.max_interval",
 	"WideDiverge": "oracle.wide_divergence_bps", "ReduceDiverge": "oracle.reduce_divergence_bps", "HaltDiverge": "oracle.max_divergence_bps",
 	"WideConf": "oracle.wide_conf_bps", "HaltConf": "oracle.max_conf_bps",
+	"ShortSpan": "oracle.average", "HaltTravel": "oracle.max_travel_bps",
 	"BaseSpread": "quote.base_spread_bps", "MaxSpread": "quote.max_spread_bps", "MinHalf": "quote.min_half_bps", "Band": "quote.band_bps",
 	"Levels": "quote.levels", "TopShare": "quote.top_share", "TTL": "quote.valid_for", "Grace": "quote.grace",
 	"Depth": "vamm.depth", "LeverageSoft": "vamm.soft_leverage", "LeverageCap": "vamm.max_leverage", "OffsetMax": "vamm.max_offset_bps",
