@@ -28,7 +28,17 @@ type crashWorld struct {
 	symbol  string
 	seconds int // how long the file lasts at that speed
 	fund    int64
-	cover   int64 // insurance
+	cover   int64  // insurance
+	average string // half-life of the short average; empty: the default
+}
+
+// believes is how far a price may be from its average: any distance within the
+// shorter time that a played file needs.
+func (w crashWorld) believes() string {
+	if w.average == "" {
+		return ""
+	}
+	return fmt.Sprintf("  average = %q\n  max_travel_bps = \"10000\"\n", w.average)
 }
 
 // config writes a configuration. The ages are those of a played file: hours pass
@@ -54,7 +64,7 @@ max_order = "100000"
   [market.oracle]
   reduce_age = "4s"
   max_age = "10s"
-  [market.quote]
+%s  [market.quote]
   levels = 10
   [market.funding]
   every = "5s"
@@ -70,7 +80,7 @@ kind = "file"
 symbols = [%q]
 path = %q
 speed = %q
-`, dir, w.fund, w.cover, w.symbol, w.symbol, w.feed, w.speed)
+`, dir, w.fund, w.cover, w.symbol, w.believes(), w.symbol, w.feed, w.speed)
 	for i := range crashClients {
 		fmt.Fprintf(&b, `
 [[account]]
@@ -297,10 +307,8 @@ func TestCrashThroughTheGateway(t *testing.T) {
 
 // TestLunaThroughTheGateway is the same with the days in May 2022 as an oracle
 // saw them: 61.53 to 1.13, a silence of 5,019 s, and 5.3 times the price after
-// it. A market halts while its price is 10 % from the average of five minutes of
-// the gateway's time. At this speed that is from the first fall of 10 % on: those
-// who were long are liquidated before, the rest of the file is a halt in which
-// funding and settlement go on, and those who were short keep their positions.
+// it. A second of the gateway's time is 2,500 of that market's, so the average
+// that a price is compared with is as much shorter.
 func TestLunaThroughTheGateway(t *testing.T) {
 	file := os.Getenv("BACKSTOP_LUNA")
 	if file == "" {
@@ -309,7 +317,7 @@ func TestLunaThroughTheGateway(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	// 228,186 s in 91: a tick of the feed is 125 s of that market.
-	w := crashWorld{feed: file, speed: "2500", symbol: "LUNA-PERP", seconds: 93, fund: 200_000, cover: 300}
+	w := crashWorld{feed: file, speed: "2500", symbol: "LUNA-PERP", seconds: 93, fund: 200_000, cover: 300, average: "1s"}
 	dir := filepath.Join(t.TempDir(), "data")
 	w.judge(ctx, t, dir, w.play(ctx, t, dir))
 }

@@ -10,8 +10,12 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// restUpdates is how many quotes a Leveraged lets pass before it enters again.
-const restUpdates = 10
+// How many quotes a Leveraged lets pass before it enters again, and before it
+// takes its profit or loss.
+const (
+	restUpdates = 10
+	holdUpdates = 120
+)
 
 // Leveraged is a client that holds one position at a high leverage. When the
 // position has been closed it enters again with the cash that is left.
@@ -95,13 +99,17 @@ func (l *Leveraged) take(f Fields) error {
 	return nil
 }
 
-// enter buys or sells with all it has, if it has nothing open.
+// enter buys or sells with all it has, if it has nothing open; what it has had
+// open for a while it closes.
 func (l *Leveraged) enter() error {
 	at := l.quote.ask
 	if l.Side == "2" {
 		at = l.quote.bid
 	}
 	price := dec(at.price)
+	if l.pending == "" && !l.Told.Position.IsZero() && l.rested >= holdUpdates {
+		return l.order(map[bool]string{true: "2", false: "1"}[l.Told.Position.IsPositive()], l.Told.Position.Abs())
+	}
 	if l.pending != "" || !l.Told.Position.IsZero() || l.rested < restUpdates || at.id == "" || !price.IsPositive() {
 		return nil
 	}
@@ -109,10 +117,14 @@ func (l *Leveraged) enter() error {
 	if size = decimal.Min(size, l.SizeMax); !size.IsPositive() {
 		return nil
 	}
+	return l.order(l.Side, size)
+}
+
+func (l *Leveraged) order(side string, size decimal.Decimal) error {
 	l.sent++
 	l.rested = 0
 	l.pending = fmt.Sprintf("%s-%d", l.Account, l.sent)
-	return l.Client.Send("D", "11="+l.pending, "1="+l.Account, "55="+l.Symbol, "54="+l.Side, "60="+Now(), "38="+size.String(), "40=1", "59=3")
+	return l.Client.Send("D", "11="+l.pending, "1="+l.Account, "55="+l.Symbol, "54="+side, "60="+Now(), "38="+size.String(), "40=1", "59=3")
 }
 
 func (l *Leveraged) executed(f Fields) {
@@ -125,7 +137,7 @@ func (l *Leveraged) executed(f Fields) {
 		switch {
 		case f.Get(39) == "8":
 			l.Told.Reasons[token(f)]++
-		case dec(f.Get(14)).IsPositive():
+		case dec(f.Get(14)).IsPositive() && f.Get(54) == l.Side:
 			l.Told.Entries++
 		}
 	}
