@@ -93,7 +93,9 @@ func (p *past) walk(symbol string, from, to float64, steps int) {
 }
 
 // hold lets a price stand for some seconds.
-func (p *past) hold(symbol string, price float64, seconds int) { p.walk(symbol, price, price, seconds*10) }
+func (p *past) hold(symbol string, price float64, seconds int) {
+	p.walk(symbol, price, price, seconds*10)
+}
 
 func (p *past) order(account, symbol string, side perp.Side, size float64) []perp.Event {
 	p.n++
@@ -136,7 +138,9 @@ func (p *past) held(owner, name, symbol string) perp.Money {
 	return p.books.balance[perp.LedgerAccount{Owner: owner, Name: name, Symbol: symbol}]
 }
 
-func (p *past) size(account, symbol string) perp.Size { return p.books.size[[2]string{account, symbol}] }
+func (p *past) size(account, symbol string) perp.Size {
+	return p.books.size[[2]string{account, symbol}]
+}
 
 func last[E perp.Event](events []perp.Event) (found E, n int) {
 	for _, ev := range events {
