@@ -31,6 +31,8 @@
 //   - A bankrupt account's debt is borne by insurance, maker, open positions, in
 //     this order, each step booked (TestBankruptcyIsBorneInOrder).
 //   - Expiry pays no more than there is (TestExpiryPaysNoMoreThanThereIs).
+//   - The Reference reproduces published cases of the vAMM it is named after
+//     (TestPositionVectors, TestPnlSettleVectors, TestBankruptcyVectors).
 //   - A key counts once (TestDepositCountsOnce).
 //   - A ledger read back from JSON continues as the original (TestRoundTripContinues).
 //

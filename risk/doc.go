@@ -24,6 +24,8 @@
 //     leverage (TestDealerLetsInventoryShrink).
 //   - An order that brings its account closer to flat is never refused for
 //     limits or margin (TestReducingPasses).
+//   - The Reference reproduces published cases of the vAMM it is named after
+//     (TestMarginVectors, TestFeesVectors, TestLiquidationVectors, TestOrdersVectors).
 //   - Fees round up, in the maker's favour (TestFeeRoundsUp).
 //   - A call comes before liquidation, and leaving it takes the buffer (TestJudge).
 //   - A slice is whole lots of no more than the position; closing the cure size
