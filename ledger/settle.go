@@ -23,16 +23,15 @@ func (l *Ledger) Settle(symbol string) []perp.Event {
 // another market, so it goes round until nothing moves.
 func (l *Ledger) SettleAll() []perp.Event {
 	var w writer
-	for range l.s.Books { // each turn pays debts one market further
+	for { // Each turn that moves anything shrinks what is owed, so it ends.
 		before := l.s.Transfers
 		for _, b := range l.s.Books {
 			l.settle(&w, b)
 		}
 		if l.s.Transfers == before {
-			break
+			return w.events
 		}
 	}
-	return w.events
 }
 
 func (l *Ledger) settle(w *writer, b *book) {
