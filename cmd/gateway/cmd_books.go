@@ -106,12 +106,12 @@ func ledgerVerify() config.Command {
 				if err != nil {
 					return 0, err
 				}
-				e := engine.New()
-				if err := replay(r, e); err != nil {
+				rows, last, err := balancesAt(r)
+				if err != nil {
 					return 0, err
 				}
-				rows, err := r.Balances()
-				if err != nil {
+				e := engine.New()
+				if err := replay(r, e, last); err != nil {
 					return 0, err
 				}
 				found = append(found, replayed(rows, e)...)
@@ -119,6 +119,26 @@ func ledgerVerify() config.Command {
 			})
 		},
 	}
+}
+
+// balancesAt reads the balances and the number of the command after which they
+// were so. A running gateway moves them, so it reads until nothing came between.
+func balancesAt(r *store.Reader) ([]store.Balance, int64, error) {
+	for range 1_000 {
+		before, err := r.LastSeq()
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := r.Balances()
+		if err != nil {
+			return nil, 0, err
+		}
+		after, err := r.LastSeq()
+		if err != nil || before == after {
+			return rows, after, err
+		}
+	}
+	return nil, 0, errors.New("the gateway is too busy to read its balances at one moment; ask again")
 }
 
 // replayed compares the stored balances with those that the engine has after
@@ -182,13 +202,13 @@ func journalVerify() config.Command {
 		Flags:    o.flags,
 		Run: func(_ context.Context, env *config.Env, _ []string) int {
 			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
-				first := engine.New()
-				if err := replay(r, first); err != nil {
-					return 0, err
-				}
 				second, from, err := restore(r, slog.New(slog.DiscardHandler))
 				if err != nil {
 					return 0, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+				}
+				first := engine.New() // as far as the other one: a running gateway has gone on
+				if err := replay(r, first, second.Seq()); err != nil {
+					return 0, err
 				}
 				return showReplays(env, o.asJSON, first, second, from), nil
 			})

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"backstop/engine"
 	"backstop/perp"
@@ -32,16 +34,19 @@ func restore(h history, log *slog.Logger) (*engine.Engine, int64, error) {
 			return nil, 0, fmt.Errorf("snapshot %d: state has hash %.12s at %d, was saved as %.12s", snap.Seq, got, e.Seq(), snap.Hash)
 		}
 	}
-	if err := replay(h, e); err != nil {
+	if err := replay(h, e, math.MaxInt64); err != nil {
 		return nil, 0, err
 	}
 	log.Info("state restored", "snapshot", snap.Seq, "journal", e.Seq(), "hash", e.StateHash()[:12])
 	return e, snap.Seq, nil
 }
 
-// replay applies the journal after the engine's last command. A Fault in it is
-// an error that names the row.
-func replay(h history, e *engine.Engine) (err error) {
+// errEnough ends a replay at the row that was asked for.
+var errEnough = errors.New("replayed far enough")
+
+// replay applies the journal after the engine's last command, up to the row
+// last. A Fault in it is an error that names the row.
+func replay(h history, e *engine.Engine, last int64) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			fault, ok := r.(perp.Fault)
@@ -51,7 +56,10 @@ func replay(h history, e *engine.Engine) (err error) {
 			err = fmt.Errorf("journal row %d: %w", e.Seq(), fault)
 		}
 	}()
-	return h.Replay(e.Seq()+1, func(entry perp.Entry) error {
+	err = h.Replay(e.Seq()+1, func(entry perp.Entry) error {
+		if entry.Seq > last {
+			return errEnough
+		}
 		c, err := engine.Decode(entry.Kind, entry.Payload)
 		if err != nil {
 			return fmt.Errorf("row %d: %w", entry.Seq, err)
@@ -59,4 +67,8 @@ func replay(h history, e *engine.Engine) (err error) {
 		e.Apply(c, entry.Seq, entry.Time)
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
 }
