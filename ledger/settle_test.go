@@ -298,3 +298,21 @@ func TestExpiryPaysNoMoreThanThereIs(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDebtThatNobodyBearsStaysOpen: with no position open, what insurance and
+// maker do not cover stays the account's debt, and others' claim.
+func TestDebtThatNobodyBearsStaysOpen(t *testing.T) {
+	l := ledger.New()
+	l.Deposit(perp.Deposit{Account: perp.Maker, Symbol: "BTC-PERP", Fund: perp.Insurance, Amount: 10 * unit, Key: "i"})
+	l.Fill(fill("dave", perp.Sell, 1, 100))
+	l.Fill(fill("dave", perp.Buy, 1, 200))
+	l.Fill(fill("alice", perp.Buy, 1, 100))
+	l.Fill(fill("alice", perp.Sell, 1, 200))
+	r, _ := l.Resolve("dave", "BTC-PERP", "L-1", 0)
+	if r.Insurance != 10*unit || r.Maker != 0 || r.Socialised != 0 || r.Open != 90*unit {
+		t.Errorf("%+v", r)
+	}
+	expect(t, l, claim("dave", "BTC-PERP"), -90*unit)
+	expect(t, l, cash("alice"), 10*unit)
+	expect(t, l, claim("alice", "BTC-PERP"), 90*unit)
+}
