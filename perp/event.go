@@ -27,6 +27,7 @@ type Filled struct {
 	TradeID   string
 	Order     Order
 	Price     Price
+	Quoted    Price // of the level dealt on; Price is as good or better for the client. Zero: no level
 	Size      Size
 	Fee       Money // paid by the client; negative would be a rebate
 	Liquidity Liquidity
@@ -121,6 +122,10 @@ type PositionsReported struct {
 // QuoteChanged: the maker's offer in a market is now this one.
 type QuoteChanged struct{ Quote Quote }
 
+// ClassQuoted: the maker's offer to clients of Quote.Class is now this one. The
+// offer to everybody else is told by QuoteChanged.
+type ClassQuoted struct{ Quote Quote }
+
 // StateChanged: a market opened, narrowed or closed.
 type StateChanged struct {
 	Symbol string
@@ -186,6 +191,7 @@ func (QuoteIssued) Kind() string       { return "QuoteIssued" }
 func (QuoteRefused) Kind() string      { return "QuoteRefused" }
 func (PositionsReported) Kind() string { return "PositionsReported" }
 func (QuoteChanged) Kind() string      { return "QuoteChanged" }
+func (ClassQuoted) Kind() string       { return "ClassQuoted" }
 func (StateChanged) Kind() string      { return "StateChanged" }
 func (Recentred) Kind() string         { return "Recentred" }
 func (PositionChanged) Kind() string   { return "PositionChanged" }

@@ -65,6 +65,9 @@ type Quote struct {
 	BidParts     []Component
 	AskParts     []Component
 	OpenInterest Size // larger of the clients' long and short sums
+
+	Class  Class // of the clients that it is made for
+	Hedged Size  // maker's position at the outside venue; its exposure is Inventory + Hedged
 }
 
 // QuoteID is the id under which the level of a quote can be dealt:

@@ -18,6 +18,7 @@ const (
 	MarketHalted
 	OracleStale
 	OracleDivergent
+	Drawdown // the market has lost too much of late: it only reduces
 	ReduceOnlyMode
 	UnknownAccount
 	AccountNotPermitted
@@ -29,7 +30,9 @@ const (
 	BadTick
 	PriceBand
 	QuoteUnknown
-	QuoteExpired
+	QuoteForeign    // it was given to somebody else
+	QuoteExpired    // its time is over
+	QuoteSuperseded // a newer one replaced it, and the grace is over
 	QuoteSide
 	QuotePrice
 	QuoteSize
@@ -37,9 +40,11 @@ const (
 	OpenOrdersLimit
 	PositionLimit
 	NotionalLimit
+	CollateralCap // the order is too large for the account's collateral
 	InsufficientMargin
 	OILimit
 	DealerLeverage
+	FillLimit // the client has dealt all that it may in a second
 	PriceUnavailable
 	LastLookPrice    // held: the price moved further than is tolerated
 	LastLookValidity // held: no newer price came in time, or the order may no longer be filled
@@ -78,11 +83,11 @@ func Rejects() []Reject {
 
 var rejectNames = []string{
 	"", "NOT_READY", "NOT_PERMITTED", "THROTTLED", "BAD_CLORDID", "DUPLICATE_CLORDID", "POSSRESEND_MISMATCH",
-	"STALE_REQUEST", "UNKNOWN_SYMBOL", "MARKET_HALTED", "ORACLE_STALE", "ORACLE_DIVERGENT", "REDUCE_ONLY_MODE",
+	"STALE_REQUEST", "UNKNOWN_SYMBOL", "MARKET_HALTED", "ORACLE_STALE", "ORACLE_DIVERGENT", "DRAWDOWN", "REDUCE_ONLY_MODE",
 	"UNKNOWN_ACCOUNT", "ACCOUNT_NOT_PERMITTED", "COND_FIELD", "UNSUPPORTED", "BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE",
-	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_EXPIRED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
-	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "OI_LIMIT",
-	"DEALER_LEVERAGE", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
+	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_FOREIGN", "QUOTE_EXPIRED", "QUOTE_SUPERSEDED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
+	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "COLLATERAL_CAP", "INSUFFICIENT_MARGIN", "OI_LIMIT",
+	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT",
 }
 

@@ -16,6 +16,7 @@ const (
 	Remainder = "rounding"  // remainders smaller than one unit
 	Deposits  = "deposits"  // counterpart of collateral paid in
 	Insurance = "insurance" // what covers bankruptcies in a market
+	Venue     = "venue"     // what an outside venue has paid the maker for its hedges
 )
 
 // LedgerAccount names one account of the books. Symbol is empty for accounts
@@ -54,6 +55,7 @@ const (
 	LossSocialised   // a bankrupt account's debt moves to open positions
 	ExpiryFunded     // fees and equity that pay claims at expiry
 	DeleverageBooked // between the claims of two clients through the maker
+	HedgeSettled     // what the maker's hedges gained or lost at the outside venue
 )
 
 // String names the reason.
@@ -62,6 +64,7 @@ func (r TransferReason) String() string { return name(transferNames, r) }
 var transferNames = []string{
 	"", "deposit", "fee", "profit_realised", "loss_settled", "profit_settled", "pool_funded", "pool_released",
 	"withdrawal", "funding", "liquidation_fee", "insurance_paid", "maker_absorbed", "loss_socialised", "expiry_funded", "deleverage",
+	"hedge",
 }
 
 // Transfer moves Amount from Debit to Credit: the balance of Debit falls, that
