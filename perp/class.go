@@ -25,12 +25,13 @@ type Class struct {
 	Surcharge Ratio `json:",omitempty"` // added to both half-spreads, in whole steps
 }
 
-// ClientGraded: a session is quoted on these terms from now on.
+// ClientGraded: a session is quoted on these terms in a market from now on.
 type ClientGraded struct {
 	Session string
+	Symbol  string
 	From    Class
 	Class   Class
-	Why     string // what decided: new, markout 1s, strike, recovered, …
+	Why     string // what decided: new, markout, strike, recovered
 	Score   Ratio  // the t statistic behind it, in 1e-6
 	Until   Time   // a strike: orders are held until then; zero: none
 }

@@ -9,10 +9,11 @@ type LookMode uint8
 const (
 	LookOff    LookMode = iota // none: every quote is firm
 	LookWide                   // those that come while the market is wide
+	LookTiered                 // those, and those of clients that are new or ahead of the price
 	LookAlways                 // all
 )
 
-var lookModes = [...]string{"off", "wide", "always"}
+var lookModes = [...]string{"off", "wide", "tiered", "always"}
 
 // String names the mode.
 func (m LookMode) String() string {
@@ -32,7 +33,7 @@ func (m *Market) Holds(arrival perp.Time) bool {
 	switch m.Params.LastLook {
 	case LookAlways:
 		return true
-	case LookWide:
+	case LookWide, LookTiered:
 		return m.Phase == perp.WideSpread
 	}
 	return false

@@ -131,9 +131,49 @@ type Params struct {
 
 	// LastLook says whose aggressive orders wait for a price that is newer than
 	// they are, LookTolerance which part of the quoted half-spread the price may
-	// move in the client's favour meanwhile. Off; 1.
+	// move in the client's favour meanwhile; half of it for TierPriced, none for
+	// TierToxic. Tiered; 1.
 	LastLook      LookMode
 	LookTolerance perp.Ratio
+
+	// What a client's fills looked like later decides how it is treated (pricing:
+	// "Markouts", "Tiers"). ToxHalfLife is how fast evidence fades with time,
+	// ToxMemory with further full fills. 15 min, 64. Longer: a change of habits is
+	// noticed late, either way.
+	ToxHalfLife perp.Time
+	ToxMemory   int64
+	// SurchargeMax is the most that a client's half-spread grows, in steps of
+	// SurchargeStep, so that many clients share a stream. 25 bp, 1 bp; a
+	// SurchargeMax of 0 turns it off.
+	SurchargeMax, SurchargeStep perp.Ratio
+	// Probation is how many fills a client has to show before its quotes are firm.
+	// 30; 0: everybody begins with firm quotes.
+	Probation int64
+	// StrikeSpan is how long orders are held after one fill that the price ran
+	// away from, TierDwell how long a better tier waits. 60 s, 60 s; a zero
+	// StrikeSpan turns strikes off.
+	StrikeSpan, TierDwell perp.Time
+
+	// FillBucket is how many best levels a client may deal in a second. 2; 0: any.
+	FillBucket perp.Ratio
+	// Improve is the part of the way from the published price to the mid, less
+	// MinHalf, that an order gets which brings the maker closer to flat. 50 %; 0:
+	// none. RestFrom is the leverage from which such orders are also taken when
+	// they rest between the quotes. 0.15.
+	Improve, RestFrom perp.Ratio
+	// HedgeFrom is the leverage from which inventory is laid off outside, HedgeTo
+	// down to which. 0.15, 0.075 where there is a venue; a HedgeFrom of 0, the
+	// default, wants nothing.
+	HedgeFrom, HedgeTo perp.Ratio
+	// The market only reduces while it has lately lost more than DrawdownLoss and
+	// more than DrawdownShare of its equity. 10,000 quote, 2 %; a zero
+	// DrawdownLoss turns it off.
+	DrawdownLoss  perp.Money
+	DrawdownShare perp.Ratio
+	// FundingShift is the most, as a part of the half-spread that the price alone
+	// needs, by which the funding rate moves both quotes against the crowded side.
+	// 50 %; 0: none.
+	FundingShift perp.Ratio
 
 	// TTL is how long a quote may be dealt on, Grace how long its ids remain
 	// good after a newer quote replaced it. 1 s, 50 ms.
@@ -162,6 +202,10 @@ func DefaultParams() Params {
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
 		LastLook: LookOff, LookTolerance: one,
+		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
+		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
+		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, HedgeTo: 75 * one / 1000,
+		DrawdownLoss: 10_000 * perp.MoneyOne, DrawdownShare: one / 50, FundingShift: one / 2,
 		TTL: second, Grace: 50 * ms,
 	}
 }
@@ -240,12 +284,36 @@ func (p Params) validateTrust(
 	span(p.GoodSpan, 0, spanMax, "GoodSpan")
 	within(p.WideWiden, one, 100*one, "WideWiden")
 	within(p.WideShare, 1, one, "WideShare")
-	check(p.LastLook <= LookAlways, "LastLook must be off, wide or always")
+	check(p.LastLook <= LookAlways, "LastLook must be off, wide, tiered or always")
 	within(p.LookTolerance, 0, one, "LookTolerance")
+	p.validateClients(within, span, check)
 	span(p.FundingSpan, perp.Second, spanMax, "FundingSpan")
 	span(p.FundingEvery, perp.Second, dayNanos, "FundingEvery")
 	within(p.FundingMax, 0, one/2, "FundingMax")
 	within(p.FundingBase, -p.FundingMax, p.FundingMax, "FundingBase")
 	span(p.TTL, perp.Millisecond, 60*perp.Second, "TTL")
 	span(p.Grace, 0, p.TTL, "Grace")
+}
+
+// validateClients is the part of Validate about toxicity and the maker's needs.
+func (p Params) validateClients(
+	within func(v, lo, hi perp.Ratio, name string), span func(v, lo, hi perp.Time, name string), check func(bool, string),
+) {
+	const one = perp.RatioOne
+	span(p.ToxHalfLife, perp.Second, spanMax, "ToxHalfLife")
+	check(p.ToxMemory >= 1 && p.ToxMemory <= 10_000, "ToxMemory must be between 1 and 10000")
+	within(p.SurchargeMax, 0, one/2, "SurchargeMax")
+	within(p.SurchargeStep, 1, one/2, "SurchargeStep")
+	check(p.SurchargeMax/max(1, p.SurchargeStep) <= 100, "SurchargeMax must be at most 100 SurchargeSteps")
+	check(p.Probation >= 0 && p.Probation <= 100_000, "Probation must be between 0 and 100000")
+	span(p.StrikeSpan, 0, spanMax, "StrikeSpan")
+	span(p.TierDwell, 0, spanMax, "TierDwell")
+	within(p.FillBucket, 0, leverageMax, "FillBucket")
+	within(p.Improve, 0, one, "Improve")
+	within(p.RestFrom, 0, leverageMax, "RestFrom")
+	within(p.HedgeFrom, 0, leverageMax, "HedgeFrom")
+	check(p.HedgeFrom == 0 || p.HedgeTo >= 0 && p.HedgeTo < p.HedgeFrom, "HedgeTo must be below HedgeFrom")
+	check(p.DrawdownLoss >= 0, "DrawdownLoss must not be negative")
+	within(p.DrawdownShare, 0, one, "DrawdownShare")
+	within(p.FundingShift, 0, one, "FundingShift")
 }

@@ -134,6 +134,9 @@ type Limits struct {
 	// Positions names, for some markets, another largest position than the
 	// market's own. A size of zero: the account may only reduce there.
 	Positions []PositionLimit `json:",omitempty"`
+	// OrderLeverage is the value of one order that grows a position, in multiples
+	// of the account's collateral. Default 20; zero: any.
+	OrderLeverage perp.Ratio `json:",omitempty"`
 }
 
 // PositionLimit is the largest position of an account in one market.
@@ -143,7 +146,9 @@ type PositionLimit struct {
 }
 
 // DefaultLimits are the defaults named at the fields.
-func DefaultLimits() Limits { return Limits{OpenOrders: 500, Notional: 25_000_000 * perp.MoneyOne} }
+func DefaultLimits() Limits {
+	return Limits{OpenOrders: 500, Notional: 25_000_000 * perp.MoneyOne, OrderLeverage: 20 * perp.RatioOne}
+}
 
 // Validate returns every rule that the limits break.
 func (l Limits) Validate() error {
@@ -153,6 +158,9 @@ func (l Limits) Validate() error {
 	}
 	if l.Notional <= 0 {
 		errs = append(errs, errors.New("limit Notional must be above 0"))
+	}
+	if l.OrderLeverage < 0 || l.OrderLeverage > leverageMax {
+		errs = append(errs, fmt.Errorf("limit OrderLeverage must be between 0 and %s", leverageMax))
 	}
 	for i, p := range l.Positions {
 		if p.Symbol == "" || p.Size < 0 || p.Size > sizeMax {
@@ -183,6 +191,7 @@ func (l Limits) position(symbol string, market MarketLimits) perp.Size {
 // it, and its limits.
 type Account struct {
 	Name     string
+	Firm     string `json:",omitempty"` // whose it is: what its fills show is kept by firm; empty: Name
 	Sessions []string
 	Limits   Limits
 }
