@@ -192,6 +192,9 @@ func (e *Engine) release(m *market, all bool, why string) {
 		o := e.state.Book.byID[h.OrderID]
 		r := e.record(m, o, h)
 		r.Outcome = perp.LookExpired
+		if all {
+			r.Outcome = perp.LookInvalid
+		}
 		e.emit(r)
 		e.turnDown(o, perp.Verdict{Reject: perp.LastLookValidity, Detail: why})
 		return true

@@ -84,6 +84,9 @@ func (e *Engine) age() {
 func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
 	if from != to {
 		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
+		if to >= perp.Halted {
+			e.release(m, true, "market "+to.String())
+		}
 	}
 }
 
