@@ -62,7 +62,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	if req.Arrival == 0 {
 		req.Arrival = e.now
 	}
-	if len(aggressive) > 0 && m.Quoting.Holds(req.Arrival) && (o.TIF != perp.FOK || total(aggressive) == o.Size) {
+	if len(aggressive) > 0 && m.Quoting.Waits(o.Side, req.Arrival) && (o.TIF != perp.FOK || total(aggressive) == o.Size) {
 		if o.Type == perp.PreviouslyQuoted {
 			e.consume(m, o.QuoteID, d)
 		}

@@ -41,7 +41,9 @@ func (m *Market) Holds(arrival perp.Time) bool {
 
 // Decides tells whether the accepted price is new enough for an order that
 // arrived then.
-func (m *Market) Decides(arrival perp.Time) bool { return m.Stats.Publish >= arrival }
+func (m *Market) Decides(arrival perp.Time) bool {
+	return m.Stats.Publish >= arrival || m.Params.Design == ByReference && m.referDecides(arrival)
+}
 
 // Source is the source time of the accepted price.
 func (m *Market) Source() perp.Time { return m.Stats.Publish }
@@ -61,6 +63,9 @@ const (
 // Tolerated is how far the oracle may move in a held client's favour while the
 // quoted price stands: a part of the half-spread that was quoted.
 func (m *Market) Tolerated(quoted, before perp.Price) perp.Ratio {
+	if m.Params.Design == ByReference {
+		return referNothing
+	}
 	if before <= 0 {
 		return 0
 	}

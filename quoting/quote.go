@@ -55,6 +55,8 @@ func (m *Market) offer(q *perp.Quote, now perp.Time) {
 	var ask, bid Steps
 	if m.Params.Design == Full {
 		ask, bid = m.Params.compose(m.pressure(now))
+	} else if m.Params.Design == ByReference {
+		ask, bid = m.referSteps(now)
 	} else {
 		ask, bid = m.Params.plain()
 	}
