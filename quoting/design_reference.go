@@ -11,9 +11,10 @@ import (
 // its ladder. The arithmetic is that of Reference; here a Market's state is
 // brought to it and its answers are brought back.
 
-// refSlot is the reference's unit of time (§0). Delays count whole slots, as on
-// its chain: an order of the slot in which the price was observed passes for
-// one that was committed before.
+// refSlot is the reference's unit of time (§0); ages of prices count whole slots.
+// Which came first, an order or a price, is compared by nanoseconds instead: on
+// its chain an order of the price's own slot passes for an earlier one, which
+// with this oracle would let in every order that the gate is there for.
 const refSlot = 400 * perp.Millisecond
 
 // The reference's day and hour, over which volumes fade (§5.6).
@@ -24,7 +25,9 @@ const refDay = 24 * refHour
 type referenceState struct {
 	Books  Reference // what the Market knows itself is brought in before each use
 	Now    perp.Time // of the newest tick or clock
+	Opened perp.Time // when these books began
 	Traded perp.Time // when clients dealt last
+	Day    num       // what clients dealt, fading over a day
 	Enough bool      // the newest price had enough sources
 }
 
@@ -47,7 +50,7 @@ func refSideOf(side perp.Side) refSide {
 // no reference price offset.
 func newReference(price perp.Price, now perp.Time) *referenceState {
 	p, at := n64(int64(price)), refSeconds(now)
-	return &referenceState{Now: now, Traded: now, Enough: true, Books: Reference{
+	return &referenceState{Now: now, Opened: now, Traded: now, Enough: true, Books: Reference{
 		Tier: "A", Contract: "Perpetual", Status: "Active", Intensity: n64(100), Jit: n64(100),
 		ImmediateDelay: n64(-1), // immediate fills need a price of this very slot (§6.1)
 		FundingPeriod:  n64(refHour), LastPrice: p,
@@ -68,6 +71,10 @@ func (m *Market) referred() *Reference {
 	r.Equity, r.Fees, r.Revenue = n64(int64(m.Equity)), n64(int64(m.Fees)), n64(int64(m.Stats.Revenue))
 	r.BaseSpread, r.MaxSpread = n64(int64(p.BaseSpread)), n64(int64(p.MaxSpread))
 	r.Tick, r.Step, r.MinOrder = n64(int64(m.Instrument.Tick)), n64(int64(m.Instrument.Lot)), n64(int64(m.least()))
+	// A market younger than a day counts as one that always traded like this: on
+	// its first day every order would look like half of the day's flow.
+	age := clamp(refSeconds(m.Ref.Now-m.Ref.Opened), n64(1), n64(refDay))
+	r.Volume24h = m.Ref.Day.times(refDay).div(age)
 	r.settleBounds()
 	return r
 }
@@ -178,14 +185,11 @@ func (m *Market) Waits(side perp.Side, arrival perp.Time) bool {
 	if m.Params.Design != ByReference {
 		return m.Holds(arrival)
 	}
-	r, o := m.referred(), m.reading()
-	order := gateOrder{Slot: refSlots(arrival), Side: refSideOf(side), Trusted: true}
-	return !r.canFill(order, o, makerFeed{}, false, r.validity(o, refGuard()), refSlots(m.Ref.Now), false)
-}
-
-// referDecides is step 5 of the gate for an order that was held.
-func (m *Market) referDecides(arrival perp.Time) bool {
-	return !refSlots(m.Stats.Publish).lt(refSlots(arrival))
+	r, o, now := m.referred(), m.reading(), n64(int64(m.Ref.Now))
+	valid := r.validity(o, refGuard())
+	o.Delay = now.sub(n64(int64(m.Stats.Publish))) // from here on in nanoseconds
+	order := gateOrder{Slot: n64(int64(arrival)), Side: refSideOf(side), Trusted: true}
+	return !r.canFill(order, o, makerFeed{}, false, valid, now, false)
 }
 
 // referNothing is what the reference tolerates of a move: no held order ever
@@ -227,7 +231,7 @@ func (m *Market) referTraded(side perp.Side, price perp.Price, cash perp.Money) 
 	}
 	r.LongVolume = refFaded(r.LongVolume, since, refHour).add(bought)
 	r.ShortVolume = refFaded(r.ShortVolume, since, refHour).add(sold)
-	r.Volume24h = refFaded(r.Volume24h, since, refDay).add(v)
+	m.Ref.Day = refFaded(m.Ref.Day, since, refDay).add(v)
 	m.Ref.Traded = now
 	trade := n64(int64(price))
 	_, _ = r.markTrade(refSeconds(now), &trade, refSideOf(side), r.clampDivisor()) // Refused: the averages stay.

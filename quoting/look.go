@@ -41,9 +41,7 @@ func (m *Market) Holds(arrival perp.Time) bool {
 
 // Decides tells whether the accepted price is new enough for an order that
 // arrived then.
-func (m *Market) Decides(arrival perp.Time) bool {
-	return m.Stats.Publish >= arrival || m.Params.Design == ByReference && m.referDecides(arrival)
-}
+func (m *Market) Decides(arrival perp.Time) bool { return m.Stats.Publish >= arrival }
 
 // Source is the source time of the accepted price.
 func (m *Market) Source() perp.Time { return m.Stats.Publish }
