@@ -50,4 +50,6 @@ func byReference(p quoting.Params) quoting.Params {
 }
 
 // honest tells whether the design keeps its quotes around the oracle price.
-func (d Design) honest() bool { return d.Params.Design == quoting.Full }
+func (d Design) honest() bool {
+	return d.Params.Design == quoting.Full || d.Params.Design == quoting.ByReference
+}
