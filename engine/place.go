@@ -101,7 +101,7 @@ func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.L
 	}
 	firms := e.firms[o.Session]
 	value, room := cost(levels), m.Quoting.Room(o.Session, firms, e.now)
-	why, held = m.Quoting.Holds(arrival, m.Quoting.Standing(o.Session, firms, e.now), value > room)
+	why, held = m.Quoting.Holds(o.Side, arrival, m.Quoting.Standing(o.Session, firms, e.now), value > room)
 	switch {
 	case held && !m.Quoting.Expects(e.now):
 		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: "no newer price is due"}

@@ -35,7 +35,10 @@ const (
 // Holds tells whether and why an aggressive order that arrived then has to wait:
 // the price on which the quote stands is older than the order, so its sender
 // may know a newer one. Beyond tells that it is more than the fill bucket holds.
-func (m *Market) Holds(arrival perp.Time, s Standing, beyond bool) (string, bool) {
+func (m *Market) Holds(side perp.Side, arrival perp.Time, s Standing, beyond bool) (string, bool) {
+	if m.Params.Design == ByReference {
+		return HeldAlways, m.referWaits(side, arrival)
+	}
 	mode := m.Params.LastLook
 	if m.Stats.Publish >= arrival || mode == LookOff {
 		return "", false
@@ -86,6 +89,9 @@ var tolerances = [perp.TierEnd]int64{2, 1, 0, 0}
 // Tolerated is how far the oracle may move in a held client's favour while the
 // quoted price stands: a part of the half-spread that was quoted, by tier.
 func (m *Market) Tolerated(tier perp.Tier, quoted, before perp.Price) perp.Ratio {
+	if m.Params.Design == ByReference {
+		return referNothing
+	}
 	if before <= 0 {
 		return 0
 	}

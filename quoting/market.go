@@ -37,6 +37,8 @@ type Market struct {
 	Wish      string     // key of the hedge that was asked for; empty: none
 	Wished    perp.Time
 
+	Ref *referenceState `json:",omitempty"` // of the design ByReference alone
+
 	scratch []*Client
 	marked  []perp.MarkedOut
 	seated  bool // Offers are those of the classes in use
@@ -140,6 +142,9 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 	if m.Phase == perp.Expired {
 		return Moved{From: perp.Expired, To: perp.Expired, Cause: m.Why}
 	}
+	if p.Design == ByReference {
+		return m.referTick(t, now)
+	}
 	moved := Moved{Decision: Guard(p, s, t, now), From: m.Phase}
 	d := moved.Decision
 	m.Ticks[d.Quality]++
@@ -162,6 +167,9 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 
 // Clock lets age alone close the market. It never opens it.
 func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
+	if m.Params.Design == ByReference {
+		return m.referClock(now)
+	}
 	from = m.Phase
 	if m.Phase != perp.Warming && m.Phase != perp.Expired {
 		d := m.Stats.age(&m.Params, m.Stats.Publish, now)
@@ -359,5 +367,8 @@ func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee pe
 	m.Fees = perp.Add(m.Fees, fee)
 	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), addSat(int64(surplus), int64(fee))))
 	m.Stats.traded(side, cash)
+	if m.Params.Design == ByReference {
+		m.referTraded(side, price, cash)
+	}
 	return surplus
 }

@@ -105,6 +105,8 @@ func (m *Market) offer(o *Offer, x pressure) {
 	var ask, bid Steps
 	if m.Params.Design == Full {
 		ask, bid = m.Params.compose(x)
+	} else if m.Params.Design == ByReference {
+		ask, bid = m.referSteps(q.Time)
 	} else {
 		ask, bid = m.Params.plain()
 	}

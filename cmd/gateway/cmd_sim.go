@@ -38,16 +38,17 @@ func simRun() config.Command {
 		Long: `Runs the gateway's own engine in virtual time: benign takers, followers of
 the last seconds, and takers that see prices before the maker does. Designs are
 full (this maker, with last look on every aggressive order), firm (the same
-without last look), pegged (follows the oracle with a fixed spread) and naive
-(x*y=k alone). The same seed gives the same state hash. Scenarios are gbm, jump,
-jump400, crowd and outage; without --scenario and --feed: all of them.`,
+without last look), reference (the spreads and gates of the reference vAMM),
+pegged (follows the oracle with a fixed spread) and naive (x*y=k alone). The
+same seed gives the same state hash. Scenarios are gbm, jump, jump400, crowd
+and outage; without --scenario and --feed: all of them.`,
 		Examples: `gateway sim run --scenario jump
 gateway sim run --seeds 5 --out report.html
 gateway sim run --feed prices.csv.gz --design naive,full --json`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.scenario, "scenario", "", "only this `NAME`")
 			f.StringVar(&o.feed, "feed", "", "the prices of this `FILE` instead of made-up ones")
-			f.StringSliceVar(&o.designs, "design", []string{"naive", "pegged", "firm", "full"}, "`NAMES` of designs")
+			f.StringSliceVar(&o.designs, "design", []string{"naive", "pegged", "reference", "firm", "full"}, "`NAMES` of designs")
 			f.Int64Var(&o.seed, "seed", 1, "first seed")
 			f.Int64Var(&o.seeds, "seeds", 1, "`NUMBER` of seeds to average over")
 			f.StringVar(&o.out, "out", "", "also write a page with plots to `FILE`")
@@ -138,7 +139,7 @@ func (o *simOptions) chosen() (designs []sim.Design, err error) {
 	for _, name := range o.designs {
 		i := slices.IndexFunc(known, func(d sim.Design) bool { return d.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("there is no design %q; known: naive, pegged, firm, full", name)
+			return nil, fmt.Errorf("there is no design %q; known: naive, pegged, reference, firm, full", name)
 		}
 		designs = append(designs, known[i])
 	}
