@@ -19,6 +19,7 @@ func (e *Engine) place(o perp.PlaceOrder) {
 		return
 	}
 	m := e.markets[o.Symbol]
+	e.freshen(m)
 	deal := e.dealOf(m, o)
 	v := e.preTrade(o, known, m, deal)
 	switch {

@@ -47,6 +47,7 @@ type dealing struct {
 func (e *Engine) requestQuote(r perp.RequestQuote) {
 	r.Account = e.ownAccount(r.Session, r.Account)
 	m := e.markets[r.Symbol]
+	e.freshen(m)
 	q := rfq{Session: r.Session, Account: r.Account}
 	v := e.mayQuote(r, m)
 	if v.OK() {

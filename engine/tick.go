@@ -81,6 +81,18 @@ func (e *Engine) age() {
 	}
 }
 
+// freshen lets age close a market before a request is judged, however long ago
+// the clock last ticked.
+func (e *Engine) freshen(m *market) {
+	if m == nil || m.Mode == perp.ModeExpired {
+		return
+	}
+	if from, to, cause := m.Quoting.Clock(e.now); from != to {
+		e.changed(m, from, to, cause)
+		e.requote(m)
+	}
+}
+
 func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
 	if from != to {
 		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})

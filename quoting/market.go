@@ -160,6 +160,8 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 			s.Seen = t.Publish
 		}
 		m.enter(d.State, d.Cause(), now, true)
+	} else { // nothing new: what is known has only grown older
+		m.Clock(now)
 	}
 	moved.Peg, moved.To, moved.Cause = m.Curve.Peg, m.Phase, m.Why
 	return moved
