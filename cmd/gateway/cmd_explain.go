@@ -152,6 +152,19 @@ type told struct {
 	Detail  string
 	Outcome perp.LookOutcome
 	Move    perp.Ratio
+	Quoted  perp.Price
+
+	Tolerance        perp.Ratio
+	Tier             perp.Tier
+	Why              string
+	Arrival, Decided perp.Time
+}
+
+// look says how a held order was decided, and with which numbers.
+func (t told) look() string {
+	l := perp.LastLook{Arrival: t.Arrival, Decided: t.Decided}
+	return strings.TrimSpace(fmt.Sprintf("%s after %s ms: the price moved by %s bp for the client, tolerated %s; quoted %s, dealt or would have at %s; tier %s %s",
+		t.Outcome, millis(l.Hold()), bp(t.Move), bp(t.Tolerance), t.Quoted, t.Price, t.Tier, t.Why))
 }
 
 func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.OrderEvent) (int, error) {
@@ -175,7 +188,7 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 		case perp.OrderCanceled{}.Kind():
 			line = strings.TrimSpace(t.Reason.String() + " " + t.Detail)
 		case perp.LastLook{}.Kind():
-			line = fmt.Sprintf("%s, the price moved by %s", t.Outcome, t.Move)
+			line = t.look()
 		}
 		row["text"] = line
 		happened = append(happened, row)

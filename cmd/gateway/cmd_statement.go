@@ -101,14 +101,22 @@ func (o *statementOptions) run(env *config.Env) int {
 	})
 }
 
+// The years that times may lie in.
+const firstYear, lastYear = 1970, 2261
+
 func statementTime(text string, none perp.Time) (perp.Time, error) {
 	if text == "" {
 		return none, nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339Nano} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return perp.Time(t.UnixNano()), nil
+		t, err := time.Parse(layout, text)
+		if err != nil {
+			continue
 		}
+		if year := t.Year(); year < firstYear || year > lastYear { // Beyond, nanoseconds do not fit 64 bits.
+			return 0, fmt.Errorf("%q is not between the years %d and %d", text, firstYear, lastYear)
+		}
+		return perp.Time(t.UnixNano()), nil
 	}
 	return 0, fmt.Errorf("%q is no time", text)
 }
