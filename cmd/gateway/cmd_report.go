@@ -25,8 +25,8 @@ func reportSymmetry() config.Command {
 		Long: `Per client, tier and market: orders held for a newer price and what became of
 them, how long they were held, how the price moved meanwhile for those that were
 dealt and those that were refused, for the client and against it, and what
-improvement was given; per client, market and horizon how the price moved after
-fills and after refusals. Positive moves are in the client's favour. A row with
+improvement was given; and for each horizon how the price moved after fills and
+after refusals. Positive moves are in the client's favour. A row with
 * is the sum over all. Times are 2026-01-31, or RFC 3339; without: everything.`,
 		Examples: "gateway report symmetry --from 2026-01-31 --to 2026-02-01\ngateway report symmetry --account DEMO1 --format html > symmetry.html",
 		Flags: func(f *config.Flags) {
@@ -69,13 +69,13 @@ func (o *statementOptions) symmetry(env *config.Env) int {
 
 // readSymmetry adds up what the database has of a span.
 func readSymmetry(r *store.Reader, account string, from, to perp.Time) (*symmetry, error) {
-	s := newSymmetry(account)
-	err := r.Looks(from, to, func(l store.Look) error { s.look(l); return nil })
+	s := newSymmetry(account, from)
+	err := r.Grades(0, to, func(g store.Grade) error { s.grade(g); return nil })
 	if err == nil {
-		err = r.Markouts(from, to, func(m store.Markout) error { s.mark(m); return nil })
+		err = r.Looks(from, to, func(l store.Look) error { s.look(l); return nil })
 	}
 	if err == nil {
-		err = r.Grades(from, to, func(g store.Grade) error { s.grade(g); return nil })
+		err = r.Markouts(from, to, func(m store.Markout) error { s.mark(m); return nil })
 	}
 	return s, err
 }
@@ -168,13 +168,13 @@ func (s *symmetry) markTable(title string, of func(*markTally) mean) symmetryTab
 		t.Head = append(t.Head, "n_"+time.Duration(h).String(), "bp_"+time.Duration(h).String())
 	}
 	for i, g := range groups {
-		if i > 0 && groups[i-1].account == g.account && groups[i-1].symbol == g.symbol {
+		if i > 0 && groups[i-1].group == g.group {
 			continue
 		}
-		row, any := []string{g.account, every, g.symbol}, false
+		row, any := []string{g.account, g.tierName(), g.symbol}, false
 		for _, h := range horizons {
 			var m mean
-			if found := s.marks[markGroup{g.account, g.symbol, h}]; found != nil {
+			if found := s.marks[markGroup{g.group, h}]; found != nil {
 				m = of(found)
 			}
 			any = any || m.n > 0
@@ -189,7 +189,7 @@ func (s *symmetry) markTable(title string, of func(*markTally) mean) symmetryTab
 
 func (s *symmetry) gradeTable() symmetryTable {
 	t := symmetryTable{Title: "changes of terms", Head: []string{"time", "session", "market", "from", "to", "surcharge_bp", "why", "score", "held_until"}}
-	for _, g := range s.grades {
+	for _, g := range s.shown() {
 		until := ""
 		if g.Until > 0 {
 			until = stamp(g.Until)

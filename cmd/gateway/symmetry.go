@@ -13,14 +13,14 @@ import (
 // no name that an account or market may have.
 const every = "*"
 
-// lookGroup is whose held orders a row adds up.
-type lookGroup struct {
+// group is whose orders a row adds up.
+type group struct {
 	account string
 	tier    perp.Tier // TierEnd: all
 	symbol  string
 }
 
-func (g lookGroup) tierName() string {
+func (g group) tierName() string {
 	if g.tier == perp.TierEnd {
 		return every
 	}
@@ -105,29 +105,46 @@ func (t *lookTally) add(l store.Look) {
 	}
 }
 
-// markGroup is whose markouts a row adds up.
+// markGroup is which markouts a number adds up.
 type markGroup struct {
-	account, symbol string
-	horizon         perp.Time
+	group
+	horizon perp.Time
 }
 
 // markTally is how far the price moved for the client after fills, and after
 // refusals.
 type markTally struct{ fills, refusals mean }
 
+// client is a session in a market, which has one tier at a time.
+type client struct{ session, symbol string }
+
 // symmetry adds up what happened to held orders and what fills and refusals
 // looked like later. It is the same whichever way the price moved: what shows
 // an asymmetry is for the reader to see.
 type symmetry struct {
-	only     string // account; empty: all
-	looks    map[lookGroup]*lookTally
+	only     string    // account; empty: all
+	from     perp.Time // grades before it are known, and not shown
+	looks    map[group]*lookTally
 	marks    map[markGroup]*markTally
-	sessions map[string]bool // that the rows speak of
-	grades   []store.Grade
+	sessions map[string]bool          // that the rows speak of
+	tiers    map[string]perp.Tier     // of held orders
+	grades   map[client][]store.Grade // oldest first
 }
 
-func newSymmetry(account string) *symmetry {
-	return &symmetry{only: account, looks: map[lookGroup]*lookTally{}, marks: map[markGroup]*markTally{}, sessions: map[string]bool{}}
+func newSymmetry(account string, from perp.Time) *symmetry {
+	return &symmetry{
+		only: account, from: from, looks: map[group]*lookTally{}, marks: map[markGroup]*markTally{}, sessions: map[string]bool{},
+		tiers: map[string]perp.Tier{}, grades: map[client][]store.Grade{},
+	}
+}
+
+// groups are the rows that an order is in.
+func (s *symmetry) groups(account string, tier perp.Tier, symbol string) []group {
+	all := []group{{account, tier, symbol}, {account, perp.TierEnd, every}}
+	if s.only == "" {
+		all = append(all, group{every, tier, every}, group{every, perp.TierEnd, symbol}, group{every, perp.TierEnd, every})
+	}
+	return all
 }
 
 func (s *symmetry) look(l store.Look) {
@@ -135,11 +152,8 @@ func (s *symmetry) look(l store.Look) {
 		return
 	}
 	s.sessions[l.Session] = true
-	groups := []lookGroup{{l.Account, l.Tier, l.Symbol}, {l.Account, perp.TierEnd, every}}
-	if s.only == "" {
-		groups = append(groups, lookGroup{every, l.Tier, every}, lookGroup{every, perp.TierEnd, l.Symbol}, lookGroup{every, perp.TierEnd, every})
-	}
-	for _, g := range groups {
+	s.tiers[l.OrderID] = l.Tier
+	for _, g := range s.groups(l.Account, l.Tier, l.Symbol) {
 		if s.looks[g] == nil {
 			s.looks[g] = &lookTally{}
 		}
@@ -147,16 +161,19 @@ func (s *symmetry) look(l store.Look) {
 	}
 }
 
+// mark takes a markout; call it after all grades and looks, which tell the tier
+// under which its order came.
 func (s *symmetry) mark(m store.Markout) {
 	if s.only != "" && m.Account != s.only {
 		return
 	}
 	s.sessions[m.Session] = true
-	groups := []markGroup{{m.Account, m.Symbol, m.Horizon}}
-	if s.only == "" {
-		groups = append(groups, markGroup{every, m.Symbol, m.Horizon}, markGroup{every, every, m.Horizon})
+	tier, held := s.tiers[m.OrderID]
+	if !held {
+		tier = s.tierAt(client{m.Session, m.Symbol}, m.Time-m.Horizon)
 	}
-	for _, g := range groups {
+	for _, whose := range s.groups(m.Account, tier, m.Symbol) {
+		g := markGroup{whose, m.Horizon}
 		if s.marks[g] == nil {
 			s.marks[g] = &markTally{}
 		}
@@ -168,29 +185,59 @@ func (s *symmetry) mark(m store.Markout) {
 	}
 }
 
-// grade takes a change of terms; call it after all looks and markouts, from
-// which the sessions of an account are known.
+// grade takes a change of terms, oldest first.
 func (s *symmetry) grade(g store.Grade) {
-	if s.only == "" || s.sessions[g.Session] {
-		s.grades = append(s.grades, g)
-	}
+	c := client{g.Session, g.Symbol}
+	s.grades[c] = append(s.grades[c], g)
 }
 
-func (s *symmetry) empty() bool { return len(s.looks) == 0 && len(s.marks) == 0 && len(s.grades) == 0 }
+// tierAt is the tier of a client at a time; firm before anything was told.
+func (s *symmetry) tierAt(c client, at perp.Time) perp.Tier {
+	i, _ := slices.BinarySearchFunc(s.grades[c], at+1, func(g store.Grade, t perp.Time) int { return cmp.Compare(g.Time, t) })
+	if i == 0 {
+		return perp.TierFirm
+	}
+	return s.grades[c][i-1].Class.Tier
+}
 
-// lookGroups are the groups in the order of the report: accounts, then sums.
-func (s *symmetry) lookGroups() []lookGroup {
+// shown are the changes of terms in the span, of the sessions that the report
+// speaks of.
+func (s *symmetry) shown() (all []store.Grade) {
+	for c, grades := range s.grades {
+		if s.only != "" && !s.sessions[c.session] {
+			continue
+		}
+		for _, g := range grades {
+			if g.Time >= s.from {
+				all = append(all, g)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b store.Grade) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Session, b.Session), cmp.Compare(a.Symbol, b.Symbol))
+	})
+	return all
+}
+
+func (s *symmetry) empty() bool {
+	return len(s.looks) == 0 && len(s.marks) == 0 && len(s.shown()) == 0
+}
+
+// order is the order of the report: accounts, then sums.
+func (g group) order(h group) int {
+	return cmp.Or(names(g.account, h.account), cmp.Compare(g.tier, h.tier), names(g.symbol, h.symbol))
+}
+
+func (s *symmetry) lookGroups() []group {
 	for _, t := range s.looks {
 		slices.Sort(t.holds)
 	}
-	return slices.SortedFunc(maps.Keys(s.looks), func(a, b lookGroup) int {
-		return cmp.Or(names(a.account, b.account), cmp.Compare(a.tier, b.tier), names(a.symbol, b.symbol))
-	})
+	return slices.SortedFunc(maps.Keys(s.looks), group.order)
 }
 
 func (s *symmetry) markGroups() []markGroup {
 	return slices.SortedFunc(maps.Keys(s.marks), func(a, b markGroup) int {
-		return cmp.Or(names(a.account, b.account), names(a.symbol, b.symbol), cmp.Compare(a.horizon, b.horizon))
+		return cmp.Or(a.order(b.group), cmp.Compare(a.horizon, b.horizon))
 	})
 }
 

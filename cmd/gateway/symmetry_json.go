@@ -42,6 +42,7 @@ type symmetryMove struct {
 
 type symmetryMark struct {
 	Account  string      `json:"account"`
+	Tier     string      `json:"tier"`
 	Market   string      `json:"market"`
 	Horizon  int64       `json:"horizon_ms"`
 	Fills    int64       `json:"fills"`
@@ -88,10 +89,10 @@ func symmetryJSON(p symmetryPage, s *symmetry) map[string]any {
 	for _, g := range s.markGroups() {
 		t := s.marks[g]
 		marks = append(marks, symmetryMark{
-			g.account, g.symbol, int64(g.horizon / perp.Millisecond), t.fills.n, t.fills.optional(), t.refusals.n, t.refusals.optional(),
+			g.account, g.tierName(), g.symbol, int64(g.horizon / perp.Millisecond), t.fills.n, t.fills.optional(), t.refusals.n, t.refusals.optional(),
 		})
 	}
-	for _, g := range s.grades {
+	for _, g := range s.shown() {
 		one := symmetryGrade{
 			Time: stamp(g.Time), Session: g.Session, Market: g.Symbol, From: g.From.Tier.String(), To: g.Class.Tier.String(),
 			Surcharge: g.Class.Surcharge, Why: g.Why, Score: g.Score,

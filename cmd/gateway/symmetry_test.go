@@ -109,9 +109,15 @@ func TestSymmetryAddsUp(t *testing.T) {
 		"improvement given": {
 			{"ACME", "held", "BTC-PERP", "1", "3", "3"}, {"ACME", "priced", "BTC-PERP", "0", "0", "0"}, {"ACME", "*", "*", "1", "3", "3"},
 		},
-		"markouts of fills, bp":    {{"ACME", "*", "BTC-PERP", "4", "0.00", "4", "0.00"}},
-		"markouts of refusals, bp": {{"ACME", "*", "BTC-PERP", "2", "4.00", "2", "-2.00"}},
-		"changes of terms":         {{"2026-01-31T04:00:00Z", "ACME1", "BTC-PERP", "held", "priced", "3.00", "markout", "3.1", "2026-01-31T04:01:00Z"}},
+		"markouts of fills, bp": {
+			{"ACME", "held", "BTC-PERP", "3", "-1.67", "3", "0.83"}, {"ACME", "priced", "BTC-PERP", "1", "5.00", "1", "-2.50"},
+			{"ACME", "*", "*", "4", "0.00", "4", "0.00"},
+		},
+		"markouts of refusals, bp": {
+			{"ACME", "held", "BTC-PERP", "1", "8.00", "1", "-4.00"}, {"ACME", "priced", "BTC-PERP", "1", "0.00", "1", "0.00"},
+			{"ACME", "*", "*", "2", "4.00", "2", "-2.00"},
+		},
+		"changes of terms": {{"2026-01-31T04:00:00Z", "ACME1", "BTC-PERP", "held", "priced", "3.00", "markout", "3.1", "2026-01-31T04:01:00Z"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tables (-want +got):\n%s", diff)
@@ -126,7 +132,7 @@ func TestSymmetryAddsUp(t *testing.T) {
 			sum += tally.held
 		}
 	}
-	if total := all.looks[lookGroup{every, perp.TierEnd, every}]; total.held != sum || sum != int64(len(dayOfLooks)) || total.improvement != 4*perp.MoneyOne {
+	if total := all.looks[group{every, perp.TierEnd, every}]; total.held != sum || sum != int64(len(dayOfLooks)) || total.improvement != 4*perp.MoneyOne {
 		t.Errorf("%d in all, %d by client: %+v", total.held, sum, total)
 	}
 }
@@ -184,6 +190,25 @@ func TestPercentiles(t *testing.T) {
 		}
 		if got := m.value(); got != c.want {
 			t.Errorf("mean of %v is %d, want %d", c.values, got, c.want)
+		}
+	}
+}
+
+// TestTierOfFirmFills: a fill that was not held counts for the tier that its
+// session had when the order came.
+func TestTierOfFirmFills(t *testing.T) {
+	s := newSymmetry("", 0)
+	grade := func(at perp.Time, tier perp.Tier) {
+		s.grade(store.Grade{Time: at, ClientGraded: perp.ClientGraded{Session: "A1", Symbol: "BTC-PERP", Class: perp.Class{Tier: tier}}})
+	}
+	grade(100, perp.TierHeld)
+	grade(200, perp.TierToxic)
+	for _, due := range []perp.Time{109, 110, 209, 210, 999} {
+		s.mark(store.Markout{Time: due, MarkedOut: perp.MarkedOut{ExecID: "E", Session: "A1", Account: "ACME", Symbol: "BTC-PERP", Horizon: 10}})
+	}
+	for tier, want := range map[perp.Tier]int64{perp.TierFirm: 1, perp.TierHeld: 2, perp.TierToxic: 2} {
+		if got := s.marks[markGroup{group{"ACME", tier, "BTC-PERP"}, 10}]; got == nil || got.fills.n != want {
+			t.Errorf("%s: %+v, want %d", tier, got, want)
 		}
 	}
 }
