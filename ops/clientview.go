@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 
 	"backstop/perp"
 )
@@ -68,6 +69,14 @@ type ClassQuote struct {
 	Asks           []Level     `json:"asks"`
 	BidParts       []Component `json:"bid_components"`
 	AskParts       []Component `json:"ask_components"`
+}
+
+// Horizon names how long after an order a markout looks: 100ms, 1s, 60s.
+func Horizon(t perp.Time) string {
+	if t%perp.Second == 0 {
+		return strconv.FormatInt(int64(t/perp.Second), 10) + "s"
+	}
+	return strconv.FormatInt(int64(t/perp.Millisecond), 10) + "ms"
 }
 
 // Classes tells who is quoted on which terms.

@@ -1,8 +1,6 @@
 package ops
 
 import (
-	"time"
-
 	"backstop/perp"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -127,7 +125,7 @@ func (c *client) collect(key clientKey, set setter) {
 	set(clientStrike, seconds(c.grade.Until), key.symbol, key.session)
 	for _, x := range c.marks {
 		if x.fills.count() > 0 {
-			set(clientMarkout, ratio(x.fills.mean()), key.symbol, key.session, time.Duration(x.horizon).String())
+			set(clientMarkout, ratio(x.fills.mean()), key.symbol, key.session, Horizon(x.horizon))
 		}
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"backstop/config"
+	"backstop/ops"
 	"backstop/perp"
 	"backstop/store"
 )
@@ -165,7 +165,7 @@ func (s *symmetry) markTable(title string, of func(*markTally) mean) symmetryTab
 		}
 	}
 	for _, h := range horizons {
-		t.Head = append(t.Head, "n_"+time.Duration(h).String(), "bp_"+time.Duration(h).String())
+		t.Head = append(t.Head, "n_"+ops.Horizon(h), "bp_"+ops.Horizon(h))
 	}
 	for i, g := range groups {
 		if i > 0 && groups[i-1].group == g.group {

@@ -208,7 +208,7 @@ function Clients({ list }) {
   return html`<section class="panel" aria-label="Clients"><h3>Clients <span class="note">markouts in bps, positive in the client's favour</span></h3>
     <div class="scroll tall" tabindex="0" role="region" aria-label="Clients"><table>
     <thead><tr><th>Session</th><th class="l">Market</th><th class="l">Tier</th><th>Surcharge</th><th>Held</th><th>Quoted</th><th>Improved</th><th>Current</th><th>Refused</th>
-      ${horizons.map((h) => html`<th key=${h}>${span(h)}</th>`)}</tr></thead>
+      ${horizons.map((h) => html`<th key=${h}>${h < 1000 ? `${h} ms` : `${h / 1000} s`}</th>`)}</tr></thead>
     <tbody>${list.map((c) => html`<tr key=${`${c.session} ${c.symbol}`} title=${c.why ? `${c.why}, score ${c.score}` : ''}><td>${c.session}</td><td class="l">${c.symbol}</td>
       <td class="l"><span class=${`pill ${pill[c.tier] || 'warn'}`}>${c.tier}</span> <span class="soft">${c.held_until ? `until ${clock(c.held_until)}` : ''}</span></td>
       <td class=${c.surcharge_units ? '' : 'soft'}>${bps(c.surcharge_units, 1e6)}</td><td>${c.held}</td><td>${c.accepted}</td><td>${c.improved}</td><td>${c.current}</td>
