@@ -41,6 +41,8 @@ type SessionConfig struct {
 	AllowIPs     []string // addresses or networks; none: any
 	HeartbeatMin time.Duration
 	HeartbeatMax time.Duration // zero: 1 s and 60 s
+
+	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
 }
 
 // How a Logon proves who it is.
