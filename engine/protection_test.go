@@ -90,18 +90,20 @@ func TestSteppingClocks(t *testing.T) {
 	}
 }
 
+// dealOn deals on a quote id and returns what it is refused for.
+func dealOn(w *lookWorld, who, id, n string) perp.Reject {
+	events := w.do(perp.PlaceOrder{
+		Origin: perp.Origin{Session: who, Arrival: w.now - 300*ms}, ClOrdID: n, Account: who, Symbol: "BTC-PERP",
+		Side: perp.Buy, Type: perp.PreviouslyQuoted, TIF: perp.FOK, Size: perp.SizeOne / 10, QuoteID: id,
+	})
+	r, _ := only[perp.OrderRejected](events)
+	return r.Verdict.Reject
+}
+
 // TestQuoteIDReasons: each way in which a quote id is no good has its reason.
 func TestQuoteIDReasons(t *testing.T) {
 	p := quoting.DefaultParams()
 	p.Probation = 0
-	order := func(w *lookWorld, who, id string, n string) perp.Reject {
-		events := w.do(perp.PlaceOrder{
-			Origin: perp.Origin{Session: who, Arrival: w.now - 300*ms}, ClOrdID: n, Account: who, Symbol: "BTC-PERP",
-			Side: perp.Buy, Type: perp.PreviouslyQuoted, TIF: perp.FOK, Size: perp.SizeOne / 10, QuoteID: id,
-		})
-		r, _ := only[perp.OrderRejected](events)
-		return r.Verdict.Reject
-	}
 	for _, c := range []struct {
 		name string
 		want perp.Reject
@@ -145,22 +147,26 @@ func TestQuoteIDReasons(t *testing.T) {
 		}},
 		{"consumed", perp.QuoteConsumed, func(w *lookWorld) string {
 			id := perp.QuoteID(w.quotes[perp.Class{}].Version, perp.Buy, 0)
-			order(w, "alice", id, "first")
+			dealOn(w, "alice", id, "first")
 			return id
 		}},
 	} {
 		w := newLookWorld(p)
-		if got := order(w, "alice", c.id(w), "a1"); got != c.want {
+		if got := dealOn(w, "alice", c.id(w), "a1"); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
-	// The quotes of another class are another client's.
+}
+
+// TestQuotesOfOtherClasses: the quotes of another class are another client's.
+func TestQuotesOfOtherClasses(t *testing.T) {
+	p := quoting.DefaultParams()
 	p.Probation = 1
 	w := newLookWorld(p)
-	if got := order(w, "alice", perp.QuoteID(w.quotes[perp.Class{}].Version, perp.Buy, 0), "a1"); got != perp.QuoteForeign {
+	if got := dealOn(w, "alice", perp.QuoteID(w.quotes[perp.Class{}].Version, perp.Buy, 0), "a1"); got != perp.QuoteForeign {
 		t.Errorf("the quote of a better class: %s", got)
 	}
-	if got := order(w, "alice", perp.QuoteID(w.quotes[w.classes["alice"]].Version, perp.Buy, 0), "a2"); got != perp.RejectNone {
+	if got := dealOn(w, "alice", perp.QuoteID(w.quotes[w.classes["alice"]].Version, perp.Buy, 0), "a2"); got != perp.RejectNone {
 		t.Errorf("its own quote: %s", got)
 	}
 }
