@@ -56,7 +56,10 @@ type codec struct {
 	roles map[string][]string // by client CompID; none: every role
 	desk  *desk               // knows the instruments
 
-	look perp.LastLook // the last decision told; only the loop, which encodes, touches it
+	// Of the entry being encoded; only the loop touches these.
+	look    perp.LastLook // the last decision told
+	origin  perp.Origin   // of the order or replace that it comes from
+	clOrdID string
 }
 
 func newCodec(roles map[string][]string, d *desk) *codec { return &codec{roles: roles, desk: d} }

@@ -30,7 +30,8 @@ type desk struct {
 	clients map[string]*client
 	wake    func()                  // tells the loop that publish has something to send
 	ask     func(perp.Command) bool // leaves a command in the inbox, if there is room
-	now     perp.Time               // of the newest entry
+	dialect func(session string) dialect
+	now     perp.Time // of the newest entry
 
 	sessions   map[string][]string       // of each account
 	positions  map[holding]perp.Position // open ones
@@ -77,8 +78,9 @@ func newDesk(wake func()) *desk {
 	return &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Position{},
-		ask:   func(perp.Command) bool { return false },
-		asked: map[requestID]inquiry{},
+		ask:     func(perp.Command) bool { return false },
+		dialect: func(string) dialect { return strict44 },
+		asked:   map[requestID]inquiry{},
 	}
 }
 
@@ -191,7 +193,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 	for _, s := range sessions {
 		if ready(s) {
 			for _, msg := range k.due(k.clients[s]) {
-				out = append(out, outMessage{s, msg})
+				out = append(out, outMessage{session: s, msg: msg})
 			}
 			k.inquire(s, k.clients[s])
 		}

@@ -118,7 +118,7 @@ type Door struct {
 	acceptor *quickfix.Acceptor
 	started  atomic.Bool
 	stopped  atomic.Bool
-	speaking atomic.Pointer[quickfix.Message] // what Encode sends just now: it waits for the commit
+	sending  atomic.Pointer[outMessage] // what the loop sends just now
 	dirty    chan struct{}
 	fault    chan error
 }
@@ -133,6 +133,7 @@ type link struct {
 	lastIn  atomic.Int64 // unix ns
 	lastOut atomic.Int64
 	replays replayLimit
+	echo    string // Dialect(22000) of the last Logon; only the session's goroutine touches it
 }
 
 // SessionStatus is what operators see of one session.
@@ -156,6 +157,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 		dirty: make(chan struct{}, 1), fault: make(chan error, 1),
 	}
 	d.desk = newDesk(d.wake)
+	d.desk.dialect = d.dialectOf
 	d.desk.ask = func(cmd perp.Command) bool { return inbox(perp.Input{Command: cmd, Source: "fix"}) }
 	known := map[string]perp.SessionWrite{}
 	for _, s := range sessions {

@@ -3,6 +3,7 @@ package fix
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"backstop/perp"
 
@@ -72,7 +73,12 @@ func (k *desk) market(r *request, msg *quickfix.Message, session string) (replie
 	case r.rej != nil:
 		return nil, false
 	case code != "":
-		return []*quickfix.Message{newBody("Y").add(262, s.reqID).add(281, code).add(58, why).message()}, false
+		token, _, _ := strings.Cut(strings.ReplaceAll(why, ":", " "), " ")
+		b := newBody("Y").add(262, s.reqID).add(281, code).add(58, why)
+		if rejectOf(token) != perp.RejectNone {
+			b.add(22004, token)
+		}
+		return []*quickfix.Message{b.in(k.dialect(session))}, false
 	case kind == '1':
 		c.books = append(c.books, s)
 		return nil, true
