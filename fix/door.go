@@ -213,8 +213,14 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	return nil
 }
 
-// Restate takes over the state of the engine before Start: instruments, quotes.
-func (d *Door) Restate(events []perp.Event) { d.desk.restate(events) }
+// Restate takes over the state of the engine before Start: instruments, quotes,
+// the classes of sessions.
+func (d *Door) Restate(events []perp.Event) {
+	d.desk.restate(events)
+	for _, ev := range events {
+		d.codec.stands(ev)
+	}
+}
 
 // Start listens and answers. The loop must already be running: the first
 // numbers have to be reserved before a Logon can be answered.

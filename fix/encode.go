@@ -51,7 +51,7 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	case perp.CancelRejected:
 		return c.to(ev.Origin.Session, "", cancelRejected(ev, at))
 	case perp.QuoteIssued:
-		return c.to(ev.Origin.Session, "", quoteIssued(ev, at))
+		return c.to(ev.Origin.Session, "", c.quoteIssued(ev, at))
 	case perp.QuoteRefused:
 		return c.to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.PositionsReported:
@@ -64,6 +64,9 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.marginCalled(ev, at)
 	case perp.MarketExpired:
 		return c.expired(ev, at)
+	case perp.QuoteChanged, perp.ClassQuoted, perp.ClientGraded:
+		c.stands(ev)
+		return nil
 	case perp.AccountOpened, perp.PositionChanged, perp.Deleveraged:
 		c.desk.note(ev)
 		return nil
@@ -258,7 +261,7 @@ func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
 }
 
 // quoteIssued is one firm quote; a side that was not asked for is absent.
-func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
+func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 	b := newBody("S").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, "1").add(55, ev.Symbol)
 	bid, ask := ev.Side != perp.Buy, ev.Side != perp.Sell
 	for _, f := range []struct {
@@ -273,7 +276,8 @@ func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 			b.add(f.tag, f.value)
 		}
 	}
-	return b.time(62, ev.ValidUntil).time(60, at)
+	b.time(62, ev.ValidUntil).time(60, at).nanos(22005, at).nanos(22006, ev.Origin.Arrival).add(22031, "1")
+	return c.explained(b, ev, at)
 }
 
 func quoteRefused(ev perp.QuoteRefused) *body {

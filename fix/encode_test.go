@@ -100,6 +100,7 @@ func outEvents() []named {
 		{"er_status_unknown", perp.StatusReported{Origin: asked, ExecID: "E-31", Order: unknown, Reject: perp.UnknownOrder}},
 		{"ocr_unknown", perp.CancelRejected{Origin: asked, ClOrdID: "C-2001", OrigClOrdID: "C-1999", Verdict: perp.Verdict{Reject: perp.UnknownOrder}}},
 		{"ocr_late", perp.CancelRejected{Origin: asked, ClOrdID: "C-2001", OrigClOrdID: "C-1002", Order: filledOrder("250"), Replace: true, Verdict: perp.Verdict{Reject: perp.TooLate, Detail: "filled"}}},
+		{"", perp.QuoteChanged{Quote: testQuote(770, "149.985", "150.015")}},
 		{"quote", perp.QuoteIssued{Origin: asked, ReqID: "RFQ1", QuoteID: "Q900", Symbol: "SOL-PERP", Bid: perp.Level{Price: price("149.97"), Size: size("250")}, Ask: perp.Level{Price: price("150.03"), Size: size("250")}, ValidUntil: testTime + perp.Second}},
 		{"quote_one_side", perp.QuoteIssued{Origin: asked, ReqID: "RFQ2", QuoteID: "Q901", Symbol: "SOL-PERP", Side: perp.Buy, Ask: perp.Level{Price: price("150.03"), Size: size("250")}, ValidUntil: testTime + perp.Second}},
 		{"quotereqrej", perp.QuoteRefused{Origin: asked, ReqID: "RFQ3", Symbol: "SOL-PERP", Verdict: perp.Verdict{Reject: perp.OILimit, Need: int64(size("250")), Have: int64(size("10"))}}},
@@ -231,6 +232,7 @@ func TestOutboundGoldenVAMM1(t *testing.T) {
 		if err := validate(raw, dictionary); err != nil {
 			t.Errorf("%s: a client with FIX44-VAMM1.xml refuses it: %v\n%s", names[i], err, plain(msg))
 		}
+		checkPartsOf(t, names[i], ParseMessage(raw))
 		if got, want := string(inStrict44(raw)), string(outbound(strict[i])); ParseMessage([]byte(got)).String() != ParseMessage([]byte(want)).String() {
 			t.Errorf("%s: told in STRICT44\n%s\nwant\n%s", names[i], got, want)
 		}
