@@ -35,12 +35,15 @@ type SessionConfig struct {
 	ResetOnLogon bool
 	// AllowReset lets the client ask for a reset with 141=Y. Reports that it has
 	// not received are then out of its reach by ResendRequest.
-	AllowReset   bool
-	Roles        []string // what it may ask for; none: everything
-	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
-	AllowIPs     []string // addresses or networks; none: any
-	HeartbeatMin time.Duration
-	HeartbeatMax time.Duration // zero: 1 s and 60 s
+	AllowReset bool
+	Roles      []string // what it may ask for; none: everything
+	Accounts   []string // accounts that it may trade; told to nobody here, risk checks them
+	AllowIPs   []string // addresses or networks; none: any
+	// OrdersPerSecond is how many orders and replaces it may send in a second, and
+	// at once; for cancels it is ten times as many. Zero: no limit.
+	OrdersPerSecond int
+	HeartbeatMin    time.Duration
+	HeartbeatMax    time.Duration // zero: 1 s and 60 s
 }
 
 // How a Logon proves who it is.
@@ -133,6 +136,8 @@ type link struct {
 	lastIn  atomic.Int64 // unix ns
 	lastOut atomic.Int64
 	replays replayLimit
+	orders  perp.Time // token buckets: when each is full again; only the session's goroutine touches them
+	cancels perp.Time
 	echo    string // Dialect(22000) of the last Logon; only the session's goroutine touches it
 }
 
@@ -204,6 +209,9 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	}
 	if s.Auth != AuthNone && s.Password == "" {
 		return fmt.Errorf("fix: session %s: no password", s.CompID)
+	}
+	if s.OrdersPerSecond < 0 {
+		return fmt.Errorf("fix: session %s: a negative number of orders per second", s.CompID)
 	}
 	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
 	l.numbers = newNumbers(s.CompID, known, load, d)

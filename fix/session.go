@@ -178,6 +178,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if cmd == nil {
 		return d.local(msg, l, o.Arrival)
 	}
+	if rej := l.throttled(cmd, msg, o.Arrival); rej != nil {
+		return rej
+	}
 	cmd, replies := d.desk.admit(cmd, msg)
 	if cmd == nil {
 		d.reply(l, replies)

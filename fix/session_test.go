@@ -563,6 +563,7 @@ func TestBadConfiguration(t *testing.T) {
 		{[]SessionConfig{{CompID: ""}}, "CompIDs"},
 		{[]SessionConfig{{CompID: "A", Password: "x"}, {CompID: "A", Password: "y"}}, "CompIDs"},
 		{[]SessionConfig{{CompID: "A"}}, "no password"},
+		{[]SessionConfig{{CompID: "A", Password: "x", OrdersPerSecond: -1}}, "orders per second"},
 		{[]SessionConfig{{CompID: "A", Password: "x", AllowIPs: []string{"10.0.0.0/40"}}}, "allow_ips"},
 	} {
 		_, err := New(Config{CompID: "G", Sessions: c.sessions}, nil, nil, nil, nil)
