@@ -45,7 +45,7 @@ const (
 var partOf = map[string]half{
 	"base": halfBase, "volatility": halfVolatility, "inventory": halfVolatility, "leverage": halfVolatility,
 	"flow": halfToxicity, "toxicity": halfToxicity, "surcharge": halfToxicity, "revenue": halfToxicity,
-	"retreat": halfLatency, "wide": halfLatency, "latency": halfLatency, "conf": halfConfidence,
+	"retreat": halfLatency, "wide": halfLatency, "latency": halfLatency, "conf": halfConfidence, "sources": halfConfidence,
 	"recentre": leaning, "offset": leaning, "funding": funding, "cap": narrowing,
 }
 

@@ -33,7 +33,8 @@ func newGraded() graded {
 func (g *graded) of(session string, now perp.Time) (q perp.Quote, held bool) {
 	s := g.grades[session]
 	q = g.quotes[s.class]
-	return q, s.class.Tier != perp.TierFirm || s.until > now || q.Held || q.State == perp.WideSpread
+	doubt := q.State == perp.WideSpread || q.State == perp.ReduceOnly
+	return q, doubt || q.Held || s.class.Tier != perp.TierFirm || s.until > now
 }
 
 // view is what one selection shows of a market to one class. It is made once

@@ -165,37 +165,57 @@ func parseBlock(f []string, out []observation) ([]observation, error) {
 
 // parseBar reads one minute and walks it second by second.
 func parseBar(f []string, out []observation) ([]observation, error) {
-	at, err := parseTime("ts_s", f[0], perp.Second)
+	at, corners, err := cornersOf(f)
 	if err != nil {
 		return nil, err
+	}
+	return walk(out, at, corners), nil
+}
+
+// parseCorners reads one minute as the four prices that it states.
+func parseCorners(f []string, out []observation) ([]observation, error) {
+	at, corners, err := cornersOf(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range corners {
+		out = append(out, observation{at: at, venue: "bars", price: p})
+	}
+	return out, nil
+}
+
+// cornersOf is a minute's open, both extremes and close, in the order in which
+// it is taken to have seen them: a rising minute its low first, a falling one
+// its high.
+func cornersOf(f []string) (at perp.Time, c [4]perp.Price, err error) {
+	if at, err = parseTime("ts_s", f[0], perp.Second); err != nil {
+		return 0, c, err
 	}
 	var p [4]perp.Price
 	for i, name := range []string{"open", "high", "low", "close"} {
 		if p[i], err = parsePrice(name, f[1+i]); err != nil {
-			return nil, err
+			return 0, c, err
 		}
 	}
 	if err := parseAmounts(f[5:]); err != nil {
-		return nil, err
+		return 0, c, err
 	}
 	open, high, low, end := p[0], p[1], p[2], p[3]
 	if high < max(open, end) || low > min(open, end) {
-		return nil, flaw{fmt.Sprintf("open %v and close %v are not between low %v and high %v", open, end, low, high), "the columns are open, high, low, close"}
+		return 0, c, flaw{fmt.Sprintf("open %v and close %v are not between low %v and high %v", open, end, low, high), "the columns are open, high, low, close"}
 	}
-	return walk(out, at, open, high, low, end), nil
+	if end < open {
+		return at, [4]perp.Price{open, high, low, end}, nil
+	}
+	return at, [4]perp.Price{open, low, high, end}, nil
 }
 
-// walk goes from open to close by way of both extremes, in straight lines: a
-// rising minute sees its low first, a falling one its high.
-func walk(out []observation, at perp.Time, open, high, low, end perp.Price) []observation {
-	first, second := low, high
-	if end < open {
-		first, second = high, low
-	}
+// walk goes from open to close by way of both extremes, in straight lines.
+func walk(out []observation, at perp.Time, prices [4]perp.Price) []observation {
 	corners := [...]struct {
 		second int64
 		price  perp.Price
-	}{{0, open}, {20, first}, {40, second}, {59, end}}
+	}{{0, prices[0]}, {20, prices[1]}, {40, prices[2]}, {59, prices[3]}}
 	leg := 0
 	for s := range int64(60) {
 		for s > corners[leg+1].second {

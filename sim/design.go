@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"backstop/perp"
 	"backstop/quoting"
 )
@@ -11,14 +13,78 @@ type Design struct {
 	Params quoting.Params
 }
 
-// Designs are the makers that can be compared, the plainest first.
+// Designs are the makers that can be compared, the plainest first, then the full
+// one and what is left of it without one of its means.
 func Designs() []Design {
-	full := quoting.DefaultParams()
-	full.FundingBase, full.FundingMax = 0, 0 // trials last minutes; funding would only blur them
-	full.LastLook = quoting.LookAlways
-	firm := full
-	firm.LastLook = quoting.LookOff
-	return []Design{{"naive", bare(firm, quoting.Naive)}, {"pegged", bare(firm, quoting.Pegged)}, {"firm", firm}, {"full", full}}
+	full := fullParams()
+	without := func(change func(*quoting.Params)) quoting.Params {
+		p := full
+		change(&p)
+		return p
+	}
+	return []Design{
+		{"naive", bare(full, quoting.Naive)},
+		{"pegged", bare(full, quoting.Pegged)},
+		{"reference", byReference(full)},
+		{fullDesign, full},
+		{"full-nolook", without(func(p *quoting.Params) { p.LastLook = quoting.LookOff })},
+		{"full-nosurcharge", without(func(p *quoting.Params) { p.SurchargeMax = 0 })},
+		{"full-noskew", without(func(p *quoting.Params) {
+			p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden, p.Improve, p.HedgeFrom = 0, 0, 0, 0, 0, 0
+		})},
+	}
+}
+
+// fullDesign is the design that has goals, as it would run with an outside venue.
+const fullDesign = "full"
+
+func fullParams() quoting.Params {
+	p := quoting.DefaultParams()
+	p.LastLook = quoting.LookTiered
+	p.HedgeFrom, p.HedgeTo = 15*perp.RatioOne/100, 75*perp.RatioOne/1000
+	return p
+}
+
+// alias are other names of designs.
+var alias = map[string]string{"firm": "full-nolook"}
+
+// DesignOf finds a design by its name or its other name, under which it is then
+// told.
+func DesignOf(name string) (Design, bool) {
+	known := name
+	if a, ok := alias[name]; ok {
+		known = a
+	}
+	for _, d := range Designs() {
+		if d.Name == known {
+			d.Name = name
+			return d, true
+		}
+	}
+	return Design{}, false
+}
+
+// SideBySide are the names of the designs that are compared unless others are
+// asked for: all that are no cut of the full one.
+func SideBySide() (names []string) {
+	for _, d := range Designs() {
+		if names = append(names, d.Name); d.Name == fullDesign {
+			break
+		}
+	}
+	return names
+}
+
+// DesignNames are all names that DesignOf knows.
+func DesignNames() (names []string) {
+	for _, d := range Designs() {
+		names = append(names, d.Name)
+	}
+	for name := range alias {
+		names = append(names, name)
+	}
+	slices.Sort(names[len(Designs()):])
+	return names
 }
 
 // bare takes away everything that stands between a maker and the world but its
@@ -31,8 +97,26 @@ func bare(p quoting.Params, d quoting.Design) quoting.Params {
 	p.GoodTicks, p.GoodSpan, p.Band = 1, 0, perp.RatioOne/2
 	p.LeverageCap = 100 * perp.RatioOne
 	p.Concentration = 1_414_200
+	p.LastLook, p.Probation, p.SurchargeMax, p.StrikeSpan, p.FillBucket = quoting.LookOff, 0, 0, 0, 0
+	p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden, p.Improve = 0, 0, 0, 0, 0
+	p.HedgeFrom, p.DrawdownLoss, p.FundingBase, p.FundingMax, p.FundingShift = 0, 0, 0, 0, 0
+	return p
+}
+
+// byReference leaves the curve, the spreads and every judgement to the reference
+// vAMM, whose only limit on one fill is the band (its initial margin ratio).
+func byReference(p quoting.Params) quoting.Params {
+	p.Design = quoting.ByReference
+	p.MinHalf, p.Band = 1, perp.RatioOne/10
+	p.GoodTicks, p.GoodSpan = 1, 0 // a valid price is dealt on at once
+	p.Grace = 0                    // there are no quotes to come back to
+	p.DepthStep, p.DepthVol = 0, 0 // L moves with peg and funding alone
+	p.LeverageCap, p.UnloadShare = 100*perp.RatioOne, 0
+	p.HedgeFrom, p.FundingBase, p.FundingMax = 0, 0, 0
 	return p
 }
 
 // honest tells whether the design keeps its quotes around the oracle price.
-func (d Design) honest() bool { return d.Params.Design == quoting.Full }
+func (d Design) honest() bool {
+	return d.Params.Design == quoting.Full || d.Params.Design == quoting.ByReference
+}

@@ -20,7 +20,8 @@
 //   - Each request gets exactly one terminal answer (TestOneTerminalAnswer).
 //   - Money adds up in worlds of small makers and large leverage (TestMoneyAlwaysAddsUp).
 //   - A trial is repeatable, and its designs differ as they should
-//     (TestTrialIsRepeatable, TestDesignsDiffer, TestSilenceStopsTheFullDesign).
+//     (TestTrialIsRepeatable, TestDesignsDiffer, TestByReferenceLiesBetween,
+//     TestSilenceStopsTheFullDesign).
 //   - The checks notice what they are for (TestCheckerCatches).
 //
 // # Not here

@@ -14,7 +14,8 @@ type Point struct {
 	Price perp.Price
 }
 
-// Path is a true price over time, from 0, in order.
+// Path is a true price over time, from 0, in order. Its last price stands until
+// the next point; nothing is known of the time between.
 type Path []Point
 
 // at is the price that stood at a time, and its index; the first one before the
@@ -25,6 +26,32 @@ func (p Path) at(t perp.Time, from int) (perp.Price, int) {
 		i++
 	}
 	return p[i].Price, i
+}
+
+// extremes are the lowest and the highest price.
+func (p Path) extremes() (low, high perp.Price) {
+	low, high = p[0].Price, p[0].Price
+	for _, x := range p {
+		low, high = min(low, x.Price), max(high, x.Price)
+	}
+	return low, high
+}
+
+// usual is the median interval between ticks of an oracle that says what the
+// path shows at most once a period.
+func (p Path) usual(period perp.Time) perp.Time {
+	var gaps []perp.Time
+	last := p[0].At
+	for _, x := range p[1:] {
+		if x.At-last >= period {
+			gaps = append(gaps, x.At-last)
+			last = x.At
+		}
+	}
+	if len(gaps) == 0 {
+		return period
+	}
+	return max(period, median(gaps))
 }
 
 // walk says how a made-up price moves. Volatility is in bp per square root of a
@@ -54,51 +81,4 @@ func (w walk) path(seed uint64, span perp.Time) Path {
 		}
 	}
 	return p
-}
-
-// Scenario is a world to trade in.
-type Scenario struct {
-	Name   string
-	Path   func(seed uint64) Path
-	Lag    perp.Time // from the source to the gateway
-	Period perp.Time // between two ticks of the oracle
-	Silent func(t perp.Time) bool
-	Crowd  int // percent of benign orders that buy; 50: none is preferred
-}
-
-// scenarioSpan is how long a made-up scenario lasts.
-const scenarioSpan = 3600 * perp.Second
-
-var start = 60_000 * perp.PriceOne
-
-// Scenarios are the made-up worlds, in the order in which they are told. Each
-// lasts span; zero: an hour.
-func Scenarios(span perp.Time) []Scenario {
-	if span == 0 {
-		span = scenarioSpan
-	}
-	made := func(w walk) func(uint64) Path {
-		w.start = start
-		return func(seed uint64) Path { return w.path(seed, span) }
-	}
-	calm := walk{sigma: 1.25}
-	jumps := walk{sigma: 1.25, jumpEvery: 60, jumpSize: 30}
-	const ms = perp.Millisecond
-	return []Scenario{
-		{Name: "gbm", Path: made(calm), Lag: 150 * ms, Period: 100 * ms, Crowd: 50},
-		{Name: "jump", Path: made(jumps), Lag: 150 * ms, Period: 100 * ms, Crowd: 50},
-		{Name: "jump400", Path: made(jumps), Lag: 400 * ms, Period: 400 * ms, Crowd: 50},
-		{Name: "crowd", Path: made(walk{sigma: 1.25, jumpEvery: 300, jumpSize: 20, trend: 0.03}), Lag: 150 * ms, Period: 100 * ms, Crowd: 80},
-		{
-			Name: "outage", Path: made(jumps), Lag: 150 * ms, Period: 100 * ms, Crowd: 50,
-			Silent: func(t perp.Time) bool { return t%(300*perp.Second) > 280*perp.Second },
-		},
-	}
-}
-
-// FromPoints is a world that plays prices that were recorded.
-func FromPoints(name string, p Path) Scenario {
-	return Scenario{
-		Name: name, Path: func(uint64) Path { return p }, Lag: 150 * perp.Millisecond, Period: 100 * perp.Millisecond, Crowd: 50,
-	}
 }

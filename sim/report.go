@@ -37,13 +37,16 @@ func Report(w io.Writer, all []Score) error {
 		sections = append(sections, section{s, []plot{
 			pick("true price, bid and ask", []string{"true", "bid", "ask"},
 				func(x Sample) float64 { return x.Truth }, func(x Sample) float64 { return x.Bid }, func(x Sample) float64 { return x.Ask }),
-			pick("inventory (base)", []string{"inventory"}, func(x Sample) float64 { return x.Inventory }),
+			pick("inventory, net of hedges (base)", []string{"inventory"}, func(x Sample) float64 { return x.Inventory }),
 			pick("leverage", []string{"leverage"}, func(x Sample) float64 { return x.Leverage }),
 			pick("P&L (quote)", []string{"maker's equity", "toxic takers", "benign takers"},
 				func(x Sample) float64 { return x.Maker }, func(x Sample) float64 { return x.Arb }, func(x Sample) float64 { return x.Ordinary }),
+			pick("half-spread of the firm quote and surcharge of an arb (bp)", []string{"half-spread", "surcharge"},
+				func(x Sample) float64 { return x.Half }, func(x Sample) float64 { return x.Surcharge }),
+			pick("tier of an arb", []string{"tier"}, func(x Sample) float64 { return x.Tier }),
 		}})
 	}
-	if err := reportPage.Execute(w, map[string]any{"Table": Table(all), "Sections": sections}); err != nil {
+	if err := reportPage.Execute(w, map[string]any{"Table": Table(all), "Goals": Goals(all), "Sections": sections}); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
@@ -91,13 +94,20 @@ var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
 body{font:14px/1.4 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#222;background:#fff}
 pre{overflow-x:auto;background:#f5f5f5;padding:.8rem}
 svg{width:100%;height:auto;background:#fafafa;border:1px solid #ddd}
+table{border-collapse:collapse} td,th{text-align:left;padding:.15rem .8rem .15rem 0;border-bottom:1px solid #eee}
+.met td:last-child{color:#26794a} .missed td:last-child{color:#b3261e;font-weight:bold}
 h2{margin-top:2.5rem} h3{margin:.9rem 0 .2rem;font-size:1rem} .key{margin-right:1rem}
 </style></head><body>
 <h1>Simulation</h1>
 <p>The gateway's own engine in virtual time; prices and takers are the same for every design of a seed. Toxic takers see prices
 before the maker does and hedge at once outside. Money is quote currency, costs are basis points of what was dealt.</p>
 <pre>{{.Table}}</pre>
-{{range .Sections}}<h2>{{.Scenario}}: {{.Design}}</h2>
+{{if .Goals}}<h2>Goals of the full design</h2>
+<p>Per hour and per million of the maker's collateral.</p>
+<table><tr><th>scenario</th><th>goal</th><th>wanted</th><th>measured</th><th></th></tr>
+{{range .Goals}}<tr{{if not .Open}} class="{{if .Met}}met{{else}}missed{{end}}"{{end}}><td>{{.Scenario}}</td><td>{{.Name}}</td><td>{{.Want}}</td><td>{{.Value}}</td><td>{{.Verdict}}</td></tr>
+{{end}}</table>
+{{end}}{{range .Sections}}<h2>{{.Scenario}}: {{.Design}}</h2>
 {{range .Plots}}<h3>{{.Title}}</h3>
 <svg viewBox="0 0 900 180" role="img" aria-label="{{.Title}}">{{range .Lines}}<path d="{{.Points}}" fill="none" stroke="{{.Colour}}" stroke-width="1.2"/>{{end}}</svg>
 <div>{{range .Lines}}<span class="key" style="color:{{.Colour}}">{{.Name}}</span>{{end}} from {{.Low}} to {{.High}}</div>

@@ -18,15 +18,15 @@ func TestReportStandsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	if n := strings.Count(page, "<svg"); n != 8 {
-		t.Errorf("%d plots, want 8", n)
+	if n := strings.Count(page, "<svg"); n != 12 {
+		t.Errorf("%d plots, want 12", n)
 	}
 	for _, bad := range []string{"http://", "https://", "src=", "NaN", "Inf"} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
-	if !strings.Contains(page, "outage     naive") || !strings.Contains(page, "outage     firm") {
+	if !strings.Contains(page, "outage    naive") || !strings.Contains(page, "outage    firm") {
 		t.Error("the table is not there")
 	}
 }

@@ -20,18 +20,16 @@ func scenario(t testing.TB, name string, span perp.Time) Scenario {
 
 func design(t testing.TB, name string) Design {
 	t.Helper()
-	for _, d := range Designs() {
-		if d.Name == name {
-			return d
-		}
+	d, ok := DesignOf(name)
+	if !ok {
+		t.Fatalf("no design %s", name)
 	}
-	t.Fatalf("no design %s", name)
-	return Design{}
+	return d
 }
 
 func try(t testing.TB, s Scenario, d string, seed uint64) Score {
 	t.Helper()
-	r, err := Try(s, design(t, d), seed)
+	r, err := Try(t.Context(), s, design(t, d), seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +102,7 @@ func TestPathsAreWhatTheySay(t *testing.T) {
 }
 
 func TestShortPathIsRefused(t *testing.T) {
-	if _, err := Try(FromPoints("one", Path{{0, start}}), Designs()[0], 1); err == nil {
+	if _, err := Try(t.Context(), FromPoints("one", Path{{0, start}}), Designs()[0], 1); err == nil {
 		t.Error("no error for a path of one price")
 	}
 }

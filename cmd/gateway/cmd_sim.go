@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/term"
 
@@ -36,18 +39,25 @@ func simRun() config.Command {
 		Path: "sim run", Group: groupMore,
 		Short: "Try designs of the maker on made-up or recorded prices",
 		Long: `Runs the gateway's own engine in virtual time: benign takers, followers of
-the last seconds, and takers that see prices before the maker does. Designs are
-full (this maker, with last look on every aggressive order), firm (the same
-without last look), pegged (follows the oracle with a fixed spread) and naive
-(x*y=k alone). The same seed gives the same state hash. Scenarios are gbm, jump,
-jump400, crowd and outage; without --scenario and --feed: all of them.`,
+the last seconds, and takers that see prices before the maker does, one of them
+in disguise. Designs that are compared: naive (x*y=k alone), pegged (follows the
+oracle with a fixed spread), reference (the spreads and gates of the reference
+vAMM) and full (this maker, with an outside venue). Less of the full design:
+full-nolook (also called firm), full-nosurcharge, full-noskew. Under the table
+the full design is compared with its goals. The same seed gives the same state
+hash.
+
+Scenarios are gbm, jump, jump400, crowd and outage; without --scenario and
+--feed: all of them. A feed is played at its own times: where it is silent, so
+is the oracle. Of minute bars the prices between open, low, high and close are
+drawn from the seed.`,
 		Examples: `gateway sim run --scenario jump
 gateway sim run --seeds 5 --out report.html
 gateway sim run --feed prices.csv.gz --design naive,full --json`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.scenario, "scenario", "", "only this `NAME`")
 			f.StringVar(&o.feed, "feed", "", "the prices of this `FILE` instead of made-up ones")
-			f.StringSliceVar(&o.designs, "design", []string{"naive", "pegged", "firm", "full"}, "`NAMES` of designs")
+			f.StringSliceVar(&o.designs, "design", sim.SideBySide(), "`NAMES` of designs")
 			f.Int64Var(&o.seed, "seed", 1, "first seed")
 			f.Int64Var(&o.seeds, "seeds", 1, "`NUMBER` of seeds to average over")
 			f.StringVar(&o.out, "out", "", "also write a page with plots to `FILE`")
@@ -89,7 +99,7 @@ func (o *simOptions) run(ctx context.Context, env *config.Env) int {
 		env.Say("wrote %s", o.out)
 	}
 	if !o.asJSON {
-		return env.Print(sim.Table(all))
+		return env.Print(tables(all))
 	}
 	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
@@ -98,33 +108,83 @@ func (o *simOptions) run(ctx context.Context, env *config.Env) int {
 	return env.Print(string(text) + "\n")
 }
 
-// trials runs every design in every scenario with every seed.
-func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, designs []sim.Design) (all []sim.Score, err error) {
-	tty := term.IsTerminal(int(os.Stderr.Fd()))
-	done, total := 0, len(scenarios)*len(designs)*int(o.seeds)
-	for _, s := range scenarios {
-		for _, d := range designs {
-			var scores []sim.Score
-			for k := range o.seeds {
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
-				score, err := sim.Try(s, d, uint64(o.seed+k))
-				if err != nil {
-					return nil, err
-				}
-				scores = append(scores, score)
-				if done++; tty {
-					fmt.Fprintf(os.Stderr, "\r%s %3d %% %-24s", bar(done, total), done*100/total, s.Name+" "+d.Name)
-				}
-			}
-			all = append(all, sim.Mean(scores))
-		}
+// tables is what people read: the scores, and under them the goals if the full
+// design was run.
+func tables(all []sim.Score) string {
+	text := sim.Table(all)
+	if goals := sim.Goals(all); len(goals) > 0 {
+		text += "\n" + sim.GoalTable(goals)
 	}
-	if tty {
-		fmt.Fprintf(os.Stderr, "\r%s\r", strings.Repeat(" ", 60))
+	return text
+}
+
+// trials runs every design in every scenario with every seed, as many at a time
+// as the machine has processors; each is one thread in a world of its own.
+func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, designs []sim.Design) ([]sim.Score, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	seeds := int(o.seeds)
+	total := len(scenarios) * len(designs) * seeds
+	scores, faults := make([]sim.Score, total), make([]error, total)
+	p := progress{total: total, tty: term.IsTerminal(int(os.Stderr.Fd()))}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), total) {
+		wait.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= total {
+					return
+				}
+				s, d := scenarios[i/seeds/len(designs)], designs[i/seeds%len(designs)]
+				if scores[i], faults[i] = sim.Try(ctx, s, d, uint64(o.seed)+uint64(i%seeds)); faults[i] != nil {
+					cancel() // One that failed ends them all.
+				}
+				p.step(s.Name + " " + d.Name)
+			}
+		})
+	}
+	wait.Wait()
+	p.clear()
+	if err := first(faults); err != nil {
+		return nil, err
+	}
+	var all []sim.Score
+	for of := range slices.Chunk(scores, seeds) {
+		all = append(all, sim.Mean(of))
 	}
 	return all, nil
+}
+
+// first is the fault that ended the others, if there is one.
+func first(faults []error) (err error) {
+	for _, f := range faults {
+		if f != nil && (err == nil || errors.Is(err, context.Canceled)) {
+			err = f
+		}
+	}
+	return err
+}
+
+// progress is a line on a terminal that tells how many trials are done.
+type progress struct {
+	mutex       sync.Mutex
+	done, total int
+	tty         bool
+}
+
+func (p *progress) step(name string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.done++; p.tty {
+		fmt.Fprintf(os.Stderr, "\r%s %3d %% %-32s", bar(p.done, p.total), p.done*100/p.total, name)
+	}
+}
+
+func (p *progress) clear() {
+	if p.tty {
+		fmt.Fprintf(os.Stderr, "\r%s\r", strings.Repeat(" ", 70))
+	}
 }
 
 func bar(done, total int) string {
@@ -134,13 +194,12 @@ func bar(done, total int) string {
 }
 
 func (o *simOptions) chosen() (designs []sim.Design, err error) {
-	known := sim.Designs()
 	for _, name := range o.designs {
-		i := slices.IndexFunc(known, func(d sim.Design) bool { return d.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no design %q; known: naive, pegged, firm, full", name)
+		d, known := sim.DesignOf(name)
+		if !known {
+			return nil, fmt.Errorf("there is no design %q; known: %s", name, strings.Join(sim.DesignNames(), ", "))
 		}
-		designs = append(designs, known[i])
+		designs = append(designs, d)
 	}
 	return designs, nil
 }
@@ -158,18 +217,8 @@ func (u unknownScenario) Error() string {
 
 func (o *simOptions) worlds() ([]sim.Scenario, error) {
 	if o.feed != "" {
-		var path sim.Path
-		var first perp.Time
-		err := oracle.Prices(o.feed, func(at perp.Time, price perp.Price) {
-			if len(path) == 0 {
-				first = at
-			}
-			path = append(path, sim.Point{At: at - first, Price: price})
-		})
-		if err != nil {
-			return nil, err
-		}
-		return []sim.Scenario{sim.FromPoints(strings.TrimSuffix(strings.TrimSuffix(filepath.Base(o.feed), ".gz"), ".csv"), path)}, nil
+		s, err := feedWorld(o.feed)
+		return []sim.Scenario{s}, err
 	}
 	all := sim.Scenarios(0)
 	if o.scenario == "" {
@@ -181,6 +230,31 @@ func (o *simOptions) worlds() ([]sim.Scenario, error) {
 		}
 	}
 	return nil, unknownScenario(o.scenario)
+}
+
+// feedWorld is the world of a file: its bars if it is made of bars, else its
+// prices.
+func feedWorld(file string) (sim.Scenario, error) {
+	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".gz"), ".csv")
+	var bars []sim.Bar
+	if err := oracle.Bars(file, func(b oracle.Bar) { bars = append(bars, sim.Bar(b)) }); err != nil {
+		return sim.Scenario{}, err
+	}
+	if len(bars) > 0 {
+		return sim.FromBars(name, bars), nil
+	}
+	var path sim.Path
+	var first perp.Time
+	err := oracle.Prices(file, func(at perp.Time, price perp.Price) {
+		if len(path) == 0 {
+			first = at
+		}
+		path = append(path, sim.Point{At: at - first, Price: price})
+	})
+	if err != nil {
+		return sim.Scenario{}, err
+	}
+	return sim.FromPoints(name, path), nil
 }
 
 func (o *simOptions) report(all []sim.Score) (err error) {
