@@ -230,20 +230,26 @@ var sinkMessage *quickfix.Message
 // drainedConn is a connection whose other end reads and forgets.
 func drainedConn(b *testing.B) net.Conn {
 	b.Helper()
+	c, other := connected(b)
+	go io.Copy(io.Discard, other)
+	return c
+}
+
+func connected(b *testing.B) (c, other net.Conn) {
+	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
+	c, err = net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		b.Fatal(err)
 	}
-	other, err := l.Accept()
+	other, err = l.Accept()
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { c.Close(); other.Close() })
-	go io.Copy(io.Discard, other)
-	return c
+	return c, other
 }
