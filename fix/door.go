@@ -35,15 +35,14 @@ type SessionConfig struct {
 	ResetOnLogon bool
 	// AllowReset lets the client ask for a reset with 141=Y. Reports that it has
 	// not received are then out of its reach by ResendRequest.
-	AllowReset bool
-	Roles      []string // what it may ask for; none: everything
-	Accounts   []string // accounts that it may trade; told to nobody here, risk checks them
-	AllowIPs   []string // addresses or networks; none: any
-	// OrdersPerSecond is how many orders and replaces it may send in a second, and
-	// at once; for cancels it is ten times as many. Zero: no limit.
-	OrdersPerSecond int
-	HeartbeatMin    time.Duration
-	HeartbeatMax    time.Duration // zero: 1 s and 60 s
+	AllowReset   bool
+	Roles        []string // what it may ask for; none: everything
+	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
+	AllowIPs     []string // addresses or networks; none: any
+	HeartbeatMin time.Duration
+	HeartbeatMax time.Duration // zero: 1 s and 60 s
+
+	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
 }
 
 // How a Logon proves who it is.
