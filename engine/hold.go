@@ -25,17 +25,20 @@ type held struct {
 
 // hold lets an aggressive order wait. Its quote is spent, its margin is taken,
 // and nothing else changes.
-func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level, why string, version int64) {
+func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level, why string, d dealing) {
 	o.Status = perp.PendingNew
 	e.state.Book.add(o)
 	class := m.Quoting.ClassOf(o.Session)
-	if offer := m.Quoting.OfferTo(class); version == 0 && offer != nil {
-		version = offer.Quote.Version
-	}
 	h := held{
-		OrderID: o.OrderID, Arrival: req.Arrival, Tier: class.Tier, Why: why, Version: version,
+		OrderID: o.OrderID, Arrival: req.Arrival, Tier: class.Tier, Why: why, Version: d.version,
 		Before: m.Quoting.Mark(), Seen: m.Quoting.Source(), Quoted: slices.Clone(quoted),
 		Deadline: m.Quoting.LookDeadline(req.Arrival),
+	}
+	if offer := m.Quoting.OfferTo(class); o.Type != perp.PreviouslyQuoted && offer != nil {
+		h.Version = offer.Quote.Version
+	}
+	if d.given.ID != "" { // what it was made from counts, not what came since
+		h.Before, h.Seen = d.given.Oracle, d.given.Seen
 	}
 	m.Held = append(m.Held, h)
 	e.emit(perp.OrderHeld{Origin: req.Origin, ExecID: e.execID(), Order: o.Order, Deadline: h.Deadline})
@@ -83,7 +86,7 @@ func (e *Engine) decide(m *market) {
 func (e *Engine) look(m *market, h held) {
 	o := e.state.Book.byID[h.OrderID]
 	r := e.record(m, o, h)
-	r.Tolerance = m.Quoting.Tolerated(h.Tier, r.Quoted, h.Before)
+	r.Tolerance = m.Quoting.Tolerated(o.Side, h.Tier, r.Quoted, h.Before)
 	limit := o.Price
 	if o.Type == perp.Market {
 		limit = 0
@@ -91,7 +94,7 @@ func (e *Engine) look(m *market, h held) {
 	class := m.Quoting.ClassOf(o.Session)
 	current := m.Quoting.Take(class, o.Side, o.Size, limit, nil)
 	levels := current
-	stands := r.Move <= r.Tolerance
+	stands := r.Move <= r.Tolerance && (r.Quoted-r.After)*perp.Price(o.Side.Sign()) >= 0
 	if stands && better(o.Side, h.Quoted, current) {
 		levels = h.Quoted
 	}

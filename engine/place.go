@@ -67,6 +67,9 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 		req.Arrival = e.now
 	}
 	why, held, v := e.mayDeal(m, o, req.Arrival, levels)
+	if aged := d.given.ID != "" && m.Quoting.Params.LastLook != quoting.LookOff; aged && !held && v.OK() {
+		why, held = quoting.HeldAge, true
+	}
 	if !v.OK() {
 		e.reject(req, v)
 		return
@@ -76,7 +79,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 		e.consume(m, o.QuoteID, d)
 	}
 	if held {
-		e.hold(m, o, req, levels, why, d.version)
+		e.hold(m, o, req, levels, why, d)
 		return
 	}
 	e.state.Book.add(o)

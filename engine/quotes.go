@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"backstop/perp"
+	"backstop/quoting"
 )
 
 // rfqMax bounds the answered quote requests of one market that may still be
@@ -16,6 +17,9 @@ type rfq struct {
 	Session    string
 	Account    string
 	Bid, Ask   perp.Level
+	Issued     perp.Time
+	Oracle     perp.Price // oracle price that it was made from
+	Seen       perp.Time  // and its source time
 	ValidUntil perp.Time
 }
 
@@ -40,6 +44,7 @@ type dealing struct {
 	level   perp.Level
 	expires perp.Time
 	version int64 // of the published quote, if it is one
+	given   rfq   // the answer to a request, if it was given some time ago
 }
 
 // requestQuote gives a session a firm price for one size (FIX R), or says why
@@ -58,7 +63,8 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 		return
 	}
 	q.ID = id("Q", e.version())
-	q.ValidUntil = e.now + m.Quoting.Life()
+	q.Issued, q.ValidUntil = e.now, e.now+m.Quoting.Life()
+	q.Oracle, q.Seen = m.Quoting.Mark(), m.Quoting.Source()
 	m.RFQs = append(m.RFQs, q)
 	e.emit(perp.QuoteIssued{
 		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
@@ -95,7 +101,13 @@ func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
 		if q.Session != o.Session || q.Account != o.Account {
 			return dealing{found: true, foreign: true}
 		}
-		return q.dealing(o.Side, e.now, used)
+		d := q.dealing(o.Side, e.now, used)
+		if e.now >= q.Issued+m.Quoting.Params.Grace {
+			d.given = q
+			firm := m.Quoting.Params.LastLook == quoting.LookOff
+			d.old = !d.expired && firm && !m.Quoting.Stands(o.Side, d.level.Price)
+		}
+		return d
 	}
 	f := m.Quoting.Find(o.QuoteID, e.now)
 	return dealing{

@@ -137,7 +137,7 @@ func TestByReferenceGate(t *testing.T) {
 		}
 	}
 	w := referent(t, price)
-	if tol := w.m.Tolerated(perp.TierFirm, price+1, price); tol > -perp.RatioOne {
+	if tol := w.m.Tolerated(perp.Buy, perp.TierFirm, price+1, price); tol > -perp.RatioOne {
 		t.Errorf("a move of %s is tolerated", tol)
 	}
 	if w = open(t, price); w.m.Ref != nil {

@@ -30,6 +30,7 @@ const (
 	HeldTier   = "tier"   // the client is new, or its orders have been ahead of the price
 	HeldStrike = "strike" // its last fill was
 	HeldSize   = "size"   // it deals faster than quotes are firm for
+	HeldAge    = "age"    // the quote that it names was given some time ago
 )
 
 // Holds tells whether and why an aggressive order that arrived then has to wait:
@@ -88,13 +89,14 @@ var tolerances = [perp.TierEnd]int64{2, 1, 0, 0}
 
 // Tolerated is how far the oracle may move in a held client's favour while the
 // quoted price stands: a part of the half-spread that was quoted, by tier.
-func (m *Market) Tolerated(tier perp.Tier, quoted, before perp.Price) perp.Ratio {
+// A price on the wrong side of the oracle price has no half-spread.
+func (m *Market) Tolerated(side perp.Side, tier perp.Tier, quoted, before perp.Price) perp.Ratio {
 	if m.Params.Design == ByReference {
 		return referNothing
 	}
 	if before <= 0 {
 		return 0
 	}
-	half := mulDivSat(abs(int64(quoted-before)), int64(perp.RatioOne), int64(before))
+	half := max(0, side.Sign()*mulDivSat(int64(quoted-before), int64(perp.RatioOne), int64(before)))
 	return perp.Ratio(mulDivSat(half, int64(m.Params.LookTolerance)*tolerances[tier]/2, int64(perp.RatioOne)))
 }

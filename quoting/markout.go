@@ -136,11 +136,14 @@ func (m *Market) judge(p *Pending, horizon int, now perp.Time) perp.MarkedOut {
 	z := min(max(mulDivSat(move, one10, dev), -zMax), zMax)
 	core := int64(p.Core) * rateOne
 	e := min(max(move/toRate, -rateMax), rateMax) - core*pastCore/100
-	strikes := horizon < shortHorizons && p.ExecID != "" && move/toRate > core+2*dev/toRate
+	ahead := horizon < shortHorizons && m.Params.StrikeSpan > 0 && move/toRate > core+2*dev/toRate
 	for _, c := range m.records(p.Session, []string{p.Firm}) {
 		c.learn(&m.Params, horizon, p.Weights[horizon], z, e, now)
-		if strikes && m.Params.StrikeSpan > 0 {
+		if ahead && p.ExecID != "" {
 			c.Struck = now + m.Params.StrikeSpan
+		}
+		if ahead && horizon == 0 {
+			c.strike(&m.Params, now)
 		}
 	}
 	return perp.MarkedOut{

@@ -186,11 +186,19 @@ func (m *Market) Find(id string, now perp.Time) Found {
 		if level >= len(levels) {
 			return Found{}
 		}
-		f.OK, f.Level, f.Class = true, levels[level], o.Quote.Class
+		f.Level, f.Class = levels[level], o.Quote.Class
+		f.OK = version == o.Quote.Version || m.Stands(side, f.Level.Price)
+		f.Superseded = !f.OK
 		return f
 	}
 	f.Superseded = true
 	return f
+}
+
+// Stands tells whether a price that was given out keeps its distance from the
+// present oracle price. One that does not would be a gift to whoever was quick.
+func (m *Market) Stands(side perp.Side, price perp.Price) bool {
+	return m.floorFor(side, price) == price
 }
 
 func (o *Offer) former(version int64) *Former {

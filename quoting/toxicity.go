@@ -26,6 +26,11 @@ const (
 	scorePrice    = 3 * one10           // and above it, if it costs: priced
 	scoreToxic    = 4 * one10           // toxic
 	scoreRecover  = 3 * one10 / 2       // t below it: a better tier
+	strikeOne     = 1 << 20             // a strike, in the sum of strikes
+	strikesMost   = 6 * strikeOne       // more are not counted, so that they fade in time
+	strikesHold   = 5 * strikeOne / 2   // sum above it: held, as a client whose score is above 2
+	strikesFree   = 3 * strikeOne / 2   // and below it no longer
+	strikeSpans   = 2                   // half-lives of other evidence in one of strikes
 	rejectShare   = 2                   // a refusal is a half of the evidence of a fill
 	toRate        = returnOne / (100e6) // 1e-9 in 1e-8
 )
@@ -43,6 +48,7 @@ type Client struct {
 	Tier    perp.Tier    // by evidence
 	Since   perp.Time    // when that tier began
 	Struck  perp.Time    // orders are held until then
+	Strikes int64        // decayed sum of strikes, Q20
 	Ordered [2]perp.Time // when the last order of each side came
 	Dealt   perp.Money   // in the fill bucket
 	Leaked  perp.Time    // up to when the bucket has leaked
@@ -96,9 +102,25 @@ func (c *Client) at(p *Params, now perp.Time) (all [horizons]Marks) {
 	return all
 }
 
+// strikes is their sum as time has faded it up to now.
+func (c *Client) strikes(p *Params, now perp.Time) int64 {
+	return fade(c.Strikes, decay(max(0, now-c.Faded), strikeSpans*p.ToxHalfLife))
+}
+
+// strike counts one order that was ahead of the price by more than chance. A
+// client that hides some of them among ordinary orders has few enough for its
+// score to stay low, but no ordinary client has several.
+func (c *Client) strike(p *Params, now perp.Time) {
+	c.Strikes = min(c.strikes(p, now)+strikeOne, strikesMost)
+}
+
 // learn takes the markout of one order in at a horizon. A refusal of a held
 // order counts half.
 func (c *Client) learn(p *Params, horizon int, w, z, e int64, now perp.Time) {
+	c.Strikes = c.strikes(p, now)
+	if horizon == 0 {
+		c.Strikes = fade(c.Strikes, decay(perp.Time(w), perp.Time(p.ToxMemory*one10)))
+	}
 	c.Marks, c.Faded = c.at(p, now), max(c.Faded, now)
 	c.Marks[horizon].add(w, z, e, p.ToxMemory)
 }
@@ -121,10 +143,14 @@ func (c *Client) review(p *Params, now perp.Time) {
 			due = max(due, perp.TierHeld)
 		}
 	}
+	struck := c.strikes(p, now)
+	if struck > strikesHold {
+		due = max(due, perp.TierHeld)
+	}
 	switch {
 	case due > c.Tier:
 		c.Tier, c.Since = due, now
-	case due < c.Tier && worst < scoreRecover && now-c.Since >= p.TierDwell:
+	case due < c.Tier && worst < scoreRecover && struck < strikesFree && now-c.Since >= p.TierDwell:
 		c.Tier, c.Since = c.Tier-1, now
 	}
 }
