@@ -55,14 +55,14 @@ func (e *Engine) regrade(m *market, session string) bool {
 	if !changed && !struck {
 		return false
 	}
-	e.emit(graded(m.Instrument.Symbol, session, from, s, struck))
+	e.emit(graded(m, session, from, s, struck))
 	return changed
 }
 
 // graded tells what decided.
-func graded(symbol, session string, from perp.Class, s quoting.Standing, struck bool) perp.ClientGraded {
-	g := perp.ClientGraded{Session: session, Symbol: symbol, From: from, Class: s.Class, Score: s.Score, Why: "recovered"}
-	if s.Struck {
+func graded(m *market, session string, from perp.Class, s quoting.Standing, struck bool) perp.ClientGraded {
+	g := perp.ClientGraded{Session: session, Symbol: m.Instrument.Symbol, From: from, Class: s.Class, Score: s.Score, Why: "recovered"}
+	if s.Struck && m.Quoting.Params.LastLook >= quoting.LookTiered {
 		g.Until = s.Until
 	}
 	switch {
@@ -96,7 +96,7 @@ func (e *Engine) grades(m *market) (all []perp.Event) {
 			continue
 		}
 		g := perp.ClientGraded{Session: c.Key, Symbol: m.Instrument.Symbol, From: c.Class, Class: c.Class}
-		if e.now < c.Told {
+		if e.now < c.Told && m.Quoting.Params.LastLook >= quoting.LookTiered {
 			g.Until = c.Told
 		}
 		all = append(all, g)

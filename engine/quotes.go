@@ -68,7 +68,7 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 	m.RFQs = append(m.RFQs, q)
 	e.emit(perp.QuoteIssued{
 		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
-		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil,
+		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil, Held: m.Quoting.Params.LastLook != quoting.LookOff,
 	})
 }
 

@@ -47,6 +47,7 @@ func (c *codec) explained(b *body, ev perp.QuoteIssued, at perp.Time) *body {
 		return b
 	}
 	q, held := offers.of(ev.Origin.Session, at)
+	held = held || ev.Held
 	sides := map[perp.Side]dealt{}
 	if ev.Bid.Price > 0 && ev.Side != perp.Buy {
 		sides[perp.Sell] = dealt{ev.Bid.Price, q.BidParts}

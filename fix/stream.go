@@ -33,8 +33,7 @@ func newGraded() graded {
 func (g *graded) of(session string, now perp.Time) (q perp.Quote, held bool) {
 	s := g.grades[session]
 	q = g.quotes[s.class]
-	doubt := q.State == perp.WideSpread || q.State == perp.ReduceOnly
-	return q, doubt || q.Held || s.class.Tier != perp.TierFirm || s.until > now
+	return q, q.Held || s.until > now
 }
 
 // view is what one selection shows of a market to one class. It is made once

@@ -18,7 +18,7 @@ import (
 // priced is a quote for a class.
 func priced(version int64, class perp.Class, bid, ask string) perp.ClassQuoted {
 	q := testQuote(version, bid, ask)
-	q.Class = class
+	q.Class, q.Held = class, class.Tier > perp.TierFirm
 	return perp.ClassQuoted{Quote: q}
 }
 
@@ -87,7 +87,7 @@ func TestFirmness(t *testing.T) {
 	old := priced(771, held, "149.9", "150.1")
 	old.Quote.ValidUntil = testTime
 	waits, wide := testQuote(772, "149.9", "150.1"), testQuote(773, "149.9", "150.1")
-	waits.Held, wide.State = true, perp.WideSpread
+	waits.Held, wide.Held, wide.State = true, true, perp.WideSpread
 	strike := gradedAs("ACME", perp.Class{})
 	strike.Until = testTime + perp.Second
 	for name, c := range map[string]struct {

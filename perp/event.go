@@ -84,6 +84,7 @@ type QuoteIssued struct {
 	Side       Side // zero: two-way
 	Bid, Ask   Level
 	ValidUntil Time
+	Held       bool `json:",omitempty"` // an order on it that comes later than the grace waits for a newer price
 }
 
 // QuoteRefused answers a quote request with a no (FIX AG).

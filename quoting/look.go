@@ -47,7 +47,7 @@ func (m *Market) Holds(side perp.Side, arrival perp.Time, s Standing, beyond boo
 	switch {
 	case mode == LookAlways:
 		return HeldAlways, true
-	case m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly:
+	case m.doubts():
 		return HeldWide, true
 	case mode == LookWide:
 	case s.Class.Tier > perp.TierFirm:
@@ -59,6 +59,21 @@ func (m *Market) Holds(side perp.Side, arrival perp.Time, s Standing, beyond boo
 	}
 	return "", false
 }
+
+// holds tells whether orders of a tier wait whatever their clients did lately.
+func (m *Market) holds(tier perp.Tier) bool {
+	switch mode := m.Params.LastLook; {
+	case m.Params.Design == ByReference || mode == LookAlways:
+		return true
+	case mode == LookOff:
+		return false
+	default:
+		return m.doubts() || mode == LookTiered && tier > perp.TierFirm
+	}
+}
+
+// doubts tells whether the market is not sure enough of its price to be firm.
+func (m *Market) doubts() bool { return m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly }
 
 // Expects tells whether a newer price is due soon enough for an order to wait
 // for it. When the oracle has been silent for longer than an order waits, holding

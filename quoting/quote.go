@@ -89,7 +89,7 @@ func (m *Market) blank(old perp.Quote, version int64, now perp.Time) perp.Quote 
 		State: m.Phase, Cause: m.Why, Class: old.Class,
 		Oracle: m.Stats.Price, Confidence: m.Stats.Width, OracleTime: m.Stats.Publish,
 		Index:     perp.Price(m.Stats.Index / fine),
-		Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
+		Held: m.holds(old.Class.Tier), Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
 		Bids: old.Bids[:0], Asks: old.Asks[:0], BidParts: old.BidParts[:0], AskParts: old.AskParts[:0],
 	}
 	if !m.Curve.L.IsZero() {

@@ -82,9 +82,15 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 	switch cmd := cmd.(type) {
 	case perp.PlaceOrder:
 		return func(ev perp.Event) bool {
-			switch ev.(type) {
-			case perp.OrderAccepted, perp.OrderRejected, perp.StatusReported, perp.OrderHeld: // Held: the answer follows a tick.
-				return true
+			switch ev := ev.(type) { // Held: the answer follows a tick, and is none to the request of the moment.
+			case perp.OrderAccepted:
+				return ev.Origin == cmd.Origin
+			case perp.OrderRejected:
+				return ev.Origin == cmd.Origin
+			case perp.OrderHeld:
+				return ev.Origin == cmd.Origin
+			case perp.StatusReported:
+				return ev.Origin == cmd.Origin
 			}
 			return false
 		}, true
