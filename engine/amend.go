@@ -99,6 +99,20 @@ func (e *Engine) replace(c perp.ReplaceOrder) {
 	}
 	e.emit(perp.OrderReplaced{Origin: c.Origin, ExecID: e.execID(), Order: o.Order, OrigClOrdID: previous})
 	if o.Status.Working() {
-		e.match(m, o)
+		e.rematch(m, o, c.Arrival)
 	}
+}
+
+// rematch deals a replaced order that now crosses. Where a new order would be
+// held, this one rests until there is a price that is newer than its change.
+func (e *Engine) rematch(m *market, o *order, arrival perp.Time) {
+	if arrival == 0 {
+		arrival = e.now
+	}
+	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
+	if _, held, v := e.mayDeal(m, o, arrival, e.levels); held || !v.OK() {
+		o.Wait = arrival
+		return
+	}
+	e.match(m, o, arrival)
 }

@@ -52,6 +52,8 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.RequestCollateral](payload)
 	case perp.RequestTrades{}.Kind():
 		return decode[perp.RequestTrades](payload)
+	case perp.HedgeReport{}.Kind():
+		return decode[perp.HedgeReport](payload)
 	case Configure{}.Kind():
 		return decode[Configure](payload)
 	}

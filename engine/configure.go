@@ -50,6 +50,10 @@ func (e *Engine) configure(c Configure) {
 		}
 		e.emit(perp.AccountOpened{Account: a.Name, Sessions: a.Sessions})
 	}
+	e.enrol()
+	for _, m := range e.state.Markets {
+		e.regradeAll(m)
+	}
 }
 
 func (e *Engine) list(spec MarketSpec) {

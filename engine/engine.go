@@ -14,7 +14,9 @@ import (
 type Engine struct {
 	state   state
 	markets map[string]*market
-	out     []perp.Event // of the command being applied
+	firms   map[string][]string // that a session trades for; made from the accounts
+	levels  []perp.Level        // used again by each order
+	out     []perp.Event        // of the command being applied
 	now     perp.Time
 }
 
@@ -33,6 +35,7 @@ type state struct {
 	Book     *book
 
 	Fundings int64
+	Hedges   int64
 	Losses   int64
 	Calls    int64
 	Venue    risk.Venue
@@ -52,7 +55,9 @@ type market struct {
 	Settled    perp.Time  // when claims last became cash on schedule
 	ToldLong   perp.Ratio // funding rates last told
 	ToldShort  perp.Ratio
-	Held       []held // orders that wait for the deciding tick, in order of arrival
+	Held       []held    // orders that wait for the deciding tick, in order of arrival
+	Graded     perp.Time // when all sessions were last judged
+	Reported   int64     // number of the venue's last report
 	resting    resting
 }
 
@@ -128,6 +133,8 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.collateral(c)
 	case perp.RequestTrades:
 		e.trades(c)
+	case perp.HedgeReport:
+		e.hedged(c)
 	case Configure:
 		e.configure(c)
 	default:

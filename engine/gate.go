@@ -21,7 +21,7 @@ func (e *Engine) facts(account string, m *market) risk.Facts {
 	long, short := e.state.Ledger.OpenInterest(m.Instrument.Symbol)
 	f.Maker = risk.MakerFacts{
 		Limits:    m.Limits,
-		Inventory: e.state.Ledger.Position(perp.Maker, m.Instrument.Symbol).Size,
+		Inventory: perp.Add(e.state.Ledger.Position(perp.Maker, m.Instrument.Symbol).Size, m.Quoting.Hedged),
 		Long:      long, Short: short,
 		Client: e.state.Ledger.Position(account, m.Instrument.Symbol).Size,
 		Equity: m.Quoting.Funds(), Oracle: f.Oracle,
@@ -65,10 +65,11 @@ func (e *Engine) portfolio(account string) risk.Portfolio {
 func (e *Engine) preTrade(o perp.PlaceOrder, known *order, m *market, d dealing) perp.Verdict {
 	f := e.facts(o.Account, m)
 	f.Used = known != nil
-	f.Quote = risk.QuoteFacts{Found: d.found, Expired: d.expired, Side: d.side, Level: d.level, Consumed: d.used}
+	f.Quote = risk.QuoteFacts{
+		Found: d.found, Foreign: d.foreign, Expired: d.expired, Superseded: d.old, Side: d.side, Level: d.level, Consumed: d.used,
+	}
 	if m != nil && o.Type == perp.Market {
-		_, offered := m.Quoting.Current().Best(o.Side)
-		f.Unpriced = !offered
+		f.Unpriced = len(m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, 1, 0, e.levels[:0])) == 0
 	}
 	return risk.PreTrade(o, f)
 }

@@ -4,28 +4,64 @@ import (
 	"slices"
 
 	"backstop/perp"
+	"backstop/quoting"
 )
+
+// heldMax bounds the orders that wait in one market.
+const heldMax = 10_000
 
 // held is an order that waits for the tick that decides it.
 type held struct {
 	OrderID  string
 	Arrival  perp.Time
 	Deadline perp.Time
+	Tier     perp.Tier // of its client then
+	Why      string
+	Version  int64        // of the quote that stood then
 	Before   perp.Price   // oracle price at arrival
+	Seen     perp.Time    // and its source time
 	Quoted   []perp.Level // what it would have dealt on then
 }
 
 // hold lets an aggressive order wait. Its quote is spent, its margin is taken,
 // and nothing else changes.
-func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level) {
+func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level, why string, d dealing) {
 	o.Status = perp.PendingNew
 	e.state.Book.add(o)
+	class := m.Quoting.ClassOf(o.Session)
 	h := held{
-		OrderID: o.OrderID, Arrival: req.Arrival, Before: m.Quoting.Mark(), Quoted: quoted,
+		OrderID: o.OrderID, Arrival: req.Arrival, Tier: class.Tier, Why: why, Version: d.version,
+		Before: m.Quoting.Mark(), Seen: m.Quoting.Source(), Quoted: slices.Clone(quoted),
 		Deadline: m.Quoting.LookDeadline(req.Arrival),
+	}
+	if offer := m.Quoting.OfferTo(class); o.Type != perp.PreviouslyQuoted && offer != nil {
+		h.Version = offer.Quote.Version
+	}
+	if d.given.ID != "" { // what it was made from counts, not what came since
+		h.Before, h.Seen = d.given.Oracle, d.given.Seen
 	}
 	m.Held = append(m.Held, h)
 	e.emit(perp.OrderHeld{Origin: req.Origin, ExecID: e.execID(), Order: o.Order, Deadline: h.Deadline})
+}
+
+// record is what is kept of a decision about a held order.
+func (e *Engine) record(m *market, o *order, h held) perp.LastLook {
+	return perp.LastLook{
+		OrderID: o.OrderID, ClOrdID: o.ClOrdID, Session: o.Session, Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: o.Size,
+		Tier: h.Tier, Why: h.Why, QuoteID: o.QuoteID, Version: h.Version,
+		Arrival: h.Arrival, Decided: e.now, Seen: h.Seen, Source: m.Quoting.Source(),
+		Quoted: h.Quoted[0].Price, Before: h.Before, After: m.Quoting.Mark(),
+		Move: h.move(o.Side, m.Quoting.Mark()),
+	}
+}
+
+// move is how far the oracle has moved for the client since the order came,
+// towards zero.
+func (h held) move(side perp.Side, mark perp.Price) perp.Ratio {
+	if h.Before <= 0 {
+		return 0
+	}
+	return perp.Ratio(side.Sign() * perp.MulDiv(int64(mark-h.Before), int64(perp.RatioOne), int64(h.Before), perp.Trunc))
 }
 
 // decide settles the held orders that the accepted price is newer than, in order
@@ -49,20 +85,16 @@ func (e *Engine) decide(m *market) {
 // refused if not. Moves against the client are wholly its gain.
 func (e *Engine) look(m *market, h held) {
 	o := e.state.Book.byID[h.OrderID]
-	mark, quoted := m.Quoting.Mark(), h.Quoted[0].Price
-	r := perp.LastLook{
-		OrderID: o.OrderID, Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: o.Size,
-		Arrival: h.Arrival, Decided: e.now, Source: m.Quoting.Source(), Quoted: quoted, Before: h.Before, After: mark,
-		Move:      perp.Ratio(o.Side.Sign() * perp.MulDiv(int64(mark-h.Before), int64(perp.RatioOne), int64(h.Before), perp.Trunc)),
-		Tolerance: m.Quoting.Tolerated(quoted, h.Before),
-	}
+	r := e.record(m, o, h)
+	r.Tolerance = m.Quoting.Tolerated(o.Side, h.Tier, r.Quoted, h.Before)
 	limit := o.Price
 	if o.Type == perp.Market {
 		limit = 0
 	}
-	current := m.Quoting.Take(o.Side, o.Size, limit)
+	class := m.Quoting.ClassOf(o.Session)
+	current := m.Quoting.Take(class, o.Side, o.Size, limit, nil)
 	levels := current
-	stands := r.Move <= r.Tolerance
+	stands := r.Move <= r.Tolerance && (r.Quoted-r.After)*perp.Price(o.Side.Sign()) >= 0
 	if stands && better(o.Side, h.Quoted, current) {
 		levels = h.Quoted
 	}
@@ -74,7 +106,7 @@ func (e *Engine) look(m *market, h held) {
 	}
 	v := perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
 	if len(levels) > 0 {
-		r.Price = levels[0].Price
+		r.Price = m.Quoting.Improved(class, o.Side, levels[0])
 		v = e.mayFill(m, o, levels)
 		if !v.OK() {
 			v = perp.Verdict{Reject: perp.LastLookValidity, Need: v.Need, Have: v.Have, Detail: v.Reject.String()}
@@ -85,9 +117,9 @@ func (e *Engine) look(m *market, h held) {
 		r.Outcome = perp.LookAgainst
 	case !v.OK():
 		r.Outcome = perp.LookInvalid
-	case r.Price == quoted:
+	case r.Price == r.Quoted:
 		r.Outcome = perp.LookAccepted
-	case (r.Price < quoted) == (o.Side == perp.Buy):
+	case (r.Price < r.Quoted) == (o.Side == perp.Buy):
 		r.Outcome = perp.LookImproved
 	default:
 		r.Outcome = perp.LookCurrent
@@ -95,9 +127,21 @@ func (e *Engine) look(m *market, h held) {
 	e.emit(r)
 	if !v.OK() {
 		e.turnDown(o, v)
+		if r.Outcome == perp.LookAgainst {
+			w := h.watched()
+			w.OrderID, w.Session, w.Account, w.Firm = o.OrderID, o.Session, o.Account, e.firm(o.Account)
+			w.Side, w.Size, w.Notional, w.Quoted = o.Side, o.Size, cost(h.Quoted), r.Quoted
+			m.Quoting.Watch(w, e.now)
+		}
 		return
 	}
-	e.deliver(m, o, levels)
+	e.deliver(m, o, h, levels)
+}
+
+// watched is from where a held order is looked at again: what its client could
+// know when it came.
+func (h held) watched() quoting.Watched {
+	return quoting.Watched{Arrived: h.Arrival, Before: h.Before, Seen: h.Seen}
 }
 
 // better tells whether a deals the same size at no worse a total than b.
@@ -116,7 +160,7 @@ func cost(levels []perp.Level) (sum perp.Money) {
 }
 
 // deliver accepts a held order and deals it.
-func (e *Engine) deliver(m *market, o *order, levels []perp.Level) {
+func (e *Engine) deliver(m *market, o *order, h held, levels []perp.Level) {
 	o.Status, o.Updated = perp.New, e.now
 	e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
 	if o.TIF == perp.GTC {
@@ -126,7 +170,7 @@ func (e *Engine) deliver(m *market, o *order, levels []perp.Level) {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.FOKUnfillable})
 		return
 	}
-	e.deal(m, o, levels, perp.Removed, 0)
+	e.aggress(m, o, levels, h.watched())
 	e.requote(m)
 	if o.Status.Working() && o.TIF != perp.GTC {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
@@ -149,11 +193,12 @@ func (e *Engine) release(m *market, all bool, why string) {
 			return false
 		}
 		o := e.state.Book.byID[h.OrderID]
-		e.emit(perp.LastLook{
-			OrderID: o.OrderID, Account: o.Account, Symbol: o.Symbol, Side: o.Side, Size: o.Size,
-			Arrival: h.Arrival, Decided: e.now, Source: m.Quoting.Source(), Quoted: h.Quoted[0].Price,
-			Before: h.Before, After: m.Quoting.Mark(), Outcome: perp.LookExpired,
-		})
+		r := e.record(m, o, h)
+		r.Outcome = perp.LookExpired
+		if all {
+			r.Outcome = perp.LookInvalid
+		}
+		e.emit(r)
 		e.turnDown(o, perp.Verdict{Reject: perp.LastLookValidity, Detail: why})
 		return true
 	})

@@ -25,7 +25,7 @@ func newHoldWorld(t *testing.T) *holdWorld {
 	e := engine.New()
 	w := &holdWorld{t: t, e: e, seq: engine.NewSequencer(e), now: 1_000_000 * perp.Second}
 	q := quoting.DefaultParams()
-	q.LastLook = quoting.LookAlways
+	q.LastLook, q.Probation, q.FillBucket = quoting.LookAlways, 0, 0
 	l := risk.DefaultMarketLimits()
 	l.TakerFee = 0
 	w.do(engine.Configure{

@@ -131,7 +131,7 @@ func (e *Engine) slice(m *market, account string, h risk.Health, d danger) bool 
 		side = perp.Sell
 	}
 	room := risk.Room(e.facts(account, m).Maker, side)
-	levels := m.Quoting.Take(side, min(size, room-room%m.Instrument.Lot), 0)
+	levels := m.Quoting.Take(perp.Class{}, side, min(size, room-room%m.Instrument.Lot), 0, nil)
 	dealt := total(levels)
 	if dealt > 0 {
 		o := e.liquidation(m, account, side, dealt)
@@ -180,9 +180,9 @@ func (e *Engine) deleverage(m *market, account string, side perp.Side, size perp
 		}
 		e.emit(perp.Deleveraged{Symbol: m.Instrument.Symbol, Account: account, Against: other, Size: n, Price: price})
 		first := e.liquidation(m, account, side, n)
-		e.book(m, first, perp.Level{Price: price, Size: n}, perp.Removed, 0, 0)
+		e.book(m, first, perp.Level{Price: price, Size: n}, 0, perp.Removed, 0, 0)
 		second := e.liquidation(m, other, side.Opposite(), n)
-		e.book(m, second, perp.Level{Price: price, Size: n}, perp.Added, 0, 0)
+		e.book(m, second, perp.Level{Price: price, Size: n}, 0, perp.Added, 0, 0)
 		done = true
 		if size -= n; size == 0 {
 			break

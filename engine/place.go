@@ -1,6 +1,9 @@
 package engine
 
-import "backstop/perp"
+import (
+	"backstop/perp"
+	"backstop/quoting"
+)
 
 // place answers a new order. A request that repeats a known ClOrdID never makes
 // a second order: with equal terms and a sign that it is a repetition (43 or
@@ -16,6 +19,7 @@ func (e *Engine) place(o perp.PlaceOrder) {
 		return
 	}
 	m := e.markets[o.Symbol]
+	e.freshen(m)
 	deal := e.dealOf(m, o)
 	v := e.preTrade(o, known, m, deal)
 	switch {
@@ -50,30 +54,38 @@ func (e *Engine) reject(o perp.PlaceOrder, v perp.Verdict) {
 	e.emit(perp.OrderRejected{Origin: o.Origin, ExecID: e.execID(), Order: r, Verdict: v})
 }
 
-// accept makes the order and deals what can be dealt at once.
+// accept makes the order and deals what can be dealt at once, or holds it.
 func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	o := &order{Order: newOrder(req, e.now), Rank: e.state.Seq, Terms: termsOf(req)}
-	o.OrderID, o.Status = e.orderID(), perp.New
-	aggressive := m.Quoting.Take(o.Side, o.Size, o.Price)
+	levels := m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Size, o.Price, e.levels[:0])
+	e.levels = levels
 	if o.Type == perp.PreviouslyQuoted {
 		o.Price = d.level.Price
-		aggressive = []perp.Level{{Price: o.Price, Size: o.Size}}
+		levels = append(levels[:0], perp.Level{Price: o.Price, Size: o.Size})
 	}
 	if req.Arrival == 0 {
 		req.Arrival = e.now
 	}
-	if len(aggressive) > 0 && m.Quoting.Holds(req.Arrival) && (o.TIF != perp.FOK || total(aggressive) == o.Size) {
-		if o.Type == perp.PreviouslyQuoted {
-			e.consume(m, o.QuoteID, d)
-		}
-		e.hold(m, o, req, aggressive)
+	why, held, v := e.mayDeal(m, o, req.Arrival, levels)
+	if aged := d.given.ID != "" && m.Quoting.Params.LastLook != quoting.LookOff; aged && !held && v.OK() {
+		why, held = quoting.HeldAge, true
+	}
+	if !v.OK() {
+		e.reject(req, v)
+		return
+	}
+	o.OrderID, o.Status = e.orderID(), perp.New
+	if o.Type == perp.PreviouslyQuoted {
+		e.consume(m, o.QuoteID, d)
+	}
+	if held {
+		e.hold(m, o, req, levels, why, d)
 		return
 	}
 	e.state.Book.add(o)
 	e.emit(perp.OrderAccepted{Origin: req.Origin, ExecID: e.execID(), Order: o.Order})
 	if o.Type == perp.PreviouslyQuoted {
-		e.consume(m, o.QuoteID, d)
-		e.deal(m, o, []perp.Level{{Price: o.Price, Size: o.Size}}, perp.Removed, 0)
+		e.aggress(m, o, levels, quoting.Watched{Arrived: req.Arrival})
 		e.requote(m)
 		e.sweep(m)
 		return
@@ -81,25 +93,47 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	if o.Type == perp.Limit && o.TIF == perp.GTC {
 		m.resting.add(o)
 	}
-	e.match(m, o)
+	e.match(m, o, req.Arrival)
+}
+
+// mayDeal says whether an order that would deal on levels has to wait for a
+// newer price, and why, or what stands against it: it would wait in vain, too
+// many wait already, or its client deals faster than a firm quote allows.
+func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level) (why string, held bool, v perp.Verdict) {
+	if len(levels) == 0 || o.TIF == perp.FOK && total(levels) < o.Size {
+		return "", false, v // nothing deals
+	}
+	firms := e.firms[o.Session]
+	value, room := cost(levels), m.Quoting.Room(o.Session, firms, e.now)
+	why, held = m.Quoting.Holds(o.Side, arrival, m.Quoting.Standing(o.Session, firms, e.now), value > room)
+	switch {
+	case held && !m.Quoting.Expects(e.now):
+		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: "no newer price is due"}
+	case held && len(m.Held) >= heldMax:
+		v = perp.Verdict{Reject: perp.FillLimit, Need: int64(len(m.Held)), Have: heldMax, Detail: "held orders"}
+	case !held && value > room && m.Quoting.Params.LastLook == quoting.LookOff:
+		v = perp.Verdict{Reject: perp.FillLimit, Need: int64(value), Have: int64(room), Detail: "dealt within a second"}
+	}
+	return why, held, v
 }
 
 // match deals a working order against the current quote as an aggressor and
 // then does with the rest what its time in force says.
-func (e *Engine) match(m *market, o *order) {
-	slices := m.Quoting.Take(o.Side, o.Leaves(), o.Price)
-	if o.TIF == perp.FOK && total(slices) < o.Leaves() {
+func (e *Engine) match(m *market, o *order, arrival perp.Time) {
+	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
+	levels := e.levels
+	if o.TIF == perp.FOK && total(levels) < o.Leaves() {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.FOKUnfillable})
 		return
 	}
-	if len(slices) > 0 {
-		e.deal(m, o, slices, perp.Removed, 0)
+	if len(levels) > 0 {
+		e.aggress(m, o, levels, quoting.Watched{Arrived: arrival})
 		e.requote(m)
 	}
 	if o.Status.Working() && o.TIF != perp.GTC {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
 	}
-	if len(slices) > 0 {
+	if len(levels) > 0 {
 		e.sweep(m)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"backstop/perp"
+	"backstop/quoting"
 )
 
 // rfqMax bounds the answered quote requests of one market that may still be
@@ -16,6 +17,9 @@ type rfq struct {
 	Session    string
 	Account    string
 	Bid, Ask   perp.Level
+	Issued     perp.Time
+	Oracle     perp.Price // oracle price that it was made from
+	Seen       perp.Time  // and its source time
 	ValidUntil perp.Time
 }
 
@@ -32,11 +36,15 @@ const consumedFor = 10 * perp.Second
 // dealing is what the quote that an order names offers.
 type dealing struct {
 	found   bool // the quote exists and is this session's to deal on
+	foreign bool // it was given to somebody else
 	expired bool
+	old     bool // a newer one replaced it
 	used    bool
 	side    perp.Side // of the orders that it takes; zero: both
 	level   perp.Level
 	expires perp.Time
+	version int64 // of the published quote, if it is one
+	given   rfq   // the answer to a request, if it was given some time ago
 }
 
 // requestQuote gives a session a firm price for one size (FIX R), or says why
@@ -44,6 +52,7 @@ type dealing struct {
 func (e *Engine) requestQuote(r perp.RequestQuote) {
 	r.Account = e.ownAccount(r.Session, r.Account)
 	m := e.markets[r.Symbol]
+	e.freshen(m)
 	q := rfq{Session: r.Session, Account: r.Account}
 	v := e.mayQuote(r, m)
 	if v.OK() {
@@ -54,7 +63,8 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 		return
 	}
 	q.ID = id("Q", e.version())
-	q.ValidUntil = e.now + m.Quoting.Life()
+	q.Issued, q.ValidUntil = e.now, e.now+m.Quoting.Life()
+	q.Oracle, q.Seen = m.Quoting.Mark(), m.Quoting.Source()
 	m.RFQs = append(m.RFQs, q)
 	e.emit(perp.QuoteIssued{
 		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
@@ -66,10 +76,10 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 func (e *Engine) price(m *market, r perp.RequestQuote) (bid, ask perp.Level, v perp.Verdict) {
 	ok := true
 	if r.Side != perp.Sell {
-		ask, ok = m.Quoting.PriceFor(perp.Buy, r.Size)
+		ask, ok = m.Quoting.PriceFor(m.Quoting.ClassOf(r.Session), perp.Buy, r.Size)
 	}
 	if ok && r.Side != perp.Buy {
-		bid, ok = m.Quoting.PriceFor(perp.Sell, r.Size)
+		bid, ok = m.Quoting.PriceFor(m.Quoting.ClassOf(r.Session), perp.Sell, r.Size)
 	}
 	if !ok {
 		v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: "the maker does not offer this size now"}
@@ -85,14 +95,25 @@ func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
 	}
 	used := slices.ContainsFunc(m.Consumed, func(c consumed) bool { return c.ID == o.QuoteID })
 	for _, q := range m.RFQs {
-		if q.ID == o.QuoteID && q.Session == o.Session && q.Account == o.Account {
-			return q.dealing(o.Side, e.now, used)
+		if q.ID != o.QuoteID {
+			continue
 		}
+		if q.Session != o.Session || q.Account != o.Account {
+			return dealing{found: true, foreign: true}
+		}
+		d := q.dealing(o.Side, e.now, used)
+		if e.now >= q.Issued+m.Quoting.Params.Grace {
+			d.given = q
+			firm := m.Quoting.Params.LastLook == quoting.LookOff
+			d.old = !d.expired && firm && !m.Quoting.Stands(o.Side, d.level.Price)
+		}
+		return d
 	}
 	f := m.Quoting.Find(o.QuoteID, e.now)
 	return dealing{
-		found: f.OK || f.Expired, expired: f.Expired, used: used,
-		side: f.Side, level: f.Level, expires: e.now + consumedFor,
+		found: f.OK || f.Expired || f.Superseded, expired: f.Expired, old: f.Superseded, used: used,
+		foreign: f.OK && !m.Quoting.Entitled(o.Session, f.Class, e.now),
+		side:    f.Side, level: f.Level, expires: e.now + consumedFor, version: f.Version,
 	}
 }
 

@@ -53,14 +53,19 @@ func (r *resting) remove(o *order) {
 }
 
 // sweep fills resting orders that the quote now reaches, in price-time order,
-// at the quote's price. Every fill moves the reserves away from the next
+// at the quote's price; those of the side that brings the maker closer to flat
+// first (pricing: "Unload"). Every fill moves the reserves away from the next
 // order, so the sweep ends; the bound makes a broken curve a Fault.
 func (e *Engine) sweep(m *market) {
 	for turns := 0; ; turns++ {
 		if turns > sweepMax {
 			panic(perp.Fault{What: "sweep does not end in " + m.Instrument.Symbol, Args: []int64{sweepMax}})
 		}
-		if !e.sweepOne(m, perp.Buy) && !e.sweepOne(m, perp.Sell) {
+		first := perp.Buy
+		if m.Quoting.Reduces(perp.Sell) {
+			first = perp.Sell
+		}
+		if !e.sweepOne(m, first) && !e.sweepOne(m, first.Opposite()) {
 			return
 		}
 	}
@@ -72,12 +77,22 @@ const sweepMax = 100_000
 // sweepOne fills the first resting order of a side that the quote reaches and
 // that may be filled, and reports whether anything happened. An order whose
 // account can no longer bear the fill is cancelled; one that only the market or
-// the maker cannot take now goes on waiting and lets those behind it pass.
+// the maker cannot take now goes on waiting and lets those behind it pass, as
+// does one that waits for a newer price.
 func (e *Engine) sweepOne(m *market, side perp.Side) bool {
 	for _, o := range *m.resting.side(side) {
-		levels := m.Quoting.Take(side, o.Leaves(), o.Price)
+		if o.Wait > 0 {
+			if !m.Quoting.Decides(o.Wait) {
+				continue
+			}
+			o.Wait = 0
+		}
+		levels := e.reached(m, o)
 		if len(levels) == 0 {
-			return false // Those behind it ask for no better price.
+			if !m.Quoting.Reaches(side, o.Price) {
+				return false // Nor does anybody's behind it, whatever they are quoted.
+			}
+			continue
 		}
 		switch v := e.mayFill(m, o, levels); v.Reject {
 		case perp.RejectNone:
@@ -91,4 +106,17 @@ func (e *Engine) sweepOne(m *market, side perp.Side) bool {
 		}
 	}
 	return false
+}
+
+// reached is what a resting order deals now: levels that are no worse than its
+// limit, or its own limit where the maker wants to unload.
+func (e *Engine) reached(m *market, o *order) []perp.Level {
+	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
+	if len(e.levels) > 0 {
+		return e.levels
+	}
+	if l, wants := m.Quoting.Unload(o.Side, o.Leaves(), o.Price); wants {
+		e.levels = append(e.levels, l)
+	}
+	return e.levels
 }

@@ -71,7 +71,7 @@ func (s *script) aside(f []string) (text string, done bool) {
 // wild is a market that believes every price at once, so that scripts can jump:
 // everything that protects from jumps is off, everything about money is on.
 func (s *script) wild(symbol string) perp.Command {
-	q := quoting.DefaultParams()
+	q := trusting(quoting.DefaultParams())
 	q.ShortSpan, q.IndexSpan = perp.Second, perp.Second
 	q.GoodTicks, q.GoodSpan, q.HaltTravel, q.JumpSigmas, q.JumpFloor = 1, 0, perp.RatioOne, 100*perp.RatioOne, perp.RatioOne
 	q.WideAge, q.ReduceAge, q.HaltAge = 7200*perp.Second, 7200*perp.Second, 7200*perp.Second

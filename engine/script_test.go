@@ -94,7 +94,7 @@ func (s *script) command(f []string) perp.Command {
 		if len(f) > 2 && f[2] == "wild" {
 			return s.wild(f[1])
 		}
-		return s.market(f[1])
+		return s.market(f[1], len(f) > 2 && f[2] == "guarded")
 	case "account":
 		return Configure{Accounts: []risk.Account{{Name: f[1], Sessions: []string{f[1]}, Limits: risk.DefaultLimits()}}}
 	case "deposit":
@@ -123,14 +123,26 @@ func (s *script) command(f []string) perp.Command {
 	return s.money(f)
 }
 
-func (s *script) market(symbol string) perp.Command {
+// market is a market in which every client is trusted and nothing is improved;
+// guarded, one with all that the maker does about those who trade with it.
+func (s *script) market(symbol string, guarded bool) perp.Command {
+	q := quoting.DefaultParams()
+	q.LastLook = quoting.LookTiered
+	if !guarded {
+		q = trusting(q)
+	}
 	return Configure{Markets: []MarketSpec{{
 		Instrument: perp.Instrument{
 			Symbol: symbol, Currency: "USDC", Tick: perp.PriceOne / 2, Lot: perp.SizeOne / 1000,
 			MinSize: perp.SizeOne / 1000, MaxSize: 100 * perp.SizeOne,
 		},
-		Quoting: quoting.DefaultParams(), Limits: risk.DefaultMarketLimits(),
+		Quoting: q, Limits: risk.DefaultMarketLimits(),
 	}}}
+}
+
+func trusting(q quoting.Params) quoting.Params {
+	q.LastLook, q.Probation, q.StrikeSpan, q.FillBucket, q.Improve, q.RestFrom, q.DrawdownLoss = quoting.LookOff, 0, 0, 0, 0, 0, 0
+	return q
 }
 
 // request reads: who, id, then key=value words.

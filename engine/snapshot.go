@@ -44,8 +44,12 @@ func Restore(snapshot []byte) (*Engine, error) {
 	e.now = e.state.Now
 	e.state.Book.index()
 	for _, m := range e.state.Markets {
+		if m == nil || m.Quoting == nil || len(m.Quoting.Offers) == 0 {
+			return nil, fmt.Errorf("snapshot: a market without offers")
+		}
 		e.markets[m.Instrument.Symbol] = m
 	}
+	e.enrol()
 	for _, o := range e.state.Book.Orders {
 		if o.Status.Working() {
 			e.markets[o.Symbol].resting.add(o)
@@ -62,9 +66,8 @@ func (e *Engine) Restate() []perp.Event {
 		all = append(all, perp.MarketListed{Instrument: m.Instrument})
 		state, cause := m.Quoting.State()
 		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
-		if q := m.Quoting.Current(); q.Version != 0 {
-			all = append(all, perp.QuoteChanged{Quote: q})
-		}
+		all = append(all, offered(m, 1)...)
+		all = append(all, e.grades(m)...)
 		all = append(all, e.rate(m), perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: m.Mode})
 	}
 	for _, d := range e.state.Dangers {

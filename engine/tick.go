@@ -16,13 +16,22 @@ func (e *Engine) tick(t perp.OracleTick) {
 		return
 	}
 	moved := m.Quoting.Tick(t, e.now)
+	if d := moved.Decision; d.Quality != quoting.Valid {
+		e.emit(perp.TickRefused{
+			Symbol: t.Symbol, Quality: d.Quality.String(), Check: d.Check, Have: d.Have, Limit: d.Limit, State: d.State,
+		})
+	}
 	if moved.Cost != 0 {
 		e.emit(perp.Recentred{Symbol: t.Symbol, Peg: moved.Peg, Cost: moved.Cost})
 	}
 	e.changed(m, moved.From, moved.To, moved.Cause)
+	if moved.Decision.Accepted() {
+		e.learn(m)
+	}
 	e.requote(m)
 	e.decide(m)
 	e.sweep(m)
+	e.wish(m)
 	if m.Quoting.Allows(quoting.MarkAccounts) {
 		for _, account := range e.state.Ledger.Owners(t.Symbol) {
 			e.watch(account)
@@ -58,8 +67,9 @@ func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
 		e.release(m, false, "no newer price in time")
+		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)
 		from, to, cause := m.Quoting.Clock(e.now)
-		if from != to {
+		if from != to || graded {
 			e.changed(m, from, to, cause)
 			e.requote(m)
 			e.sweep(m)
@@ -71,16 +81,48 @@ func (e *Engine) age() {
 	}
 }
 
-func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
-	if from != to {
-		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
+// freshen lets age close a market before a request is judged, however long ago
+// the clock last ticked.
+func (e *Engine) freshen(m *market) {
+	if m == nil || m.Mode == perp.ModeExpired {
+		return
+	}
+	if from, to, cause := m.Quoting.Clock(e.now); from != to {
+		e.changed(m, from, to, cause)
+		e.requote(m)
 	}
 }
 
-// requote replaces the offer of a market by one made from its state now.
+func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
+	if from != to {
+		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
+		if to >= perp.Halted {
+			e.release(m, true, "market "+to.String())
+		}
+	}
+}
+
+// requote replaces the offers of a market by ones made from its state now.
 func (e *Engine) requote(m *market) {
-	q := m.Quoting.Requote(e.version(), e.now)
+	first := e.state.Versions + 1
+	e.state.Versions += int64(m.Quoting.Requote(first, e.now))
 	long, short := e.state.Ledger.OpenInterest(m.Instrument.Symbol)
-	q.OpenInterest = max(long, short)
-	e.emit(perp.QuoteChanged{Quote: q})
+	for i := range m.Quoting.Offers {
+		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
+	}
+	e.emit(offered(m, first)...)
+}
+
+// offered tells the quotes from a version on, that of everybody first.
+func offered(m *market, from int64) (all []perp.Event) {
+	for i := range m.Quoting.Offers {
+		switch q := &m.Quoting.Offers[i].Quote; {
+		case q.Version < from:
+		case i == 0:
+			all = append(all, perp.QuoteChanged{Quote: q.Clone()})
+		default:
+			all = append(all, perp.ClassQuoted{Quote: q.Clone()})
+		}
+	}
+	return all
 }

@@ -66,17 +66,31 @@ type HedgeWanted struct {
 // The gain is paid by the venue, the loss to it, out of the market's equity.
 type HedgeReport struct {
 	Symbol    string
-	Key       string // unique; a second report with it is refused
+	Number    int64  // 1, 2, …: one that is not above the last changes nothing
 	Answers   string `json:",omitempty"` // the Key of the wish that it answers; empty: a mark
 	Position  Size   // signed, after
 	Variation Money  // gained (or lost) since the last report
 }
 
-// Hedged: a report was booked.
+// Hedged: a report was booked, or refused.
 type Hedged struct {
 	Symbol    string
+	Number    int64
 	Position  Size
 	Variation Money
+	Debt      Money // what the market could not pay of it: it is taken from later gains
+	Verdict   Verdict
+}
+
+// TickRefused: a tick was not taken at its word. State is the best state that the
+// market may have on it; zero: it says nothing new.
+type TickRefused struct {
+	Symbol  string
+	Quality string // stale, wide, divergent, jump, invalid
+	Check   string
+	Have    int64
+	Limit   int64
+	State   MarketState
 }
 
 // Kind names the command or event.
@@ -85,3 +99,4 @@ func (MarkedOut) Kind() string    { return "MarkedOut" }
 func (HedgeWanted) Kind() string  { return "HedgeWanted" }
 func (HedgeReport) Kind() string  { return "HedgeReport" }
 func (Hedged) Kind() string       { return "Hedged" }
+func (TickRefused) Kind() string  { return "TickRefused" }

@@ -91,6 +91,10 @@ type Order struct {
 	Created Time
 	Updated Time
 
+	// Wait: a replaced order that crosses deals only at a price that is not older
+	// than this; zero: at any.
+	Wait Time `json:",omitempty"`
+
 	// Liquidation: made by the gateway to close a position of an account in
 	// danger; it has no ClOrdID and every session of the account is told.
 	Liquidation bool `json:",omitempty"`

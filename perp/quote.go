@@ -1,6 +1,9 @@
 package perp
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // Instrument is what a client must know to trade a market.
 type Instrument struct {
@@ -51,20 +54,20 @@ type Quote struct {
 	Time       Time
 	ValidUntil Time
 	State      MarketState
-	Cause      Reject // why the state is not Open, or RejectNone
-	Bids, Asks []Level
+	Cause      Reject  // why the state is not Open, or RejectNone
+	Bids, Asks []Level `json:",omitempty"`
 
 	Oracle       Price
 	Confidence   Price
-	OracleTime   Time  // source time of the tick
-	Mid          Price // reserve price after re-centring
-	Index        Price // slow average of the oracle
-	Inventory    Size  // maker's net position: minus that of all clients
-	Leverage     Ratio // |inventory| value over maker equity
-	Equity       Money // of the maker in this market
-	BidParts     []Component
-	AskParts     []Component
-	OpenInterest Size // larger of the clients' long and short sums
+	OracleTime   Time        // source time of the tick
+	Mid          Price       // reserve price after re-centring
+	Index        Price       // slow average of the oracle
+	Inventory    Size        // maker's net position: minus that of all clients
+	Leverage     Ratio       // |inventory| value over maker equity
+	Equity       Money       // of the maker in this market
+	BidParts     []Component `json:",omitempty"`
+	AskParts     []Component `json:",omitempty"`
+	OpenInterest Size        // larger of the clients' long and short sums
 
 	Class  Class // of the clients that it is made for
 	Hedged Size  // maker's position at the outside venue; its exposure is Inventory + Hedged
@@ -85,6 +88,13 @@ func QuoteID(version int64, side Side, level int) string {
 		b = strconv.AppendInt(b, int64(level), 10)
 	}
 	return string(b)
+}
+
+// Clone is a copy that shares nothing with q.
+func (q Quote) Clone() Quote {
+	q.Bids, q.Asks = slices.Clone(q.Bids), slices.Clone(q.Asks)
+	q.BidParts, q.AskParts = slices.Clone(q.BidParts), slices.Clone(q.AskParts)
+	return q
 }
 
 // Best returns the best level that an order of this side would deal on.

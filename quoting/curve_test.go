@@ -169,7 +169,7 @@ func TestRoot(t *testing.T) {
 // 5 bp per root second, and the quote widens with it.
 func TestVolatilityIsMeasured(t *testing.T) {
 	w := open(t, 60_000*perp.PriceOne)
-	calm := w.m.Current()
+	calm := w.m.Current().Clone()
 	for i := range 600 {
 		w.step(perp.Second, 60_000*perp.PriceOne+perp.Price(i%2)*30*perp.PriceOne)
 	}
@@ -177,7 +177,7 @@ func TestVolatilityIsMeasured(t *testing.T) {
 	if sigma := s.sigma(&p, perp.Second); sigma < 490_000 || sigma > 510_000 {
 		t.Errorf("volatility %d, want about 500000 (1e-9)", sigma)
 	}
-	wild := w.m.Current()
+	wild := w.m.Current().Clone()
 	if wild.Asks[0].Price-wild.Bids[0].Price <= calm.Asks[0].Price-calm.Bids[0].Price {
 		t.Errorf("calm %s/%s, wild %s/%s", calm.Bids[0].Price, calm.Asks[0].Price, wild.Bids[0].Price, wild.Asks[0].Price)
 	}
@@ -211,7 +211,7 @@ func BenchmarkTakeFilled(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		side := perp.Side(1 + i%2)
-		for _, l := range w.m.Take(side, perp.SizeOne, 0) {
+		for _, l := range w.m.Take(perp.Class{}, side, perp.SizeOne, 0, nil) {
 			w.m.Filled(side, l.Size, l.Price, 0)
 		}
 	}

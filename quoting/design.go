@@ -9,12 +9,13 @@ type Design uint8
 
 // Designs.
 const (
-	Full   Design = iota // this package as it is
-	Naive                // x*y=k and a fixed spread: the price moves by trades alone
-	Pegged               // the mid follows the oracle whatever it costs; a fixed spread
+	Full        Design = iota // this package as it is
+	Naive                     // x*y=k and a fixed spread: the price moves by trades alone
+	Pegged                    // the mid follows the oracle whatever it costs; a fixed spread
+	ByReference               // the spreads and gates of the reference vAMM
 )
 
-var designNames = [...]string{"full", "naive", "pegged"}
+var designNames = [...]string{"full", "naive", "pegged", "reference"}
 
 // String names the design.
 func (d Design) String() string {

@@ -40,6 +40,9 @@
 //     TestStepVectors, TestRepegVectors, TestValidityVectors, TestOffsetVectors,
 //     TestFundingVectors, TestDepthVectors, TestTwapVectors, TestGateVectors,
 //     TestLoopsReachPublishedNumbers); BACKSTOP_VECTORS names another folder of cases.
+//   - The design ByReference quotes what the Reference says and deals when it
+//     would (TestByReferenceSpreads, TestByReferenceGate, TestByReferenceJudges,
+//     TestByReferenceSpendsLittle), on books that add up (TestByReferenceBooks).
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here

@@ -60,8 +60,8 @@ func (m *Market) Accrue(now perp.Time, long, short perp.Size) Accrual {
 
 // premium is how far the middle of the offer lies from the oracle price, 1e-9.
 func (m *Market) premium() int64 {
-	ask, offered := m.Offer.Best(perp.Buy)
-	bid, wanted := m.Offer.Best(perp.Sell)
+	ask, offered := m.Current().Best(perp.Buy)
+	bid, wanted := m.Current().Best(perp.Sell)
 	if !offered || !wanted || m.Stats.Price <= 0 {
 		return m.Funding.Premium // one-sided: what is known stays
 	}

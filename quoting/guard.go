@@ -17,7 +17,11 @@ const (
 	Divergent         // the sources disagree
 	Jump              // it moved more than can be believed at once
 	Invalid           // not a price
+	qualityEnd
 )
+
+// qualities is how many there are, and none.
+const qualities = int(qualityEnd)
 
 var qualityNames = [...]string{"", "valid", "stale", "wide", "divergent", "jump", "invalid"}
 

@@ -2,13 +2,22 @@ package quoting
 
 import "backstop/perp"
 
-// leverage is the value of the maker's inventory over its equity; as large as
+// exposure is the net position of the clients that the maker bears itself: what
+// it has not laid off.
+func (m *Market) exposure() perp.Size {
+	return perp.Size(addSat(int64(m.Curve.Users), -int64(m.Hedged)))
+}
+
+// Reduces tells whether dealing on a side brings the maker closer to flat.
+func (m *Market) Reduces(side perp.Side) bool { return perp.Size(side.Sign())*m.exposure() < 0 }
+
+// leverage is the value of the maker's exposure over its equity; as large as
 // can be told when there is no equity.
 func (m *Market) leverage() perp.Ratio {
 	if m.Equity <= 0 {
 		return perp.Ratio(leverageTop)
 	}
-	value := mulDivSat(abs(int64(m.Curve.Users)), int64(m.Stats.Price), int64(perp.SizeOne))
+	value := mulDivSat(abs(int64(m.exposure())), int64(m.Stats.Price), int64(perp.SizeOne))
 	return perp.Ratio(min(leverageTop, mulDivSat(value, int64(perp.RatioOne), int64(m.Equity))))
 }
 
@@ -22,7 +31,7 @@ func (m *Market) afford(share perp.Ratio) perp.Size {
 // leverage cap, and half of what the curve has open on that side (§1).
 func (m *Market) room(side perp.Side) perp.Size {
 	most := m.afford(m.Params.LeverageCap)
-	held := perp.Size(side.Sign()) * m.Curve.Users // growing with the trade
+	held := perp.Size(side.Sign()) * m.exposure() // growing with the trade
 	room := perp.Size(addSat(int64(most), -int64(held)))
 	return m.lots(max(0, min(room, m.Curve.Depth(side, m.Params.Concentration)/2)))
 }
@@ -30,10 +39,10 @@ func (m *Market) room(side perp.Side) perp.Size {
 // top is the size of the best level: a share of equity, less as leverage
 // grows on the side that loads the maker. Relief is what the second level has
 // on top on the side that unloads it; the best price stays that of a small size.
-func (m *Market) top(side perp.Side) (size, relief perp.Size) {
+func (m *Market) top(side perp.Side, tier perp.Tier) (size, relief perp.Size) {
 	p := &m.Params
 	size = m.afford(p.TopShare)
-	held := perp.Size(side.Sign()) * m.Curve.Users
+	held := perp.Size(side.Sign()) * m.exposure()
 	if held < 0 {
 		relief = perp.Size(mulDivSat(-int64(held), int64(p.UnloadShare), int64(perp.RatioOne)))
 	} else {
@@ -43,11 +52,15 @@ func (m *Market) top(side perp.Side) (size, relief perp.Size) {
 		size = perp.Size(mulDivSat(int64(size), int64(p.WideShare), int64(perp.RatioOne)))
 		relief = perp.Size(mulDivSat(int64(relief), int64(p.WideShare), int64(perp.RatioOne)))
 	}
+	size, relief = size/tierParts[tier], relief/tierParts[tier]
 	if held < 0 { // with no equity left the smallest order can still unload
 		size = max(size, min(-held, m.least()))
 	}
 	return size, relief
 }
+
+// tierParts is into how many parts a size is cut, one of which a tier is offered.
+var tierParts = [perp.TierEnd]perp.Size{1, 2, 4, 4}
 
 // least is the smallest level worth showing: what an order must have.
 func (m *Market) least() perp.Size { return max(m.Instrument.Lot, m.Instrument.MinSize) }
@@ -56,9 +69,9 @@ func (m *Market) lots(s perp.Size) perp.Size { return s - s%m.Instrument.Lot }
 
 // ladder appends the levels of the side that a client's order of side deals
 // on, best first; each is the next slice of the curve.
-func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []perp.Level {
+func (m *Market) ladder(side perp.Side, away perp.Ratio, tier perp.Tier, out []perp.Level) []perp.Level {
 	room := m.room(side)
-	size, relief := m.top(side)
+	size, relief := m.top(side, tier)
 	var done perp.Size
 	for i := range m.Params.Levels {
 		n := min(m.lots(size), room-done)
@@ -78,9 +91,6 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, out []perp.Level) []per
 		if i == 0 {
 			size = perp.Size(addSat(int64(size), int64(relief)))
 		}
-	}
-	if len(out) == 0 {
-		return nil
 	}
 	return out
 }
@@ -152,11 +162,10 @@ func (m *Market) inBand(side perp.Side, price perp.Price) bool {
 	return price > 0 && price < o && price >= o-wide
 }
 
-// parts explains the best level of a side: the oracle price, then what each
-// stage added; the parts add up to its price exactly because each is the
-// difference of two prices in a row.
-func (m *Market) parts(side perp.Side, away Steps, best perp.Level) []perp.Component {
-	out := make([]perp.Component, 0, int(stepCount)+5)
+// parts appends what explains the best level of a side: the oracle price, then
+// what each stage added; the parts add up to its price exactly because each is
+// the difference of two prices in a row.
+func (m *Market) parts(side perp.Side, away *Steps, best perp.Level, out []perp.Component) []perp.Component {
 	var at perp.Price
 	add := func(name string, to perp.Price) {
 		out = append(out, perp.Component{Name: name, Amount: to - at})

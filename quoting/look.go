@@ -23,21 +23,47 @@ func (m LookMode) String() string {
 	return "?"
 }
 
-// Holds tells whether an aggressive order that arrived then has to wait: the
-// price on which the quote stands is older than the order, so its sender may
-// know a newer one.
-func (m *Market) Holds(arrival perp.Time) bool {
-	if m.Stats.Publish >= arrival {
-		return false
+// Reasons for a hold, as they are told.
+const (
+	HeldAlways = "always"
+	HeldWide   = "wide"   // the market is not sure of its price
+	HeldTier   = "tier"   // the client is new, or its orders have been ahead of the price
+	HeldStrike = "strike" // its last fill was
+	HeldSize   = "size"   // it deals faster than quotes are firm for
+	HeldAge    = "age"    // the quote that it names was given some time ago
+)
+
+// Holds tells whether and why an aggressive order that arrived then has to wait:
+// the price on which the quote stands is older than the order, so its sender
+// may know a newer one. Beyond tells that it is more than the fill bucket holds.
+func (m *Market) Holds(side perp.Side, arrival perp.Time, s Standing, beyond bool) (string, bool) {
+	if m.Params.Design == ByReference {
+		return HeldAlways, m.referWaits(side, arrival)
 	}
-	switch m.Params.LastLook {
-	case LookAlways:
-		return true
-	case LookWide, LookTiered:
-		return m.Phase == perp.WideSpread
+	mode := m.Params.LastLook
+	if m.Stats.Publish >= arrival || mode == LookOff {
+		return "", false
 	}
-	return false
+	switch {
+	case mode == LookAlways:
+		return HeldAlways, true
+	case m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly:
+		return HeldWide, true
+	case mode == LookWide:
+	case s.Class.Tier > perp.TierFirm:
+		return HeldTier, true
+	case s.Struck:
+		return HeldStrike, true
+	case beyond:
+		return HeldSize, true
+	}
+	return "", false
 }
+
+// Expects tells whether a newer price is due soon enough for an order to wait
+// for it. When the oracle has been silent for longer than an order waits, holding
+// one would only delay its refusal.
+func (m *Market) Expects(now perp.Time) bool { return now < m.LookDeadline(m.Stats.Publish) }
 
 // Decides tells whether the accepted price is new enough for an order that
 // arrived then.
@@ -58,12 +84,19 @@ const (
 	lookSlack = 100 * perp.Millisecond
 )
 
+// tolerances is the part of the tolerated move that each tier gets, in halves.
+var tolerances = [perp.TierEnd]int64{2, 1, 0, 0}
+
 // Tolerated is how far the oracle may move in a held client's favour while the
-// quoted price stands: a part of the half-spread that was quoted.
-func (m *Market) Tolerated(quoted, before perp.Price) perp.Ratio {
+// quoted price stands: a part of the half-spread that was quoted, by tier.
+// A price on the wrong side of the oracle price has no half-spread.
+func (m *Market) Tolerated(side perp.Side, tier perp.Tier, quoted, before perp.Price) perp.Ratio {
+	if m.Params.Design == ByReference {
+		return referNothing
+	}
 	if before <= 0 {
 		return 0
 	}
-	half := perp.Ratio(mulDivSat(abs(int64(quoted-before)), int64(perp.RatioOne), int64(before)))
-	return perp.Ratio(mulDivSat(int64(half), int64(m.Params.LookTolerance), int64(perp.RatioOne)))
+	half := max(0, side.Sign()*mulDivSat(int64(quoted-before), int64(perp.RatioOne), int64(before)))
+	return perp.Ratio(mulDivSat(half, int64(m.Params.LookTolerance)*tolerances[tier]/2, int64(perp.RatioOne)))
 }

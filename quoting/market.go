@@ -23,11 +23,25 @@ type Market struct {
 	Good       int       // good ticks in a row towards a better state
 	GoodFrom   perp.Time // when the first of them came
 	Deepened   perp.Time // when L last followed equity
-	Offer      perp.Quote
-	AskAway    perp.Ratio // distance of the sides of Offer from the mid
-	BidAway    perp.Ratio
-	Formers    []Former // quotes replaced a moment ago, oldest first
-	First      int64    // version of the first quote
+	First      int64     // version of the first quote
+	Newest     int64     // and of the newest one
+	Offers     []Offer   // one for each class in use, that of everybody first
+
+	Sessions Roster // what is known of who trades
+	Firms    Roster
+	Markouts Markouts         // orders that are looked at again later
+	Ticks    [qualities]int64 // that came, by quality
+
+	Hedged    perp.Size  // position at the outside venue
+	VenueDebt perp.Money // that the market could not pay it yet
+	Wish      string     // key of the hedge that was asked for; empty: none
+	Wished    perp.Time
+
+	Ref *referenceState `json:",omitempty"` // of the design ByReference alone
+
+	scratch []*Client
+	marked  []perp.MarkedOut
+	seated  bool // Offers are those of the classes in use
 }
 
 // Moved is what a tick did.
@@ -42,7 +56,7 @@ type Moved struct {
 // New is a market that waits for its first good ticks. It panics with a Fault
 // on parameters that Validate refuses.
 func New(inst perp.Instrument, p Params) *Market {
-	m := &Market{Phase: perp.Warming, Why: perp.OracleStale}
+	m := &Market{Phase: perp.Warming, Why: perp.OracleStale, Offers: make([]Offer, 1)}
 	m.Configure(inst, p)
 	m.Stats.Beat = p.Beat
 	return m
@@ -98,7 +112,7 @@ func forcedCause(s perp.MarketState) perp.Reject {
 // Expire ends the market for ever, after every client was closed: what is left
 // is the maker's.
 func (m *Market) Expire(equity perp.Money) {
-	m.Curve, m.Formers = Curve{}, nil
+	m.Curve, m.Offers, m.Markouts = Curve{}, make([]Offer, 1), Markouts{}
 	m.Equity, m.Rounding = equity, 0
 	m.Forced, m.Phase, m.Why = perp.Expired, perp.Expired, perp.MarketHalted
 }
@@ -128,8 +142,12 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 	if m.Phase == perp.Expired {
 		return Moved{From: perp.Expired, To: perp.Expired, Cause: m.Why}
 	}
+	if p.Design == ByReference {
+		return m.referTick(t, now)
+	}
 	moved := Moved{Decision: Guard(p, s, t, now), From: m.Phase}
 	d := moved.Decision
+	m.Ticks[d.Quality]++
 	if d.State != 0 {
 		if d.Accepted() {
 			s.observe(p, t)
@@ -142,6 +160,8 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 			s.Seen = t.Publish
 		}
 		m.enter(d.State, d.Cause(), now, true)
+	} else { // nothing new: what is known has only grown older
+		m.Clock(now)
 	}
 	moved.Peg, moved.To, moved.Cause = m.Curve.Peg, m.Phase, m.Why
 	return moved
@@ -149,12 +169,15 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 
 // Clock lets age alone close the market. It never opens it.
 func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
+	if m.Params.Design == ByReference {
+		return m.referClock(now)
+	}
 	from = m.Phase
 	if m.Phase != perp.Warming && m.Phase != perp.Expired {
 		d := m.Stats.age(&m.Params, m.Stats.Publish, now)
 		if d.State > perp.Open {
 			m.enter(d.State, d.Cause(), now, false)
-		} else if m.Equity <= 0 {
+		} else if m.Equity <= 0 || m.drawdown() {
 			m.enter(perp.Open, perp.RejectNone, now, false)
 		}
 	}
@@ -166,6 +189,9 @@ func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Rej
 func (m *Market) enter(to perp.MarketState, cause perp.Reject, now perp.Time, tick bool) {
 	if m.Equity <= 0 && to < perp.ReduceOnly {
 		to, cause = perp.ReduceOnly, perp.DealerLeverage
+	}
+	if to < perp.ReduceOnly && m.drawdown() {
+		to, cause = perp.ReduceOnly, perp.Drawdown
 	}
 	if to < m.Forced {
 		to, cause = m.Forced, forcedCause(m.Forced)
@@ -188,6 +214,16 @@ func (m *Market) enter(to perp.MarketState, cause perp.Reject, now perp.Time, ti
 			m.Phase, m.Why, m.Good = to, cause, 0
 		}
 	}
+}
+
+// drawdown tells whether the market has lately lost too much, both in money and
+// as a share of what is left (vAMM reference §6.5 rule 2).
+func (m *Market) drawdown() bool {
+	p, lost := &m.Params, -m.Stats.Revenue
+	if p.DrawdownLoss == 0 || p.Design != Full || lost < p.DrawdownLoss {
+		return false
+	}
+	return int64(lost) >= mulDivSat(int64(max(m.Equity, 1)), int64(p.DrawdownShare), int64(perp.RatioOne))
 }
 
 // follow moves the curve to the accepted price: the first one makes it, each
@@ -333,5 +369,8 @@ func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee pe
 	m.Fees = perp.Add(m.Fees, fee)
 	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), addSat(int64(surplus), int64(fee))))
 	m.Stats.traded(side, cash)
+	if m.Params.Design == ByReference {
+		m.referTraded(side, price, cash)
+	}
 	return surplus
 }

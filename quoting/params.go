@@ -201,7 +201,7 @@ func DefaultParams() Params {
 		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 2 * second, FutureMax: second, SourcesMin: 1,
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
-		LastLook: LookOff, LookTolerance: one,
+		LastLook: LookTiered, LookTolerance: one,
 		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
 		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
 		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, HedgeTo: 75 * one / 1000,

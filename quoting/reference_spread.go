@@ -106,14 +106,22 @@ func (m *Reference) target(price num) num {
 
 // spread composes both sides in the order of §4, steps 1 to 8.
 func (m *Reference) spread(price num) (long, short num) {
+	return m.composed(price, func(step, num, num) {})
+}
+
+// composed is spread, telling what both sides are after each stage.
+func (m *Reference) composed(price num, tell func(at step, long, short num)) (long, short num) {
 	half := m.BaseSpread.over(2)
 	volLong, volShort := m.volatility(m.ConfPct, price)
 	long, short = most(half, volLong), most(half, volShort)
+	tell(stepBase, half, half)
+	tell(stepVolatility, long, short)
 	if m.Gap.sign() < 0 {
 		long = most(long, m.Gap.abs().add(volLong))
 	} else if m.Gap.sign() > 0 {
 		short = most(short, m.Gap.add(volShort))
 	}
+	tell(stepRetreat, long, short)
 	max := m.target(price)
 	scale := func(s num) {
 		if m.Users.sign() > 0 {
@@ -127,11 +135,13 @@ func (m *Reference) spread(price num) (long, short num) {
 	} else if m.Users.sign() < 0 {
 		scale(m.inventoryScale(short, max))
 	}
+	tell(stepInventory, long, short)
 	if m.Equity.sign() <= 0 {
 		long, short = long.times(10), short.times(10)
 	} else {
 		scale(m.leverageScale(price))
 	}
+	tell(stepLeverage, long, short)
 	x := revenueRetreat(m.BaseSpread, max, m.Revenue)
 	switch m.Users.sign() {
 	case 1:
@@ -145,7 +155,10 @@ func (m *Reference) spread(price num) (long, short num) {
 		long = most(adjust(long, m.InventoryAdjust), most(half, volLong))
 		short = most(adjust(short, m.InventoryAdjust), most(half, volShort))
 	}
-	return refCap(long, short, max)
+	tell(stepRevenue, long, short)
+	long, short = refCap(long, short, max)
+	tell(stepCap, long, short)
+	return long, short
 }
 
 // updateSpreads sets spreads, offset and spread reserves. It returns the

@@ -9,20 +9,25 @@ type step int
 
 const (
 	stepBase step = iota
+	stepConf
 	stepVolatility
+	stepSources
 	stepRetreat
 	stepWide
 	stepInventory
 	stepLeverage
 	stepFlow
+	stepToxicity
 	stepRevenue
 	stepCap
 	stepOffset
+	stepFunding
 	stepCount
 )
 
 var stepNames = [stepCount]string{
-	"base", "volatility", "retreat", "wide", "inventory", "leverage", "flow", "revenue", "cap", "offset",
+	"base", "conf", "volatility", "sources", "retreat", "wide", "inventory", "leverage", "flow", "toxicity", "revenue",
+	"cap", "offset", "funding",
 }
 
 // Steps is how far a side lies from the mid after each stage, in 1e-6 of the
@@ -32,6 +37,7 @@ type Steps [stepCount]perp.Ratio
 // pressure is what the stages look at, in ratios.
 type pressure struct {
 	conf  perp.Ratio // decayed confidence
+	split perp.Ratio // how far either of two sources lies from the price
 	vol   perp.Ratio // volatility over the age of the price
 	gust  perp.Ratio // volatility over ten seconds
 	storm perp.Ratio // volatility over a minute
@@ -41,6 +47,8 @@ type pressure struct {
 	crowd int        // sign of the clients' net position
 	loss  perp.Ratio // recent net loss in units of the one that is tolerated
 	wide  bool
+	rate  perp.Ratio // funding of an hour: positive is paid by long clients
+	toxic perp.Ratio // surcharge of the class
 }
 
 // pressure gathers the market's numbers at now.
@@ -50,6 +58,7 @@ func (m *Market) pressure(now perp.Time) pressure {
 	mid := m.Curve.Price()
 	x := pressure{
 		conf:  s.Conf,
+		split: s.Split,
 		vol:   perp.Ratio(mulDivSat(s.sigma(p, max(p.Lag+s.Beat, now-s.Publish)), int64(p.VolMultiple), int64(perp.RatioOne)) / toRatio),
 		gust:  perp.Ratio(s.sigma(p, gustSpan) / toRatio),
 		storm: perp.Ratio(s.sigma(p, stormSpan) / toRatio),
@@ -58,12 +67,13 @@ func (m *Market) pressure(now perp.Time) pressure {
 		lev:   m.leverage(),
 		wide:  m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly,
 	}
-	switch {
-	case m.Curve.Users > 0:
+	switch e := m.exposure(); {
+	case e > 0:
 		x.crowd = 1
-	case m.Curve.Users < 0:
+	case e < 0:
 		x.crowd = -1
 	}
+	x.rate = (m.Funding.Long + m.Funding.Short) / 2 / 24
 	if p.RetreatLoss > 0 && s.Revenue < 0 {
 		tolerated := max(1, mulDivSat(int64(max(m.Equity, 0)), int64(p.RetreatLoss), int64(perp.RatioOne)))
 		x.loss = perp.Ratio(mulDivSat(-int64(s.Revenue), int64(perp.RatioOne), tolerated))
@@ -90,6 +100,13 @@ func (p *Params) compose(x pressure) (ask, bid Steps) {
 	offset := perp.Ratio(mulDivSat(int64(p.OffsetMax), int64(min(x.lev, p.LeverageCap)), int64(p.LeverageCap)))
 	offset *= perp.Ratio(x.crowd)
 	ask[stepOffset], bid[stepOffset] = ask[stepCap]+offset, bid[stepCap]-offset
+	// What the crowded side pays as funding it also meets in the price.
+	shift := perp.Ratio(0)
+	if x.crowd > 0 && x.rate > 0 || x.crowd < 0 && x.rate < 0 {
+		most := scale(min(ask[stepWide], bid[stepWide]), p.FundingShift)
+		shift = perp.Clamp(x.rate, -most, most)
+	}
+	ask[stepFunding], bid[stepFunding] = ask[stepOffset]+shift, bid[stepOffset]-shift
 	return ask, bid
 }
 
@@ -98,8 +115,10 @@ func (p *Params) compose(x pressure) (ask, bid Steps) {
 // oracle for it, flow how much of the recent flow came to it.
 func (p *Params) side(s *Steps, x pressure, most perp.Ratio, loads bool, behind, flow perp.Ratio) {
 	s[stepBase] = p.BaseSpread / 2
-	core := bound(max(s[stepBase], x.conf, x.vol))
-	s[stepVolatility] = core
+	s[stepConf] = bound(max(s[stepBase], x.conf))
+	s[stepVolatility] = bound(max(s[stepConf], x.vol))
+	core := bound(s[stepVolatility] + x.split) // bid off the lower source, ask off the higher
+	s[stepSources] = core
 	// A mid that could not afford to follow the oracle offers no free trade.
 	if behind > 0 {
 		core = bound(max(core, bound(behind)+core))
@@ -112,7 +131,8 @@ func (p *Params) side(s *Steps, x pressure, most perp.Ratio, loads bool, behind,
 	s[stepInventory] = p.inventory(core, x, loads, behind > 0)
 	s[stepLeverage] = p.leverage(s[stepInventory], x, loads)
 	s[stepFlow] = bound(s[stepLeverage] + p.pressed(x, flow))
-	s[stepRevenue] = bound(s[stepFlow] + p.retreat(x, most, loads))
+	s[stepToxicity] = bound(s[stepFlow] + x.toxic)
+	s[stepRevenue] = bound(s[stepToxicity] + p.retreat(x, most, loads))
 }
 
 // inventory adds to the loading side what a minute may move, in full once

@@ -37,6 +37,7 @@ type Stats struct {
 	Short   int64      // short average of the price in 1e-12
 	Index   int64      // slow average of the price in 1e-12
 	Conf    perp.Ratio
+	Split   perp.Ratio // of two sources: how far either lies from the price
 	Bought  perp.Money // decayed notional of clients' buys
 	Sold    perp.Money
 	Day     perp.Money // decayed notional of both over a day
@@ -109,6 +110,10 @@ func (s *Stats) observe(p *Params, t perp.OracleTick) {
 		s.Day = perp.Money(fade(int64(s.Day), decay(dt, p.DaySpan)))
 		s.Revenue = perp.Money(fade(int64(s.Revenue), decay(dt, p.RevenueSpan)))
 	}
+	s.Split = 0
+	if t.Sources == 2 {
+		s.Split = t.Divergence
+	}
 	s.Price, s.Publish, s.Width = t.Price, t.Publish, t.Confidence
 }
 
@@ -146,10 +151,14 @@ func (s *Stats) move(price perp.Price) int64 {
 
 // sigma is the standard deviation of the return over dt in 1e-9, rounded up.
 func (s *Stats) sigma(p *Params, dt perp.Time) int64 {
-	floor := int64(p.VolFloor) * (returnOne / int64(perp.RatioOne))
-	v := min(max(s.Fast, s.Slow, floor*floor), varianceMax)
 	dt = max(0, min(dt, horizonMax))
-	return root(mulDivSat(v, int64(dt), int64(perp.Second))) + 1
+	return root(mulDivSat(s.perSecond(p), int64(dt), int64(perp.Second))) + 1
+}
+
+// perSecond is the variance believed, per second in 1e-18.
+func (s *Stats) perSecond(p *Params) int64 {
+	floor := int64(p.VolFloor) * (returnOne / int64(perp.RatioOne))
+	return min(max(s.Fast, s.Slow, floor*floor), varianceMax)
 }
 
 // beat learns the usual interval between ticks, weighted with time: what one

@@ -64,14 +64,14 @@ func (w *world) feed(t perp.OracleTick) Moved {
 }
 
 func (w *world) requote() perp.Quote {
-	w.version++
-	return w.m.Requote(w.version, w.now)
+	w.version += int64(w.m.Requote(w.version+1, w.now))
+	return w.m.Current().Clone()
 }
 
 // deal takes up to size from the ladder and returns what the client paid
 // (positive for a buy) and how much it got.
 func (w *world) deal(side perp.Side, size perp.Size) (cash perp.Money, got perp.Size) {
-	for _, l := range w.m.Take(side, size, 0) {
+	for _, l := range w.m.Take(perp.Class{}, side, size, 0, nil) {
 		w.fill(side, l)
 		cash += perp.Money(side.Sign()) * perp.Notional(l.Price, l.Size, perp.Floor)
 		got += l.Size

@@ -29,11 +29,13 @@ type Facts struct {
 
 // QuoteFacts is what the quote that an order names offers.
 type QuoteFacts struct {
-	Found    bool // it exists and this session may deal on it
-	Expired  bool
-	Side     perp.Side // of the orders it takes; zero: both
-	Level    perp.Level
-	Consumed bool
+	Found      bool // it exists, or existed a while ago
+	Foreign    bool // it was given to somebody else
+	Expired    bool
+	Superseded bool      // a newer one replaced it, and the grace is over
+	Side       perp.Side // of the orders it takes; zero: both
+	Level      perp.Level
+	Consumed   bool
 }
 
 // query is an order on its way down the ladder. left is what it may still
@@ -75,7 +77,9 @@ var ladder = []guard{
 	{perp.BadTick, "Price", (*query).badTick},
 	{perp.PriceBand, "Price", (*query).outsideBand},
 	{perp.QuoteUnknown, "QuoteID", (*query).quoteUnknown},
+	{perp.QuoteForeign, "QuoteID", (*query).quoteForeign},
 	{perp.QuoteExpired, "QuoteID", (*query).quoteExpired},
+	{perp.QuoteSuperseded, "QuoteID", (*query).quoteSuperseded},
 	{perp.QuoteSide, "Side", (*query).quoteSide},
 	{perp.QuotePrice, "Price", (*query).quotePrice},
 	{perp.QuoteSize, "OrderQty", (*query).quoteSize},
@@ -84,6 +88,7 @@ var ladder = []guard{
 	{perp.PositionLimit, "position", (*query).position},
 	{perp.NotionalLimit, "notional", (*query).notional},
 	{perp.InsufficientMargin, "initial margin", (*query).margin},
+	{perp.CollateralCap, "order value", (*query).collateralCap},
 	{perp.OILimit, "open interest", (*query).interest},
 	{perp.DealerLeverage, "maker leverage", (*query).leverage},
 	{perp.PriceUnavailable, "price", (*query).unpriced},
@@ -252,6 +257,14 @@ func (q *query) quoteUnknown() (need, have int64, refuse bool) {
 	return 0, 0, q.quoted() && !q.f.Quote.Found
 }
 
+func (q *query) quoteForeign() (need, have int64, refuse bool) {
+	return 0, 0, q.quoted() && q.f.Quote.Foreign
+}
+
+func (q *query) quoteSuperseded() (need, have int64, refuse bool) {
+	return 0, 0, q.quoted() && q.f.Quote.Superseded
+}
+
 func (q *query) quoteExpired() (need, have int64, refuse bool) {
 	return 0, 0, q.quoted() && q.f.Quote.Expired
 }
@@ -306,6 +319,14 @@ func (q *query) notional() (need, have int64, refuse bool) {
 	r := Margin(q.after(), Initial)
 	most := q.f.Account.Limits.Notional
 	return int64(r.Notional), int64(most), q.growing() && r.Notional > most
+}
+
+// collateralCap bounds the value of one order by what the account has.
+func (q *query) collateralCap() (need, have int64, refuse bool) {
+	most := q.f.Account.Limits.OrderLeverage
+	value := notional(q.f.Oracle, q.left)
+	cap := scaled(max(0, Margin(q.after(), Initial).Collateral), most)
+	return int64(value), int64(cap), most > 0 && q.growing() && value > cap
 }
 
 func (q *query) margin() (need, have int64, refuse bool) {

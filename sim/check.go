@@ -88,9 +88,16 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 	switch cmd := cmd.(type) {
 	case perp.PlaceOrder:
 		return func(ev perp.Event) bool {
-			switch ev.(type) {
-			case perp.OrderAccepted, perp.OrderRejected, perp.StatusReported, perp.OrderHeld: // Held: the answer follows a tick.
-				return true
+			// Orders that were held answer with an empty origin, whatever let them go.
+			switch ev := ev.(type) {
+			case perp.OrderAccepted:
+				return ev.Origin == cmd.Origin
+			case perp.OrderRejected:
+				return ev.Origin == cmd.Origin
+			case perp.StatusReported:
+				return ev.Origin == cmd.Origin
+			case perp.OrderHeld: // The answer follows a tick.
+				return ev.Origin == cmd.Origin
 			}
 			return false
 		}, true

@@ -25,7 +25,7 @@ func Designs() []Design {
 	return []Design{
 		{"naive", bare(full, quoting.Naive)},
 		{"pegged", bare(full, quoting.Pegged)},
-		// The reference vAMM's own design has its place here.
+		{"reference", byReference(full)},
 		{fullDesign, full},
 		{"full-nolook", without(func(p *quoting.Params) { p.LastLook = quoting.LookOff })},
 		{"full-nosurcharge", without(func(p *quoting.Params) { p.SurchargeMax = 0 })},
@@ -97,11 +97,32 @@ func bare(p quoting.Params, d quoting.Design) quoting.Params {
 	p.GoodTicks, p.GoodSpan, p.Band = 1, 0, perp.RatioOne/2
 	p.LeverageCap = 100 * perp.RatioOne
 	p.Concentration = 1_414_200
+	p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden = 0, 0, 0, 0
+	return alike(p)
+}
+
+// alike takes away what treats clients by what they have shown, what needs an
+// outside venue, and funding.
+func alike(p quoting.Params) quoting.Params {
 	p.LastLook, p.Probation, p.SurchargeMax, p.StrikeSpan, p.FillBucket = quoting.LookOff, 0, 0, 0, 0
-	p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden, p.Improve = 0, 0, 0, 0, 0
-	p.HedgeFrom, p.DrawdownLoss, p.FundingBase, p.FundingMax, p.FundingShift = 0, 0, 0, 0, 0
+	p.Improve, p.HedgeFrom, p.DrawdownLoss = 0, 0, 0
+	p.FundingBase, p.FundingMax, p.FundingShift = 0, 0, 0
 	return p
 }
 
+// byReference leaves the curve, the spreads and every judgement to the reference
+// vAMM, whose only limit on one fill is the band (its initial margin ratio).
+func byReference(p quoting.Params) quoting.Params {
+	p.Design = quoting.ByReference
+	p.MinHalf, p.Band = 1, perp.RatioOne/10
+	p.GoodTicks, p.GoodSpan = 1, 0 // a valid price is dealt on at once
+	p.Grace = 0                    // there are no quotes to come back to
+	p.DepthStep, p.DepthVol = 0, 0 // L moves with peg and funding alone
+	p.LeverageCap, p.UnloadShare = 100*perp.RatioOne, 0
+	return alike(p)
+}
+
 // honest tells whether the design keeps its quotes around the oracle price.
-func (d Design) honest() bool { return d.Params.Design == quoting.Full }
+func (d Design) honest() bool {
+	return d.Params.Design == quoting.Full || d.Params.Design == quoting.ByReference
+}

@@ -23,7 +23,8 @@
 //   - Balances and positions sum to zero after every command (TestZeroSumAfterEveryCommand).
 //   - Each request gets exactly one terminal answer (TestOneTerminalAnswer).
 //   - Money adds up in worlds of small makers and large leverage (TestMoneyAlwaysAddsUp).
-//   - Designs differ as they should (TestDesignsDiffer, TestSilenceStopsTheFullDesign).
+//   - Designs differ as they should (TestDesignsDiffer, TestByReferenceLiesBetween,
+//     TestSilenceStopsTheFullDesign).
 //   - Takers see the quote of their own class (TestTakersSeeTheQuoteOfTheirClass).
 //   - Where a file is silent so is the oracle (TestFilesAreSilent); minutes are
 //     filled within what is known of them (TestBarsAreBridged).

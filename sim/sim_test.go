@@ -2,6 +2,7 @@ package sim
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -137,10 +138,11 @@ func TestCheckerCatches(t *testing.T) {
 	}
 }
 
-// eachEvent bends the first event of a type in an entry, on a copy.
+// eachEvent bends the last event of a type in an entry, on a copy: a later one
+// could otherwise set right what an earlier one bent.
 func eachEvent[E perp.Event](change func(E) perp.Event) func(*perp.Entry) bool {
 	return func(e *perp.Entry) bool {
-		for i, ev := range e.Events {
+		for i, ev := range slices.Backward(e.Events) {
 			if x, ok := ev.(E); ok {
 				e.Events = append([]perp.Event(nil), e.Events...)
 				e.Events[i] = change(x)

@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"strconv"
-
-	"backstop/perp"
-)
+import "backstop/perp"
 
 // Venue is the outside market at which the maker lays off inventory. Time and
 // the true price come from the world.
@@ -71,7 +67,7 @@ func (v *outsideVenue) Next() (at perp.Time, ok bool) {
 // cost up: a venue gives nothing away.
 func (v *outsideVenue) Report(now perp.Time, truth perp.Price) perp.HedgeReport {
 	v.reports++
-	r := perp.HedgeReport{Symbol: trialSymbol, Key: "venue-" + strconv.FormatInt(v.reports, 10)}
+	r := perp.HedgeReport{Symbol: trialSymbol, Number: v.reports}
 	r.Variation = worth(v.position, truth-v.last, perp.Floor)
 	v.last, v.mark = truth, now+venueMark
 	if len(v.wishes) > 0 && v.wishes[0].at <= now {

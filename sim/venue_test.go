@@ -25,9 +25,9 @@ func TestVenueDealsLateAndAtACost(t *testing.T) {
 		want  perp.HedgeReport
 	}{
 		// 2 at 100 cost 1.5 bp of 200.
-		{100 * perp.PriceOne, perp.HedgeReport{Key: "venue-1", Answers: "h1", Position: 2 * perp.SizeOne, Variation: -30_000}},
-		{101 * perp.PriceOne, perp.HedgeReport{Key: "venue-2", Position: 2 * perp.SizeOne, Variation: 2 * perp.MoneyOne}},
-		{99 * perp.PriceOne, perp.HedgeReport{Key: "venue-3", Position: 2 * perp.SizeOne, Variation: -4 * perp.MoneyOne}},
+		{100 * perp.PriceOne, perp.HedgeReport{Number: 1, Answers: "h1", Position: 2 * perp.SizeOne, Variation: -30_000}},
+		{101 * perp.PriceOne, perp.HedgeReport{Number: 2, Position: 2 * perp.SizeOne, Variation: 2 * perp.MoneyOne}},
+		{99 * perp.PriceOne, perp.HedgeReport{Number: 3, Position: 2 * perp.SizeOne, Variation: -4 * perp.MoneyOne}},
 	} {
 		at, ok := v.Next()
 		c.want.Symbol = trialSymbol

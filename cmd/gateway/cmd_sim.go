@@ -45,10 +45,11 @@ func simRun() config.Command {
 		Long: `Runs the gateway's own engine in virtual time: benign takers, followers of
 the last seconds, and takers that see prices before the maker does, one of them
 in disguise. Designs that are compared: naive (x*y=k alone), pegged (follows the
-oracle with a fixed spread) and full (this maker, with an outside venue). Less
-of the full design: full-nolook (also called firm), full-nosurcharge,
-full-noskew. Under the table the full design is compared with its goals. The
-same seed gives the same state hash.
+oracle with a fixed spread), reference (the spreads and gates of the reference
+vAMM) and full (this maker, with an outside venue). Less of the full design:
+full-nolook (also called firm), full-nosurcharge, full-noskew. Under the table
+the full design is compared with its goals. The same seed gives the same state
+hash.
 
 Scenarios are gbm, jump, jump400, crowd and outage; without --scenario and
 --feed: all of them. A feed is played at its own times: where it is silent, so
