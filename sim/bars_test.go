@@ -37,15 +37,16 @@ func TestBarsAreBridged(t *testing.T) {
 			t.Fatalf("point %d comes %d ms after the one before", i, gap/perp.Millisecond)
 		}
 	}
+	const n = int(barSpan / barStep)
 	for k, b := range bars {
-		minute := p[k*240 : (k+1)*240]
+		minute := p[k*n : (k+1)*n]
 		low, high := minute.extremes()
 		if low != min(b.Corners[1], b.Corners[2]) || high != max(b.Corners[1], b.Corners[2]) {
 			t.Errorf("minute %d: from %v to %v", k, low, high)
 		}
 		where := func(p perp.Price) int { return slices.IndexFunc(minute, func(x Point) bool { return x.Price == p }) }
-		if minute[0].Price != b.Corners[0] || minute[239].Price != b.Corners[3] || where(b.Corners[1]) > where(b.Corners[2]) {
-			t.Errorf("minute %d: %v ... %v, extremes at %d and %d", k, minute[0].Price, minute[239].Price, where(b.Corners[1]), where(b.Corners[2]))
+		if minute[0].Price != b.Corners[0] || minute[n-1].Price != b.Corners[3] || where(b.Corners[1]) > where(b.Corners[2]) {
+			t.Errorf("minute %d: %v ... %v, extremes at %d and %d", k, minute[0].Price, minute[n-1].Price, where(b.Corners[1]), where(b.Corners[2]))
 		}
 	}
 }
