@@ -178,6 +178,7 @@ func (k *checker) accounts() {
 		if a.Name == perp.Maker || a.Name == perp.Outside {
 			k.fault(path, Problem{What: fmt.Sprintf("account %q belongs to the gateway", a.Name), Hint: "choose another name"})
 		}
+		k.name(fmt.Sprintf("account[%d].firm", i), a.Firm)
 		k.positions(fmt.Sprintf("account[%d]", i), &a)
 	}
 }

@@ -72,6 +72,9 @@ type Venue struct {
 // Account is a ledger account of a client firm.
 type Account struct {
 	Name string `toml:"name" need:"yes"`
+	// Firm is whose account it is: what its fills show counts for all accounts of
+	// the firm. Empty: its own.
+	Firm string `toml:"firm"`
 	// Deposit is paid in once, when the account first appears.
 	Deposit perp.Money    `toml:"deposit" min:"0" max:"1000000000000"`
 	Limits  AccountLimits `toml:"limits"`
@@ -81,6 +84,9 @@ type Account struct {
 type AccountLimits struct {
 	OpenOrders  int        `toml:"open_orders" min:"1" max:"100000"`
 	MaxNotional perp.Money `toml:"max_notional" min:"0.000001" max:"9000000000000"`
+	// OrderLeverage is the largest order that grows a position, in multiples of
+	// the account's collateral.
+	OrderLeverage perp.Ratio `toml:"max_order_leverage" min:"0" max:"1000"`
 	// MaxPosition names, for some markets, another limit than the market's own.
 	MaxPosition map[string]perp.Size `toml:"max_position" min:"0" max:"1000000000"`
 }
@@ -110,9 +116,17 @@ type Session struct {
 	Roles []string `toml:"roles" oneof:"trade|md"`
 	// AllowIPs are addresses or networks that may connect; empty: any.
 	AllowIPs []string `toml:"allow_ips"`
+	// Limits bound what the session may ask for.
+	Limits SessionLimits `toml:"limits"`
 
 	// Password is the secret itself, once Resolve has read it.
 	Password string
+}
+
+// SessionLimits bound what one session may ask for, whatever its account may.
+type SessionLimits struct {
+	// OrdersPerSecond is the most new, changed and quoted orders; 0: any.
+	OrdersPerSecond int `toml:"orders_per_second" min:"0" max:"100000"`
 }
 
 // Feed is one source of outside prices.
@@ -135,6 +149,7 @@ const (
 	defaultDrain        = 5 * time.Second
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
+	defaultOrderRate    = 200
 	defaultEquity       = 10_000_000 * perp.MoneyOne
 	defaultInsurance    = 100_000 * perp.MoneyOne
 )
@@ -144,6 +159,8 @@ func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
 func (f *Fix) setDefaults()    { *f = Fix{} }
 func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Insurance: defaultInsurance} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }
+
+func (l *SessionLimits) setDefaults() { *l = SessionLimits{OrdersPerSecond: defaultOrderRate} }
 
 func (s *Session) setDefaults() {
 	*s = Session{

@@ -23,6 +23,8 @@ type Market struct {
 	Funding MarketFunding `toml:"funding"`
 	Vamm    MarketVamm    `toml:"vamm"`
 	Risk    MarketRisk    `toml:"risk"`
+
+	Toxicity MarketToxicity `toml:"toxicity"`
 }
 
 func (m *Market) setDefaults() { *m = Market{Currency: "USDC"} }

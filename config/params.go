@@ -44,6 +44,25 @@ type MarketQuote struct {
 	TopShare   perp.Ratio    `toml:"top_share" min:"0.000001" max:"1"`
 	ValidFor   time.Duration `toml:"valid_for" min:"1ms" max:"1m"`
 	Grace      time.Duration `toml:"grace" min:"0s" max:"1m"`
+
+	// LastLook says whose orders wait for a newer price, LookTolerance how far it
+	// may then have moved for the client; see quoting.Params.
+	LastLook      string     `toml:"last_look" oneof:"off|wide|tiered|always"`
+	LookTolerance perp.Ratio `toml:"look_tolerance" min:"0" max:"1"`
+	FillBucket    perp.Ratio `toml:"fill_bucket" min:"0" max:"100"`
+	Improve       perp.Ratio `toml:"improve" min:"0" max:"1"`
+}
+
+// MarketToxicity says how a client whose fills run ahead of the price is
+// treated; see quoting.Params.
+type MarketToxicity struct {
+	HalfLife   time.Duration `toml:"half_life" min:"1s" max:"168h"`
+	Memory     int           `toml:"memory_fills" min:"1" max:"10000"`
+	AddonMax   perp.Ratio    `toml:"max_client_addon_bps" unit:"bps" min:"0" max:"5000"`
+	AddonStep  perp.Ratio    `toml:"addon_step_bps" unit:"bps" min:"0.01" max:"5000"`
+	Probation  int           `toml:"probation_fills" min:"0" max:"100000"`
+	StrikeHold time.Duration `toml:"strike_hold" min:"0s" max:"168h"`
+	TierDwell  time.Duration `toml:"tier_dwell" min:"0s" max:"168h"`
 }
 
 // MarketVamm shapes the curve behind the offer.
@@ -53,6 +72,12 @@ type MarketVamm struct {
 	MaxLeverage  perp.Ratio `toml:"max_leverage" min:"0.000001" max:"100"`
 	MaxOffset    perp.Ratio `toml:"max_offset_bps" unit:"bps" min:"0" max:"5000"`
 	CalmVol      perp.Ratio `toml:"calm_vol_bps" unit:"bps" min:"0" max:"1000"`
+
+	InventoryWiden perp.Ratio `toml:"inventory_widen" min:"0" max:"100"`
+	LeverageWiden  perp.Ratio `toml:"leverage_widen" min:"0" max:"100"`
+	FlowWiden      perp.Ratio `toml:"flow_widen" min:"0" max:"100"`
+	UnloadRelief   perp.Ratio `toml:"unload_relief" min:"0" max:"1"`
+	RestFrom       perp.Ratio `toml:"rest_from" min:"0" max:"100"`
 }
 
 // MarketFunding is what the heavy side pays; see quoting.Params.
@@ -61,6 +86,7 @@ type MarketFunding struct {
 	Average time.Duration `toml:"average" min:"1s" max:"168h"`
 	Base    perp.Ratio    `toml:"base_bps" unit:"bps" min:"-5000" max:"5000"`
 	Max     perp.Ratio    `toml:"max_bps" unit:"bps" min:"0" max:"5000"`
+	Shift   perp.Ratio    `toml:"shift" min:"0" max:"1"`
 }
 
 // MarketRisk bounds what clients and the maker may do; see risk.MarketLimits.
@@ -81,6 +107,10 @@ type MarketRisk struct {
 	LiquidationFee    perp.Ratio    `toml:"liquidation_fee_bps" unit:"bps" min:"0" max:"10000"`
 	LiquidationStart  perp.Ratio    `toml:"liquidation_start" min:"0.000001" max:"1"`
 	LiquidationTime   time.Duration `toml:"liquidation_time" min:"0s" max:"24h"`
+
+	// The market only reduces once it has lost more than both; see quoting.Params.
+	DrawdownLoss  perp.Money `toml:"drawdown_loss" min:"0" max:"1000000000000"`
+	DrawdownShare perp.Ratio `toml:"drawdown_share" min:"0" max:"1"`
 }
 
 func (o *MarketOracle) setDefaults() {
@@ -98,18 +128,32 @@ func (q *MarketQuote) setDefaults() {
 	*q = MarketQuote{
 		BaseSpread: p.BaseSpread, MaxSpread: p.MaxSpread, MinHalf: p.MinHalf, Band: p.Band, Levels: p.Levels,
 		TopShare: p.TopShare, ValidFor: time.Duration(p.TTL), Grace: time.Duration(p.Grace),
+		LastLook: p.LastLook.String(), LookTolerance: p.LookTolerance, FillBucket: p.FillBucket, Improve: p.Improve,
+	}
+}
+
+func (t *MarketToxicity) setDefaults() {
+	p := quoting.DefaultParams()
+	*t = MarketToxicity{
+		HalfLife: time.Duration(p.ToxHalfLife), Memory: int(p.ToxMemory), AddonMax: p.SurchargeMax, AddonStep: p.SurchargeStep,
+		Probation: int(p.Probation), StrikeHold: time.Duration(p.StrikeSpan), TierDwell: time.Duration(p.TierDwell),
 	}
 }
 
 func (v *MarketVamm) setDefaults() {
 	p := quoting.DefaultParams()
-	*v = MarketVamm{Depth: int(p.Depth), SoftLeverage: p.LeverageSoft, MaxLeverage: p.LeverageCap, MaxOffset: p.OffsetMax, CalmVol: p.DepthVol}
+	*v = MarketVamm{
+		Depth: int(p.Depth), SoftLeverage: p.LeverageSoft, MaxLeverage: p.LeverageCap, MaxOffset: p.OffsetMax, CalmVol: p.DepthVol,
+		InventoryWiden: p.InventoryWiden, LeverageWiden: p.LeverageWiden, FlowWiden: p.FlowWiden,
+		UnloadRelief: p.UnloadRelief, RestFrom: p.RestFrom,
+	}
 }
 
 func (f *MarketFunding) setDefaults() {
 	p := quoting.DefaultParams()
 	*f = MarketFunding{
 		Every: time.Duration(p.FundingEvery), Average: time.Duration(p.FundingSpan), Base: p.FundingBase, Max: p.FundingMax,
+		Shift: p.FundingShift,
 	}
 }
 
@@ -119,19 +163,20 @@ func (v *Venue) setDefaults() {
 }
 
 func (r *MarketRisk) setDefaults() {
-	l := risk.DefaultMarketLimits()
+	l, p := risk.DefaultMarketLimits(), quoting.DefaultParams()
 	*r = MarketRisk{
 		TakerFee: l.TakerFee, InitialMargin: l.InitialMargin, MaintenanceMargin: l.MaintenanceMargin,
 		SizePremium: l.SizePremium, ProfitCap: l.ProfitCap, PriceBand: l.PriceBand,
 		MaxPosition: l.MaxPosition, OpenInterest: l.OpenInterest, MakerLeverage: l.MakerLeverage,
 		MaxImbalance: l.MaxImbalance, SettleEvery: time.Duration(l.SettleEvery), LiquidationBuffer: l.LiquidationBuffer,
 		LiquidationFee: l.LiquidationFee, LiquidationStart: l.LiquidationStart, LiquidationTime: time.Duration(l.LiquidationSpan),
+		DrawdownLoss: p.DrawdownLoss, DrawdownShare: p.DrawdownShare,
 	}
 }
 
 func (l *AccountLimits) setDefaults() {
 	d := risk.DefaultLimits()
-	*l = AccountLimits{OpenOrders: int(d.OpenOrders), MaxNotional: d.Notional}
+	*l = AccountLimits{OpenOrders: int(d.OpenOrders), MaxNotional: d.Notional, OrderLeverage: d.OrderLeverage}
 }
 
 // Spec is one market in the words of the rooms that run it.
@@ -165,7 +210,32 @@ func (m Market) params() quoting.Params {
 	p.Depth, p.LeverageSoft, p.LeverageCap, p.OffsetMax = int64(v.Depth), v.SoftLeverage, v.MaxLeverage, v.MaxOffset
 	p.DepthVol = v.CalmVol
 	p.FundingEvery, p.FundingSpan, p.FundingBase, p.FundingMax = perp.Time(f.Every), perp.Time(f.Average), f.Base, f.Max
+	m.clients(&p)
 	return p
+}
+
+// clients fills in what is about clients that are ahead of the price, and about
+// the maker's own needs.
+func (m Market) clients(p *quoting.Params) {
+	q, t, v := m.Quote, m.Toxicity, m.Vamm
+	p.LastLook, p.LookTolerance = lookMode(q.LastLook), q.LookTolerance
+	p.FillBucket, p.Improve = q.FillBucket, q.Improve
+	p.ToxHalfLife, p.ToxMemory = perp.Time(t.HalfLife), int64(t.Memory)
+	p.SurchargeMax, p.SurchargeStep = t.AddonMax, t.AddonStep
+	p.Probation, p.StrikeSpan, p.TierDwell = int64(t.Probation), perp.Time(t.StrikeHold), perp.Time(t.TierDwell)
+	p.InventoryWiden, p.LeverageWiden, p.FlowWiden = v.InventoryWiden, v.LeverageWiden, v.FlowWiden
+	p.UnloadRelief, p.RestFrom = v.UnloadRelief, v.RestFrom
+	p.FundingShift = m.Funding.Shift
+	p.DrawdownLoss, p.DrawdownShare = m.Risk.DrawdownLoss, m.Risk.DrawdownShare
+}
+
+// lookMode is the mode of a name, which the decoder has checked.
+func lookMode(name string) quoting.LookMode {
+	mode := quoting.LookAlways
+	for mode > quoting.LookOff && mode.String() != name {
+		mode--
+	}
+	return mode
 }
 
 func (m Market) limits() risk.MarketLimits {
@@ -188,7 +258,9 @@ func (c *Config) Outflow() risk.Venue {
 func (c *Config) RiskAccounts() []risk.Account {
 	all := make([]risk.Account, 0, len(c.Accounts))
 	for _, a := range c.Accounts {
-		one := risk.Account{Name: a.Name, Limits: risk.Limits{OpenOrders: int64(a.Limits.OpenOrders), Notional: a.Limits.MaxNotional}}
+		one := risk.Account{Name: a.Name, Firm: a.Firm, Limits: risk.Limits{
+			OpenOrders: int64(a.Limits.OpenOrders), Notional: a.Limits.MaxNotional, OrderLeverage: a.Limits.OrderLeverage,
+		}}
 		for _, symbol := range slices.Sorted(maps.Keys(a.Limits.MaxPosition)) {
 			one.Limits.Positions = append(one.Limits.Positions, risk.PositionLimit{Symbol: symbol, Size: a.Limits.MaxPosition[symbol]})
 		}
@@ -218,7 +290,13 @@ var ruleKeys = map[string]string{
 	"MaxImbalance": "risk.max_imbalance", "SettleEvery": "risk.settle_every", "LiquidationBuffer": "risk.liquidation_buffer",
 	"LiquidationFee": "risk.liquidation_fee_bps", "LiquidationStart": "risk.liquidation_start", "LiquidationSpan": "risk.liquidation_time",
 	"DepthVol": "vamm.calm_vol_bps", "FundingEvery": "funding.every", "FundingSpan": "funding.average",
-	"FundingBase": "funding.base_bps", "FundingMax": "funding.max_bps",
+	"FundingBase": "funding.base_bps", "FundingMax": "funding.max_bps", "FundingShift": "funding.shift",
+	"LastLook": "quote.last_look", "LookTolerance": "quote.look_tolerance", "FillBucket": "quote.fill_bucket", "Improve": "quote.improve",
+	"ToxHalfLife": "toxicity.half_life", "ToxMemory": "toxicity.memory_fills", "SurchargeMax": "toxicity.max_client_addon_bps",
+	"SurchargeStep": "toxicity.addon_step_bps", "Probation": "toxicity.probation_fills", "StrikeSpan": "toxicity.strike_hold",
+	"TierDwell": "toxicity.tier_dwell", "InventoryWiden": "vamm.inventory_widen", "LeverageWiden": "vamm.leverage_widen",
+	"FlowWiden": "vamm.flow_widen", "UnloadRelief": "vamm.unload_relief", "RestFrom": "vamm.rest_from",
+	"DrawdownLoss": "risk.drawdown_loss", "DrawdownShare": "risk.drawdown_share",
 }
 
 // rules asks the rooms whether the keys of a market fit together. A key that is

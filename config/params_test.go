@@ -31,16 +31,20 @@ func TestEveryMarketKeyCounts(t *testing.T) {
 		}
 		for j := range market.Field(i).NumField() {
 			key := market.Field(i).Field(j)
-			was := key.Int()
-			key.SetInt(was + 1)
+			was := reflect.ValueOf(key.Interface())
+			if key.Kind() == reflect.String { // last_look, the only word
+				key.SetString("always")
+			} else {
+				key.SetInt(was.Int() + 1)
+			}
 			if reflect.DeepEqual(before, c.Specs()) {
 				t.Errorf("market.%s.%s changes nothing", market.Type().Field(i).Name, market.Field(i).Type().Field(j).Name)
 			}
-			key.SetInt(was)
+			key.Set(was)
 			changed++
 		}
 	}
-	if changed < 25 {
+	if changed < 60 {
 		t.Errorf("only %d keys were tried", changed)
 	}
 }
@@ -123,5 +127,33 @@ func TestProfile(t *testing.T) {
 		case c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault) || strings.Contains(err.Error(), "hunter2")):
 			t.Errorf("%q: %v; want a fault with %q, without the secret", c.text, err, c.fault)
 		}
+	}
+}
+
+// TestClientKeys: the words of last_look are the modes of the maker; the firm
+// and the largest order of an account, and the rate of a session, arrive.
+func TestClientKeys(t *testing.T) {
+	for mode := quoting.LookOff; mode <= quoting.LookAlways; mode++ {
+		var m Market
+		m.Quote.setDefaults()
+		m.Quote.LastLook = mode.String()
+		if got := m.params().LastLook; got != mode {
+			t.Errorf("last_look %q is %s", mode, got)
+		}
+		if tag, _ := reflect.TypeFor[MarketQuote]().FieldByName("LastLook"); !slices.Contains(strings.Split(tag.Tag.Get("oneof"), "|"), mode.String()) {
+			t.Errorf("no last_look %q", mode)
+		}
+	}
+	src := read(t, "testdata/base.toml") + "[session.limits]\norders_per_second = 7\n[[account]]\nname = \"TWO\"\nfirm = \"ACME-CO\"\n" +
+		"limits = { max_order_leverage = \"2.5\" }\n"
+	c, err := Parse("base.toml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.RiskAccounts()[1]; got.Firm != "ACME-CO" || got.Limits.OrderLeverage != 5*perp.RatioOne/2 {
+		t.Errorf("%+v", got)
+	}
+	if got := c.Sessions[0].Limits.OrdersPerSecond; got != 7 {
+		t.Errorf("%d orders a second", got)
 	}
 }

@@ -124,8 +124,6 @@ func (e *Engine) hedged(r perp.HedgeReport) {
 	switch {
 	case m == nil:
 		told.Verdict = perp.Verdict{Reject: perp.UnknownSymbol, Detail: r.Symbol}
-	case m.Mode == perp.ModeExpired:
-		told.Verdict = perp.Verdict{Reject: perp.WrongState, Detail: r.Symbol + " has expired"}
 	case r.Number <= m.Reported:
 		told.Verdict = perp.Verdict{Reject: perp.DuplicateKey, Have: r.Number, Need: m.Reported + 1, Detail: "report"}
 	case perp.Abs(r.Position) > hedgeMax || perp.Abs(r.Variation) > variationMax:
@@ -139,7 +137,7 @@ func (e *Engine) hedged(r perp.HedgeReport) {
 		e.emit(events...)
 	}
 	e.emit(told)
-	if told.Verdict.OK() {
+	if told.Verdict.OK() && m.Mode != perp.ModeExpired { // what is open there outlives the market
 		e.requote(m)
 	}
 }

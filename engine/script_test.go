@@ -52,6 +52,7 @@ type script struct {
 	lastRFQ string
 	top     map[string]perp.Quote
 	quiet   bool // transfers are not shown
+	guarded bool // ticks that are not believed are shown
 	journal []perp.Entry
 }
 
@@ -116,7 +117,11 @@ func (s *script) command(f []string) perp.Command {
 	case "tick":
 		s.now += 100 * perp.Millisecond
 		price := must(perp.ParsePrice(f[2]))
-		return perp.OracleTick{Symbol: f[1], Price: price, Confidence: price / 10_000, Publish: s.now, Receive: s.now, Sources: 3}
+		lag := perp.Time(0)
+		if s.guarded { // as in life, a price is older than what comes with it
+			lag = 150 * perp.Millisecond
+		}
+		return perp.OracleTick{Symbol: f[1], Price: price, Confidence: price / 10_000, Publish: s.now - lag, Receive: s.now, Sources: 3}
 	case "order", "cancel", "replace", "status", "quote", "positions":
 		return s.request(f)
 	}
@@ -128,6 +133,7 @@ func (s *script) command(f []string) perp.Command {
 func (s *script) market(symbol string, guarded bool) perp.Command {
 	q := quoting.DefaultParams()
 	q.LastLook = quoting.LookTiered
+	s.guarded = guarded
 	if !guarded {
 		q = trusting(q)
 	}
@@ -234,6 +240,21 @@ func (s *script) show(ev perp.Event) string {
 		return fmt.Sprintf("cancel rejected %s %s of %s status %s", ev.Verdict.Reject, ev.ClOrdID, ev.OrigClOrdID, ev.Order.Status)
 	case perp.StatusReported:
 		return strings.TrimSpace(fmt.Sprintf("status %s %s", order1(ev.Order), ev.Reject))
+	case perp.OrderHeld:
+		return "held " + order1(ev.Order)
+	case perp.LastLook:
+		return fmt.Sprintf("look %s: held %d ms by %s as %s, moved %s, tolerated %s, quoted %s, at %s",
+			ev.Outcome, ev.Hold()/perp.Millisecond, ev.Why, ev.Tier, ev.Move, ev.Tolerance, ev.Quoted, ev.Price)
+	case perp.ClientGraded:
+		if ev.From == ev.Class && ev.Until == 0 {
+			return ""
+		}
+		return fmt.Sprintf("graded %s %s: %s + %s, %s", ev.Session, ev.Symbol, ev.Class.Tier, ev.Class.Surcharge, ev.Why)
+	case perp.TickRefused:
+		if !s.guarded {
+			return ""
+		}
+		return fmt.Sprintf("tick %s: %s", ev.Quality, ev.Check)
 	case perp.QuoteIssued:
 		s.lastRFQ = ev.QuoteID
 		return fmt.Sprintf("quote %s bid %s x %s ask %s x %s", ev.ReqID, ev.Bid.Price, ev.Bid.Size, ev.Ask.Price, ev.Ask.Size)

@@ -44,6 +44,7 @@ type ClientConfig struct {
 	Target   string // CompID of the gateway
 	Username string
 	Password string
+	Dialect  string // STRICT44 or VAMM1; empty: not asked for, which is STRICT44
 }
 
 // Client is a FIX 4.4 initiator for one connection. It keeps nothing on disk:
@@ -81,6 +82,9 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	logon := []Field{{Tag: 98, Value: "0"}, {Tag: 108, Value: strconv.Itoa(int(clientHeartBt / time.Second))}, {Tag: 141, Value: "Y"}}
 	if cfg.Username != "" {
 		logon = append(logon, Field{Tag: 553, Value: cfg.Username}, Field{Tag: 554, Value: cfg.Password})
+	}
+	if cfg.Dialect != "" {
+		logon = append(logon, Field{Tag: tagDialect, Value: cfg.Dialect})
 	}
 	if err := c.Send("A", logon...); err != nil {
 		c.end(err.Error())
@@ -149,8 +153,7 @@ func (c *Client) write(seq int, msgType string, again bool, fields []Field) erro
 
 // frame puts BeginString, BodyLength and CheckSum around a message.
 func frame(inner []byte) []byte {
-	raw := append(fmt.Appendf(nil, "8=FIX.4.4\x019=%d\x01", len(inner)), inner...)
-	return fmt.Appendf(raw, "10=%03d\x01", checkSum(raw))
+	return reframe("FIX.4.4", inner)
 }
 
 func checkSum(raw []byte) (sum byte) {

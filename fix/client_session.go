@@ -16,6 +16,8 @@ func (c *Client) take(msg Message) error {
 		return c.skipTo(msg)
 	}
 	switch {
+	case seq == 0 && msg.Type == "5": // A Logon is refused outside of the numbers.
+		return fmt.Errorf("%w: %s", ErrEnded, msg.Get(58))
 	case seq > c.in && msg.Type != "5" && msg.Type != "A":
 		return c.askAgain()
 	case seq < c.in && msg.Get(43) == "Y":

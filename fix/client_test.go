@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"backstop/perp"
 )
 
 // gatewaySays runs a scripted gateway: each step waits for a message type and
@@ -155,5 +158,42 @@ func TestPrint(t *testing.T) {
 	logon := ParseMessage([]byte("8=FIX.4.4|9=1|35=A|554=secret|10=000|")).String()
 	if strings.Contains(logon, "secret") || !strings.Contains(logon, "Password") || !strings.Contains(logon, "(Logon)") {
 		t.Errorf("printed %s", logon)
+	}
+}
+
+// The bundled client in each dialect against the door itself: what it gets of a
+// stream, and why a dialect that there is not is refused.
+func TestClientChoosesADialect(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	for i, c := range []struct{ dialect, firmness string }{{"", ""}, {"STRICT44", ""}, {"VAMM1", "2"}} {
+		client, err := Dial(context.Background(), ClientConfig{
+			Addr: w.door.Addr().String(), CompID: "ALICE", Target: w.our, Username: "ALICE", Password: "demo", Dialect: c.dialect,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fields []Field
+		for _, f := range strings.Split(strings.Trim(stream[2:], "|"), "|") {
+			tag, value, _ := strings.Cut(f, "=")
+			fields = append(fields, Field{Tag: must(strconv.Atoi(tag)), Value: value})
+		}
+		if err := client.Send("V", fields...); err != nil {
+			t.Fatal(err)
+		}
+		<-client.Messages()
+		w.happen(perp.QuoteChanged{Quote: testQuote(int64(771+i), "149.98", "150.02")})
+		got := <-client.Messages()
+		if got.Type != "X" || len(got.Problems) > 0 || got.Get(22033) != c.firmness || (got.Get(22060) != "") != (c.firmness != "") {
+			t.Errorf("%q: %s", c.dialect, got)
+		}
+		checkPartsOf(t, c.dialect, got)
+		client.Close()
+	}
+	_, err := Dial(context.Background(), ClientConfig{
+		Addr: w.door.Addr().String(), CompID: "ALICE", Target: w.our, Username: "ALICE", Password: "demo", Dialect: "VAMM2",
+	})
+	if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), refusedDialect) {
+		t.Errorf("refused with %v", err)
 	}
 }

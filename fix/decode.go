@@ -56,10 +56,17 @@ type codec struct {
 	roles map[string][]string // by client CompID; none: every role
 	desk  *desk               // knows the instruments
 
-	look perp.LastLook // the last decision told; only the loop, which encodes, touches it
+	offers map[string]graded // of each market, at the moment of encoding; only the loop touches it
+
+	// Of the entry being encoded; only the loop touches these.
+	look    perp.LastLook // the last decision told
+	origin  perp.Origin   // of the order or replace that it comes from
+	clOrdID string
 }
 
-func newCodec(roles map[string][]string, d *desk) *codec { return &codec{roles: roles, desk: d} }
+func newCodec(roles map[string][]string, d *desk) *codec {
+	return &codec{roles: roles, desk: d, offers: map[string]graded{}}
+}
 
 // decode reads one application message that the dictionary has accepted. It
 // returns a command for the engine; or what the session answers instead (3 or

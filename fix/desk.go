@@ -30,7 +30,8 @@ type desk struct {
 	clients map[string]*client
 	wake    func()                  // tells the loop that publish has something to send
 	ask     func(perp.Command) bool // leaves a command in the inbox, if there is room
-	now     perp.Time               // of the newest entry
+	dialect func(session string) dialect
+	now     perp.Time // of the newest entry
 
 	sessions   map[string][]string       // of each account
 	positions  map[holding]perp.Position // open ones
@@ -42,14 +43,14 @@ type desk struct {
 // listed is what the desk knows of one market.
 type listed struct {
 	instrument perp.Instrument
-	quote      perp.Quote
-	trade      perp.Level // the last one; no size: none yet
+	offers     graded
+	views      map[viewKey]*view // since the last change
+	trade      perp.Level        // the last one; no size: none yet
 	trades     int64
 	state      perp.MarketState
 	from       perp.MarketState
 	cause      perp.Reject
 	since      perp.Time
-	version    int64 // grows with every change of quote or trade
 	states     int64 // grows with every change of state
 }
 
@@ -77,8 +78,9 @@ func newDesk(wake func()) *desk {
 	return &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Position{},
-		ask:   func(perp.Command) bool { return false },
-		asked: map[requestID]inquiry{},
+		ask:     func(perp.Command) bool { return false },
+		dialect: func(string) dialect { return strict44 },
+		asked:   map[requestID]inquiry{},
 	}
 }
 
@@ -109,17 +111,25 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 	case perp.MarketListed:
 		m := k.markets[ev.Instrument.Symbol]
 		if m == nil {
-			m = &listed{state: perp.Warming, since: at}
+			m = &listed{state: perp.Warming, since: at, offers: newGraded(), views: map[viewKey]*view{}}
 			k.markets[ev.Instrument.Symbol] = m
 			k.order = append(k.order, ev.Instrument.Symbol)
 			slices.Sort(k.order)
 		}
 		m.instrument = ev.Instrument
+		m.changed(nil)
 	case perp.QuoteChanged:
 		if m := k.markets[ev.Quote.Symbol]; m != nil {
-			m.quote = ev.Quote
-			m.version++
+			m.quoted(ev.Quote, perp.Class{})
 			m.enter(ev.Quote.State, ev.Quote.Cause, ev.Quote.Time)
+		}
+	case perp.ClassQuoted:
+		if m := k.markets[ev.Quote.Symbol]; m != nil {
+			m.quoted(ev.Quote, ev.Quote.Class)
+		}
+	case perp.ClientGraded:
+		if m := k.markets[ev.Symbol]; m != nil {
+			m.offers.grades[ev.Session] = grade{ev.Class, ev.Until}
 		}
 	case perp.StateChanged:
 		if m := k.markets[ev.Symbol]; m != nil {
@@ -129,9 +139,14 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 		if m := k.markets[ev.Order.Symbol]; m != nil {
 			m.trade = perp.Level{Price: ev.Price, Size: ev.Size}
 			m.trades++
-			m.version++
+			m.changed(nil)
 		}
 	}
+}
+
+func (m *listed) quoted(q perp.Quote, class perp.Class) {
+	m.offers.quotes[class] = q
+	m.changed(&class)
 }
 
 func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
@@ -188,10 +203,12 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 		sessions = append(sessions, s)
 	}
 	slices.Sort(sessions)
+	made := bodies{}
 	for _, s := range sessions {
 		if ready(s) {
-			for _, msg := range k.due(k.clients[s]) {
-				out = append(out, outMessage{s, msg})
+			d := k.dialect(s)
+			for _, msg := range k.due(s, d, made) {
+				out = append(out, outMessage{session: s, msg: msg, dialect: d})
 			}
 			k.inquire(s, k.clients[s])
 		}
@@ -200,7 +217,8 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 }
 
 // due returns what a client has to be told: states before prices.
-func (k *desk) due(c *client) (out []*quickfix.Message) {
+func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Message) {
+	c := k.clients[session]
 	for _, s := range c.statuses {
 		m := k.markets[s.symbol]
 		if s.first || s.sent != m.states {
@@ -209,7 +227,7 @@ func (k *desk) due(c *client) (out []*quickfix.Message) {
 		}
 	}
 	for _, s := range c.books {
-		out = append(out, s.due(k.markets)...)
+		out = append(out, k.dueBook(session, d, s, made)...)
 	}
 	return out
 }

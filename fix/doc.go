@@ -4,10 +4,11 @@
 // # What this room does
 //
 // It accepts connections, checks every byte before the session library sees it
-// (guard), lets clients log on (logon), keeps their numbers and messages until
-// they are durable (numbers), reads requests into commands (decode), writes
-// events as messages (encode) and publishes market data (desk, market). It also
-// holds the bundled client.
+// (guard), lets clients log on (logon) in a dialect (dialect), keeps their numbers
+// and messages until they are durable (numbers), reads requests into commands
+// (decode), bounds how many orders come (throttle), writes events as messages
+// (encode) and publishes market data by class (desk, market, stream) with what
+// prices are made of (explain). It also holds the bundled client.
 //
 // # In and out
 //
@@ -31,6 +32,14 @@
 //   - News of an account wait in one place of bounded size and miss no last
 //     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
+//   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
+//     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.
+//   - The parts of a price on the wire give that price to the tick:
+//     TestPartsOnTheWireGiveThePrice.
+//   - A session sees the quote of its class and never that of a better one:
+//     TestStreamsAreByClass; what is written once for many is what each would get:
+//     TestSharedBodiesAreWhatEachWouldGet.
+//   - An order over the rate of its session has no effect: TestOrdersOverTheLimitAreThrottled.
 //   - No secret and no second line in a log record: TestCleanLog.
 //
 // # Not here

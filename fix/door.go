@@ -41,6 +41,8 @@ type SessionConfig struct {
 	AllowIPs     []string // addresses or networks; none: any
 	HeartbeatMin time.Duration
 	HeartbeatMax time.Duration // zero: 1 s and 60 s
+
+	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
 }
 
 // How a Logon proves who it is.
@@ -118,7 +120,7 @@ type Door struct {
 	acceptor *quickfix.Acceptor
 	started  atomic.Bool
 	stopped  atomic.Bool
-	speaking atomic.Pointer[quickfix.Message] // what Encode sends just now: it waits for the commit
+	sending  atomic.Pointer[outMessage] // what the loop sends just now
 	dirty    chan struct{}
 	fault    chan error
 }
@@ -133,6 +135,9 @@ type link struct {
 	lastIn  atomic.Int64 // unix ns
 	lastOut atomic.Int64
 	replays replayLimit
+	orders  perp.Time // token buckets: when each is full again; only the session's goroutine touches them
+	cancels perp.Time
+	echo    string // Dialect(22000) of the last Logon; only the session's goroutine touches it
 }
 
 // SessionStatus is what operators see of one session.
@@ -156,6 +161,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 		dirty: make(chan struct{}, 1), fault: make(chan error, 1),
 	}
 	d.desk = newDesk(d.wake)
+	d.desk.dialect = d.dialectOf
 	d.desk.ask = func(cmd perp.Command) bool { return inbox(perp.Input{Command: cmd, Source: "fix"}) }
 	known := map[string]perp.SessionWrite{}
 	for _, s := range sessions {
@@ -203,6 +209,9 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	if s.Auth != AuthNone && s.Password == "" {
 		return fmt.Errorf("fix: session %s: no password", s.CompID)
 	}
+	if s.OrdersPerSecond < 0 {
+		return fmt.Errorf("fix: session %s: a negative number of orders per second", s.CompID)
+	}
 	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
 	l.numbers = newNumbers(s.CompID, known, load, d)
 	l.replays.most = d.cfg.Limits.BigReplays
@@ -211,8 +220,14 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	return nil
 }
 
-// Restate takes over the state of the engine before Start: instruments, quotes.
-func (d *Door) Restate(events []perp.Event) { d.desk.restate(events) }
+// Restate takes over the state of the engine before Start: instruments, quotes,
+// the classes of sessions.
+func (d *Door) Restate(events []perp.Event) {
+	d.desk.restate(events)
+	for _, ev := range events {
+		d.codec.stands(ev)
+	}
+}
 
 // Start listens and answers. The loop must already be running: the first
 // numbers have to be reserved before a Logon can be answered.

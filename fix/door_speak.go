@@ -34,17 +34,17 @@ func (d *Door) Encode(entries []perp.Entry) {
 				l.numbers.decided(o.InSeq)
 			}
 		}
+		d.codec.hear(e.Command)
 		for _, ev := range e.Events {
 			if _, cash := ev.(perp.Posted); cash && e.Source == sourceConfig {
 				continue
 			}
 			for _, m := range d.codec.encode(ev, e.Time, e.Seq) {
-				d.speaking.Store(m.msg)
+				m.batch = true
 				d.send(m)
 			}
 		}
 	}
-	d.speaking.Store(nil)
 }
 
 // Drain returns what must be durable before anything numbered since the last
@@ -94,7 +94,9 @@ func (d *Door) send(m outMessage) {
 	if !keep && !l.up.Load() {
 		return
 	}
+	d.sending.Store(&m)
 	err := quickfix.SendToTarget(m.msg, l.id)
+	d.sending.Store(nil)
 	if err == nil || !keep && errors.Is(err, quickfix.ErrDoNotSend) {
 		return
 	}

@@ -19,6 +19,8 @@ const (
 type outMessage struct {
 	session string
 	msg     *quickfix.Message
+	dialect dialect // that it is written in
+	batch   bool    // it speaks of the batch being built, so that it waits for its commit
 }
 
 // encode returns the messages that an event causes: to the session that asked,
@@ -29,29 +31,29 @@ type outMessage struct {
 func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return c.ofOrder(asker(ev.Origin, ev.Order), "", report(ev.ExecID, '0', ev.Order, at))
+		return c.ofOrder(asker(ev.Origin, ev.Order), "", c.accepted(ev, at))
 	case perp.OrderHeld:
-		return to(ev.Origin.Session, "", report(ev.ExecID, 'A', ev.Order, at))
+		return c.to(ev.Origin.Session, "", report(ev.ExecID, 'A', ev.Order, at).asked(ev.Origin))
 	case perp.LastLook:
-		c.look = ev // What the refusal that may follow it is about.
+		c.look = ev // What the reports that follow it are about.
 	case perp.OrderRejected:
-		return to(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
+		return c.to(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
 	case perp.Filled:
 		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
 		return c.ofOrder(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
 	case perp.OrderReplaced:
-		r := report(ev.ExecID, '5', ev.Order, at)
+		r := report(ev.ExecID, '5', ev.Order, at).asked(ev.Origin)
 		r.orig = ev.OrigClOrdID
-		return to(ev.Origin.Session, ev.Order.Session, r)
+		return c.to(ev.Origin.Session, ev.Order.Session, r)
 	case perp.StatusReported:
-		return to(ev.Origin.Session, "", statusReported(ev, at))
+		return c.to(ev.Origin.Session, "", statusReported(ev, at))
 	case perp.CancelRejected:
-		return to(ev.Origin.Session, "", cancelRejected(ev))
+		return c.to(ev.Origin.Session, "", cancelRejected(ev, at))
 	case perp.QuoteIssued:
-		return to(ev.Origin.Session, "", quoteIssued(ev, at))
+		return c.to(ev.Origin.Session, "", c.quoteIssued(ev, at))
 	case perp.QuoteRefused:
-		return to(ev.Origin.Session, "", quoteRefused(ev))
+		return c.to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.PositionsReported:
 		return c.positions(ev, at, seq)
 	case perp.CollateralReported:
@@ -62,6 +64,9 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.marginCalled(ev, at)
 	case perp.MarketExpired:
 		return c.expired(ev, at)
+	case perp.QuoteChanged, perp.ClassQuoted, perp.ClientGraded:
+		c.stands(ev)
+		return nil
 	case perp.AccountOpened, perp.PositionChanged, perp.Deleveraged:
 		c.desk.note(ev)
 		return nil
@@ -84,13 +89,19 @@ func (b *body) write() *body { return b }
 
 // to addresses a message to the session that asked and to the one that owns
 // the order. Each gets a message of its own: the session layer writes into it.
-func to(asked, owner string, w writer) (out []outMessage) {
+func (c *codec) to(asked, owner string, w writer) (out []outMessage) {
 	for _, session := range []string{asked, owner} {
 		if session != "" && (len(out) == 0 || out[0].session != session) {
-			out = append(out, outMessage{session, w.write().message()})
+			out = append(out, c.message(session, w.write()))
 		}
 	}
 	return out
+}
+
+// message writes a message in the dialect of the session that it goes to.
+func (c *codec) message(session string, b *body) outMessage {
+	d := c.desk.dialect(session)
+	return outMessage{session: session, msg: b.in(d), dialect: d}
 }
 
 // execution is one execution report; its fields stand as they go out.
@@ -108,6 +119,12 @@ type execution struct {
 	fee                            perp.Money
 	currency                       string
 	text                           string
+
+	reasonLater string         // 103 in VAMM1
+	token       string         // 22004
+	received    perp.Time      // of the request that led to it, if one did
+	look        *perp.LastLook // that decided it
+	quoted      perp.Price     // of a fill: of the level dealt on
 }
 
 // Status and type codes of an execution report.
@@ -158,7 +175,10 @@ func (r *execution) write() *body {
 		b.opt(851, liquidityCodes[r.liquidity])
 		b.group(136, []pair{{137, r.fee.String()}, {138, r.currency}, {139, feeKind(o.Liquidation)}})
 	}
-	return b.opt(58, r.text)
+	if r.reasonLater != "" {
+		b.upgrade(103, r.reasonLater)
+	}
+	return r.custom(b.opt(58, r.text))
 }
 
 // feeKind is MiscFeeType(139): a fee of the venue, or what a liquidation costs.
@@ -172,45 +192,27 @@ func feeKind(liquidation bool) string {
 // orderRejected says no to a new order. An order whose id was used before is
 // shown as the order that has the id (roe.md b.7).
 func (c *codec) orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
-	r := report(ev.ExecID, '8', ev.Order, at)
+	r := report(ev.ExecID, '8', ev.Order, at).asked(ev.Origin)
+	r.look = c.looked(ev.Order)
 	if !sameOrder(ev.Verdict.Reject) {
 		r.status = '8'
 		r.order.Status = perp.Rejected
 	}
-	r.reason = fmt.Sprint(codesOf(ev.Verdict.Reject).order)
-	r.text = text(ev.Verdict)
-	if ev.Order.OrderID != "" && ev.Order.OrderID == c.look.OrderID {
-		r.text = lookText(ev.Verdict, c.look)
+	r.reason, r.reasonLater = fmt.Sprint(codesOf(ev.Verdict.Reject).order), orderLater(ev.Verdict, r.look)
+	r.text, r.token = text(ev.Verdict), ev.Verdict.Reject.String()
+	if r.look != nil {
+		r.text = lookRefused(ev.Verdict, *r.look)
 	}
 	return r
-}
-
-// lookText says how a held order was refused: the token, the category of the
-// disclosure, how far the price moved for the client, what was tolerated, and
-// how long it was held.
-func lookText(v perp.Verdict, l perp.LastLook) string {
-	if v.Reject != perp.LastLookPrice {
-		return fmt.Sprintf("%s C-1 %s hold=%dms", v.Reject, v.Detail, l.Hold()/perp.Millisecond)
-	}
-	return fmt.Sprintf("%s A-1 move=%sbp tol=%sbp hold=%dms", v.Reject, bps(l.Move, true), bps(l.Tolerance, false), l.Hold()/perp.Millisecond)
-}
-
-// bps prints a ratio in basis points with two decimals, cut off.
-func bps(r perp.Ratio, signed bool) string {
-	sign := ""
-	if r < 0 {
-		sign = "-"
-	} else if signed {
-		sign = "+"
-	}
-	v := perp.Abs(r)
-	return fmt.Sprintf("%s%d.%02d", sign, v/perp.BP, v%perp.BP)
 }
 
 func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 	r := report(ev.ExecID, 'F', ev.Order, at)
 	r.tradeID, r.lastSize, r.lastPrice = ev.TradeID, ev.Size, ev.Price
-	r.liquidity, r.fee = ev.Liquidity, ev.Fee
+	r.liquidity, r.fee, r.quoted = ev.Liquidity, ev.Fee, ev.Quoted
+	if ev.Liquidity == perp.Removed { // What waited for the quote was neither asked for now nor looked at.
+		r.look, r.received = c.looked(ev.Order), c.received(ev.Order)
+	}
 	inst, known := c.desk.instrument(ev.Order.Symbol)
 	if !known {
 		panic(perp.Fault{What: "fill in a market that the fix door does not know: " + ev.Order.Symbol})
@@ -222,13 +224,13 @@ func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 // orderCanceled ends an order. A client that asked for it knows why; every
 // other end has 378=99 and its reason in 58.
 func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
-	r := report(ev.ExecID, '4', ev.Order, at)
+	r := report(ev.ExecID, '4', ev.Order, at).asked(ev.Origin)
 	r.orig = ev.OrigClOrdID
 	if ev.Reason == perp.ClientCancel {
 		return r
 	}
 	r.unasked = true
-	r.text = ev.Reason.String()
+	r.text, r.token = ev.Reason.String(), ev.Reason.String()
 	if ev.Detail != "" {
 		r.text += " " + ev.Detail
 	}
@@ -236,16 +238,16 @@ func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
 }
 
 func statusReported(ev perp.StatusReported, at perp.Time) *execution {
-	r := report(ev.ExecID, 'I', ev.Order, at)
+	r := report(ev.ExecID, 'I', ev.Order, at).asked(ev.Origin)
 	r.statusID = ev.StatusID
 	if ev.Reject != perp.RejectNone {
-		r.text = ev.Reject.String()
+		r.text, r.token = ev.Reject.String(), ev.Reject.String()
 	}
 	return r
 }
 
 // cancelRejected says no to a cancel (434=1) or a replace (434=2).
-func cancelRejected(ev perp.CancelRejected) *body {
+func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
 	id, status, request := ev.Order.OrderID, statusCodes[ev.Order.Status], "1"
 	if id == "" {
 		id, status = none, '8'
@@ -254,11 +256,12 @@ func cancelRejected(ev perp.CancelRejected) *body {
 		request = "2"
 	}
 	b := newBody("9").add(37, id).add(11, ev.ClOrdID).add(41, ev.OrigClOrdID).add(39, string(status))
-	return b.add(434, request).num(102, codesOf(ev.Verdict.Reject).cancel).add(58, text(ev.Verdict))
+	b.add(434, request).num(102, codesOf(ev.Verdict.Reject).cancel)
+	return b.refusal(ev.Verdict).nanos(22005, at).nanos(22006, ev.Origin.Arrival)
 }
 
 // quoteIssued is one firm quote; a side that was not asked for is absent.
-func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
+func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 	b := newBody("S").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, "1").add(55, ev.Symbol)
 	bid, ask := ev.Side != perp.Buy, ev.Side != perp.Sell
 	for _, f := range []struct {
@@ -273,12 +276,13 @@ func quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 			b.add(f.tag, f.value)
 		}
 	}
-	return b.time(62, ev.ValidUntil).time(60, at)
+	b.time(62, ev.ValidUntil).time(60, at).nanos(22005, at).nanos(22006, ev.Origin.Arrival).add(22031, "1")
+	return c.explained(b, ev, at)
 }
 
 func quoteRefused(ev perp.QuoteRefused) *body {
 	b := newBody("AG").add(131, ev.ReqID).num(658, codesOf(ev.Verdict.Reject).quote)
-	return b.group(146, []pair{{55, ev.Symbol}}).add(58, text(ev.Verdict))
+	return b.group(146, []pair{{55, ev.Symbol}}).refusal(ev.Verdict)
 }
 
 // plannedStop tells a client some time before that its session will end (B).

@@ -29,7 +29,7 @@ const ratioShownMax = 1_000_000
 // of its own.
 func (c *codec) toAll(account string, w writer) (out []outMessage) {
 	for _, session := range c.desk.sessionsOf(account) {
-		out = append(out, outMessage{session, w.write().message()})
+		out = append(out, c.message(session, w.write()))
 	}
 	return out
 }
@@ -38,15 +38,18 @@ func (c *codec) toAll(account string, w writer) (out []outMessage) {
 // a position is told to every session of its account.
 func (c *codec) ofOrder(asked, owner string, r *execution) []outMessage {
 	if !r.order.Liquidation {
-		return to(asked, owner, r)
+		return c.to(asked, owner, r)
 	}
 	if token := c.desk.closing(r.order); !strings.HasPrefix(r.text, token) {
 		r.text = strings.TrimSpace(token + " " + r.text)
+		if r.token != "" {
+			r.token = token
+		}
 	}
 	if all := c.toAll(r.order.Account, r); len(all) > 0 {
 		return all
 	}
-	return to(asked, r.order.Session, r)
+	return c.to(asked, r.order.Session, r)
 }
 
 // movement is money that an account gained or lost without an order: one AM.
@@ -213,12 +216,12 @@ func (c *codec) collateral(ev perp.CollateralReported, seq int64) []outMessage {
 		if !ev.Verdict.OK() || !c.desk.watches(session, watchKey{collateralOf, v.Account, ""}) {
 			return nil // The subscription ended meanwhile.
 		}
-		return to(session, "", c.collateralReport(ev, seq))
+		return c.to(session, "", c.collateralReport(ev, seq))
 	}
 	if !ev.Verdict.OK() {
-		return to(session, "", inquiryAck(ev, inquiryAccepted, 0))
+		return c.to(session, "", inquiryAck(ev, inquiryAccepted, 0))
 	}
-	return append(to(session, "", inquiryAck(ev, inquiryAccepted, 1)), to(session, "", c.collateralReport(ev, seq))...)
+	return append(c.to(session, "", inquiryAck(ev, inquiryAccepted, 1)), c.to(session, "", c.collateralReport(ev, seq))...)
 }
 
 // inquiryAck is BG: the status, unless the inquiry is refused.
@@ -230,7 +233,7 @@ func inquiryAck(ev perp.CollateralReported, status, reports int) *body {
 	b := newBody("BG").add(909, ev.ReqID).num(945, status).num(946, result).num(911, reports)
 	b.opt(1, ev.View.Account).add(581, customer)
 	if !ev.Verdict.OK() {
-		b.add(58, text(ev.Verdict))
+		b.refusal(ev.Verdict)
 	}
 	return b
 }
@@ -273,11 +276,11 @@ func (c *codec) trades(ev perp.TradesReported, seq int64) []outMessage {
 	}
 	b := newBody("AQ").add(568, ev.ReqID).add(569, asked.kind).num(748, len(found)).num(749, result).num(750, status).add(55, symbol)
 	if !ev.Verdict.OK() {
-		b.add(58, text(ev.Verdict))
+		b.refusal(ev.Verdict)
 	}
-	out := to(session, "", b)
+	out := c.to(session, "", b)
 	for i, v := range found {
-		out = append(out, to(session, "", c.trade(ev.ReqID, seq, i, len(found), v))...)
+		out = append(out, c.to(session, "", c.trade(ev.ReqID, seq, i, len(found), v))...)
 	}
 	return out
 }
@@ -293,7 +296,7 @@ func (c *codec) trade(reqID string, seq int64, i, of int, v perp.TradeView) *bod
 	}
 	b := newBody("AE").add(571, "TR"+strconv.FormatInt(seq, 10)+"-"+strconv.Itoa(i)).add(487, "0").add(856, "0").add(568, reqID)
 	b.num(748, of).add(912, last).add(17, v.ExecID).opt(527, v.TradeID).add(570, "N").add(55, v.Symbol)
-	b.add(32, v.Size.String()).add(31, v.Price.String()).add(75, day(v.Time)).time(60, v.Time)
+	b.add(32, v.Size.String()).add(31, v.Price.String()).add(75, day(v.Time)).time(60, v.Time).nanos(22005, v.Time)
 	side := []pair{{54, sideCodes[v.Side]}, {37, v.OrderID}}
 	if v.ClOrdID != "" {
 		side = append(side, pair{11, v.ClOrdID})

@@ -15,12 +15,22 @@ type body struct {
 	msgType string
 	pairs   []pair
 	groups  map[int]*quickfix.RepeatingGroup // by the tag of their count
+	later   map[int]string                   // what VAMM1 says instead, by tag
 }
 
 func newBody(msgType string) *body { return &body{msgType: msgType} }
 
 func (b *body) add(tag int, value string) *body {
 	b.pairs = append(b.pairs, pair{tag, value})
+	return b
+}
+
+// upgrade says what a field that was added holds in VAMM1.
+func (b *body) upgrade(tag int, value string) *body {
+	if b.later == nil {
+		b.later = map[int]string{}
+	}
+	b.later[tag] = value
 	return b
 }
 
@@ -68,29 +78,47 @@ func templateOf(order []int) (t quickfix.GroupTemplate) {
 	return t
 }
 
-// message builds the message. The body map of the library sorts by tag; giving
-// it the whole body as one field keeps our order.
-func (b *body) message() *quickfix.Message {
+// message builds a message that is the same in both dialects.
+func (b *body) message() *quickfix.Message { return b.in(strict44) }
+
+// in builds the message in a dialect. The body map of the library sorts by tag;
+// giving it the whole body as one field keeps our order.
+func (b *body) in(d dialect) *quickfix.Message {
 	msg := quickfix.NewMessage()
 	msg.Header.SetString(35, b.msgType)
-	if len(b.pairs) == 0 {
-		return msg
+	if all := b.ordered(d); all != nil {
+		msg.Body.SetGroup(*all)
 	}
+	return msg
+}
+
+// ordered is the body as a dialect has it; nil if it is empty. Our own tags, and
+// values later than FIX 4.4, are for VAMM1 alone.
+func (b *body) ordered(d dialect) *inOrder {
 	order := make([]int, 0, len(b.pairs))
 	for _, f := range b.pairs {
-		order = append(order, f.tag)
+		if d == vamm1 || f.tag < customMin {
+			order = append(order, f.tag)
+		}
+	}
+	if len(order) == 0 {
+		return nil
 	}
 	all := quickfix.NewRepeatingGroup(quickfix.Tag(order[0]), templateOf(order))
 	row := all.Add()
 	for _, f := range b.pairs {
-		if g, ok := b.groups[f.tag]; ok {
+		value, later := b.later[f.tag]
+		switch g, ok := b.groups[f.tag]; {
+		case d != vamm1 && f.tag >= customMin:
+		case ok:
 			row.SetGroup(g)
-		} else {
+		case later && d == vamm1:
+			row.SetString(quickfix.Tag(f.tag), value)
+		default:
 			row.SetString(quickfix.Tag(f.tag), f.value)
 		}
 	}
-	msg.Body.SetGroup(inOrder{all})
-	return msg
+	return &inOrder{all}
 }
 
 // inOrder is a group without its count.

@@ -14,19 +14,19 @@ func (c *codec) positions(ev perp.PositionsReported, at perp.Time, seq int64) []
 		return c.positionChanged(ev, at, seq)
 	}
 	if !ev.Verdict.OK() {
-		return to(session, "", positionAck(ev, at, codesOf(ev.Verdict.Reject).position, positionsRejected))
+		return c.to(session, "", positionAck(ev, at, codesOf(ev.Verdict.Reject).position, positionsRejected))
 	}
 	if len(ev.Positions) == 0 {
-		return to(session, "", positionAck(ev, at, positionsNone, positionsComplete))
+		return c.to(session, "", positionAck(ev, at, positionsNone, positionsComplete))
 	}
 	var out []outMessage
 	if c.desk.subscribing(ev.Origin) {
-		out = to(session, "", positionAck(ev, at, positionsValid, positionsComplete))
+		out = c.to(session, "", positionAck(ev, at, positionsValid, positionsComplete))
 	}
 	for i, p := range ev.Positions {
 		b := newBody("AP").add(721, reportID(ev, at, i)).add(710, ev.ReqID).add(724, "0").num(727, len(ev.Positions))
 		b.num(728, positionsValid).add(325, "N")
-		out = append(out, to(session, "", c.position(b, session, at, p))...)
+		out = append(out, c.to(session, "", c.position(b, session, at, p))...)
 	}
 	return out
 }
@@ -37,7 +37,7 @@ func (c *codec) positionChanged(ev perp.PositionsReported, at perp.Time, seq int
 	for i, p := range ev.Positions {
 		if c.desk.watches(session, watchKey{positionsOf, p.Account, p.Symbol}) {
 			b := newBody("AP").add(721, fmt.Sprintf("PM%d.%d", seq, i)).num(728, positionsValid).add(325, "Y")
-			out = append(out, to(session, "", c.position(b, session, at, p))...)
+			out = append(out, c.to(session, "", c.position(b, session, at, p))...)
 		}
 	}
 	return out
@@ -47,7 +47,7 @@ func positionAck(ev perp.PositionsReported, at perp.Time, result, status int) *b
 	b := newBody("AO").add(721, reportID(ev, at, len(ev.Positions))).add(710, ev.ReqID).num(727, len(ev.Positions))
 	b.num(728, result).num(729, status).group(453, party(ev.Origin.Session)).add(1, accountOf(ev)).add(581, "1")
 	if !ev.Verdict.OK() {
-		b.add(58, text(ev.Verdict))
+		b.refusal(ev.Verdict)
 	}
 	return b
 }

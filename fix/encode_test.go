@@ -3,11 +3,14 @@ package fix
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"backstop/perp"
+	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
+	"github.com/quickfixgo/quickfix/datadictionary"
 )
 
 func testOrder() perp.Order {
@@ -30,7 +33,24 @@ func filledOrder(cum string) perp.Order {
 
 func ended(o perp.Order, s perp.OrderStatus) perp.Order { o.Status = s; return o }
 
-var asked = perp.Origin{Session: "ACME", InSeq: 7}
+var asked = perp.Origin{Session: "ACME", InSeq: 7, Arrival: testTime - 3*perp.Millisecond}
+
+// testLook is a decision about the test order: held 120 ms, moved as the outcome
+// says.
+func testLook(o perp.LookOutcome) perp.LastLook {
+	l := perp.LastLook{
+		OrderID: "O-55", ClOrdID: "C-1002", Session: "ACME", Account: "ACME-MAIN", Symbol: "SOL-PERP", Side: perp.Buy, Size: size("250"),
+		Tier: perp.TierHeld, Why: "tier", QuoteID: "Q900", Version: 900, Arrival: testTime - 120_012*perp.Microsecond, Decided: testTime,
+		Quoted: price("150.03"), Before: price("150"), After: price("150.006"), Move: 40, Tolerance: 100, Outcome: o, Price: price("150.03"),
+	}
+	switch o {
+	case perp.LookAgainst, perp.LookCurrent:
+		l.After, l.Move = price("150.027"), 180
+	case perp.LookImproved:
+		l.After, l.Move, l.Price = price("149.991"), -60, price("150.02")
+	}
+	return l
+}
 
 // named is an event that makes the golden message of its name.
 type named = struct {
@@ -57,6 +77,22 @@ func outEvents() []named {
 		{"er_reject", perp.OrderRejected{Origin: asked, ExecID: "E-4", Order: refused, Verdict: perp.Verdict{Reject: perp.InsufficientMargin, Need: 1_500_000, Have: 900_000}}},
 		{"er_cond_field", perp.OrderRejected{Origin: asked, ExecID: "E-4", Order: perp.Order{ClOrdID: "C-1", Symbol: "SOL-PERP"}, Verdict: perp.Verdict{Reject: perp.CondField, Need: 44, Detail: "44"}}},
 		{"er_dup", perp.OrderRejected{Origin: asked, ExecID: "E-10", Order: filledOrder("250"), Verdict: perp.Verdict{Reject: perp.DuplicateClOrdID}}},
+		{"er_held", perp.OrderHeld{Origin: asked, ExecID: "E-50", Order: ended(testOrder(), perp.PendingNew), Deadline: testTime + perp.Second}},
+		{"", testLook(perp.LookAccepted)},
+		{"er_look_new", perp.OrderAccepted{ExecID: "E-51", Order: testOrder()}},
+		{"er_look_fill", perp.Filled{ExecID: "E-52", TradeID: "T-9003", Order: filledOrder("250"), Price: price("150.03"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed}},
+		{"", testLook(perp.LookImproved)},
+		{"er_look_improved", perp.OrderAccepted{ExecID: "E-53", Order: testOrder()}},
+		{"er_look_better", perp.Filled{ExecID: "E-54", TradeID: "T-9004", Order: filledOrder("250"), Price: price("150.02"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed}},
+		{"", testLook(perp.LookCurrent)},
+		{"er_look_current", perp.OrderAccepted{ExecID: "E-55", Order: testOrder()}},
+		{"", testLook(perp.LookAgainst)},
+		{"er_look_refused", perp.OrderRejected{ExecID: "E-56", Order: ended(testOrder(), perp.Rejected), Verdict: perp.Verdict{Reject: perp.LastLookPrice, Need: 100, Have: 180, Detail: "move"}}},
+		{"", testLook(perp.LookExpired)},
+		{"er_look_expired", perp.OrderRejected{ExecID: "E-57", Order: ended(testOrder(), perp.Rejected), Verdict: perp.Verdict{Reject: perp.LastLookValidity, Detail: "no newer price in time"}}},
+		{"", testLook(perp.LookInvalid)},
+		{"er_look_margin", perp.OrderRejected{ExecID: "E-58", Order: ended(testOrder(), perp.Rejected), Verdict: perp.Verdict{Reject: perp.LastLookValidity, Detail: perp.InsufficientMargin.String()}}},
+		{"er_stale_oracle", perp.OrderRejected{Origin: asked, ExecID: "E-59", Order: refused, Verdict: perp.Verdict{Reject: perp.OracleStale}}},
 		{"er_ioc_kill", perp.OrderCanceled{Origin: asked, ExecID: "E-6", Order: ended(filledOrder("40"), perp.Canceled), Reason: perp.IOCRemainder}},
 		{"er_cxl", perp.OrderCanceled{Origin: asked, ExecID: "E-21", Order: canceled, OrigClOrdID: "C-3002", Reason: perp.ClientCancel}},
 		{"er_replaced", perp.OrderReplaced{Origin: asked, ExecID: "E-20", Order: replaced, OrigClOrdID: "C-3001"}},
@@ -64,6 +100,7 @@ func outEvents() []named {
 		{"er_status_unknown", perp.StatusReported{Origin: asked, ExecID: "E-31", Order: unknown, Reject: perp.UnknownOrder}},
 		{"ocr_unknown", perp.CancelRejected{Origin: asked, ClOrdID: "C-2001", OrigClOrdID: "C-1999", Verdict: perp.Verdict{Reject: perp.UnknownOrder}}},
 		{"ocr_late", perp.CancelRejected{Origin: asked, ClOrdID: "C-2001", OrigClOrdID: "C-1002", Order: filledOrder("250"), Replace: true, Verdict: perp.Verdict{Reject: perp.TooLate, Detail: "filled"}}},
+		{"", perp.QuoteChanged{Quote: testQuote(770, "149.985", "150.015")}},
 		{"quote", perp.QuoteIssued{Origin: asked, ReqID: "RFQ1", QuoteID: "Q900", Symbol: "SOL-PERP", Bid: perp.Level{Price: price("149.97"), Size: size("250")}, Ask: perp.Level{Price: price("150.03"), Size: size("250")}, ValidUntil: testTime + perp.Second}},
 		{"quote_one_side", perp.QuoteIssued{Origin: asked, ReqID: "RFQ2", QuoteID: "Q901", Symbol: "SOL-PERP", Side: perp.Buy, Ask: perp.Level{Price: price("150.03"), Size: size("250")}, ValidUntil: testTime + perp.Second}},
 		{"quotereqrej", perp.QuoteRefused{Origin: asked, ReqID: "RFQ3", Symbol: "SOL-PERP", Verdict: perp.Verdict{Reject: perp.OILimit, Need: int64(size("250")), Have: int64(size("10"))}}},
@@ -73,11 +110,14 @@ func outEvents() []named {
 	}
 }
 
-// everyOutbound is one message of every form that the gateway sends, by name.
-func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) {
+// everyOutbound is one message of every form that the gateway sends in a dialect,
+// by name.
+func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfix.Message) {
 	t.Helper()
 	k := testDesk()
+	k.dialect = func(string) dialect { return d }
 	c := newCodec(nil, k)
+	c.hear(perp.PlaceOrder{Origin: asked, ClOrdID: "C-1002"})
 	add := func(name string, msgs ...*quickfix.Message) {
 		if len(msgs) == 0 {
 			t.Fatalf("%s: no message", name)
@@ -87,8 +127,12 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 		}
 	}
 	for _, e := range append(outEvents(), accountEvents()...) {
-		for _, out := range c.encode(e.event, testTime, 1) {
-			add(e.name, out.msg)
+		out := c.encode(e.event, testTime, 1)
+		if len(out) == 0 && e.name != "" {
+			t.Fatalf("%s: no message", e.name)
+		}
+		for _, m := range out {
+			add(e.name, m.msg)
 		}
 	}
 	for _, e := range subscriptionEvents(k) {
@@ -128,13 +172,29 @@ func everyOutbound(t *testing.T) (names []string, messages []*quickfix.Message) 
 	add("mdinc_trade", publish(perp.Filled{Order: filledOrder("250"), Price: price("150.02"), Size: size("250")})...)
 	add("mdinc_one_side", publish(perp.QuoteChanged{Quote: testQuote(773, "", "150.02")})...)
 	add("mdrej", ask("V|262=MD1|263=1|264=5|265=1|267=1|269=0|146=1|55=SOL-PERP|")...)
+	add("mdrej_symbol", ask("V|262=MD3|263=0|264=5|267=1|269=0|146=1|55=NONE-PERP|")...)
+	for _, said := range []string{"THROTTLED " + retryAfter + "7", "UNKNOWN_QUOTE_REQUEST no subscription MD9"} {
+		add("bmr", libraryReject(said, d))
+	}
 	add("news", plannedStop(testTime, testTime+60*perp.Second))
 	return names, messages
 }
 
+// libraryReject is a j as the session library makes it, and as it then leaves.
+func libraryReject(said string, d dialect) *quickfix.Message {
+	msg := quickfix.NewMessage()
+	msg.Header.SetString(35, "j")
+	token, _, _ := strings.Cut(said, " ")
+	msg.Body.SetInt(45, 9).SetString(58, said).SetString(372, "D").SetString(379, "C-1").SetInt(380, codesOf(rejectOf(token)).business)
+	if d == vamm1 {
+		sayMore(msg)
+	}
+	return msg
+}
+
 func TestOutboundGolden(t *testing.T) {
-	names, messages := everyOutbound(t)
-	dictionary := stock(t)
+	names, messages := everyOutbound(t, strict44)
+	dictionary, later := stock(t), dictionaryOf(spec.DictionaryVAMM1())
 	var lines []string
 	for i, msg := range messages {
 		lines = append(lines, names[i]+" :: "+plain(msg))
@@ -142,8 +202,15 @@ func TestOutboundGolden(t *testing.T) {
 		if err := validate(raw, dictionary); err != nil {
 			t.Errorf("%s: a client with the stock dictionary refuses it: %v\n%s", names[i], err, plain(msg))
 		}
-		if err := validate(raw, own()); err != nil {
-			t.Errorf("%s: our own dictionary refuses it: %v", names[i], err)
+		for _, d := range []*datadictionary.DataDictionary{own(), later} {
+			if err := validate(raw, d); err != nil {
+				t.Errorf("%s: our own dictionary refuses it: %v", names[i], err)
+			}
+		}
+		for _, f := range splitFields(raw) {
+			if f.tag >= customMin {
+				t.Errorf("%s: STRICT44 has %d", names[i], f.tag)
+			}
 		}
 		if m := ParseMessage(raw); len(m.Problems) > 0 {
 			t.Errorf("%s: %v", names[i], m.Problems)
@@ -152,29 +219,52 @@ func TestOutboundGolden(t *testing.T) {
 	golden(t, "outbound", lines)
 }
 
+// The same messages for a client that asked for VAMM1. What it says more can be
+// taken away again, which leaves what STRICT44 says.
+func TestOutboundGoldenVAMM1(t *testing.T) {
+	names, messages := everyOutbound(t, vamm1)
+	_, strict := everyOutbound(t, strict44)
+	dictionary := dictionaryOf(spec.DictionaryVAMM1())
+	var lines []string
+	for i, msg := range messages {
+		lines = append(lines, names[i]+" :: "+plain(msg))
+		raw := outbound(msg)
+		if err := validate(raw, dictionary); err != nil {
+			t.Errorf("%s: a client with FIX44-VAMM1.xml refuses it: %v\n%s", names[i], err, plain(msg))
+		}
+		checkPartsOf(t, names[i], ParseMessage(raw))
+		if got, want := string(inStrict44(raw)), string(outbound(strict[i])); ParseMessage([]byte(got)).String() != ParseMessage([]byte(want)).String() {
+			t.Errorf("%s: told in STRICT44\n%s\nwant\n%s", names[i], got, want)
+		}
+	}
+	golden(t, "outbound_vamm1", lines)
+}
+
 // A resend parses the stored bytes and writes them again with a new header
 // (session.md C4): nothing may be lost or doubled.
 func TestResentFormsAreValid(t *testing.T) {
-	names, messages := everyOutbound(t)
-	for i, msg := range messages {
-		raw := outbound(msg)
-		again := quickfix.NewMessage()
-		if err := quickfix.ParseMessageWithDataDictionary(again, bytes.NewBuffer(bytes.Clone(raw)), own(), own()); err != nil {
-			t.Fatalf("%s: %v", names[i], err)
-		}
-		if got, want := ParseMessage([]byte(again.String())), ParseMessage(raw); got.String() != want.String() {
-			t.Errorf("%s: resent as\n%s\nwas\n%s", names[i], got, want)
+	for _, d := range dialects {
+		names, messages := everyOutbound(t, d)
+		for i, msg := range messages {
+			raw := outbound(msg)
+			again := quickfix.NewMessage()
+			if err := quickfix.ParseMessageWithDataDictionary(again, bytes.NewBuffer(bytes.Clone(raw)), own(), own()); err != nil {
+				t.Fatalf("%s: %v", names[i], err)
+			}
+			if got, want := ParseMessage([]byte(again.String())), ParseMessage(raw); got.String() != want.String() {
+				t.Errorf("%s: resent as\n%s\nwas\n%s", names[i], got, want)
+			}
 		}
 	}
 }
 
 func TestEveryBuiltMessageHasAGolden(t *testing.T) {
-	_, messages := everyOutbound(t)
+	_, messages := everyOutbound(t, strict44)
 	var seen []string
 	for _, m := range messages {
 		seen = append(seen, kindOf(m))
 	}
-	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B"} {
+	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("no golden message of type %s", want)
 		}

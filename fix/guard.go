@@ -113,6 +113,8 @@ type conn struct {
 	host  string
 	link  *link // after the logon
 
+	dialect dialect // asked for in the Logon; never changes afterwards
+
 	reading sync.Mutex // held by who reads: the session library or, after it, the writer
 	buf     []byte     // read from the socket, not yet handed on
 	rest    []byte     // of the message being handed on

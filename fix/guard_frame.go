@@ -145,6 +145,8 @@ type header struct {
 	user, password              string
 	heartbeat, encrypt          string
 	hasHeartbeat, reset         bool
+	dialect                     string
+	hasDialect                  bool
 }
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
@@ -198,6 +200,8 @@ func (h *header) take(tag, value string) {
 		h.user = value
 	case "554":
 		h.password = value
+	case "22000":
+		h.dialect, h.hasDialect = value, true
 	}
 }
 

@@ -33,6 +33,9 @@ const (
 	refusedHeartbeat = "HeartBtInt out of range"
 	refusedEncrypt   = "EncryptMethod must be 0"
 	refusedReset     = "ResetSeqNumFlag is not allowed on this session"
+	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
+
+	refusedDialectChange = "Dialect(22000) cannot change within a session"
 )
 
 // Knock counts refused connections of one address and CompID.
@@ -107,6 +110,7 @@ func (g *gate) admit(h header, c *conn, now time.Time) (l *link, text string, kn
 	if text := terms(l.cfg, h); text != "" {
 		return nil, text, l
 	}
+	c.dialect = dialects[h.dialect] // Before others can see the connection.
 	if !l.claim(c) {
 		g.knock(c.host, h.sender, "already connected")
 		return nil, "", nil
@@ -127,6 +131,9 @@ func terms(cfg SessionConfig, h header) string {
 	}
 	if h.reset && !cfg.mayReset() {
 		return refusedReset
+	}
+	if _, known := dialects[h.dialect]; h.hasDialect && !known {
+		return refusedDialect
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package fix
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"backstop/perp"
 
@@ -25,15 +26,15 @@ type bookSubscription struct {
 	depth   int  // 0: all levels
 	types   []byte
 	symbols []*told
+
+	selection string // depth and types: who has the same sees the same
 }
 
 // told is what a subscription was last told about one market.
 type told struct {
-	symbol  string
-	version int64
-	trades  int64
-	entries []entry
-	any     bool // a snapshot has been sent
+	symbol string
+	seen   *view // nil: no snapshot has been sent
+	seq    int64 // of the last message
 }
 
 // entry is one line of market data. Type and position name it.
@@ -72,12 +73,17 @@ func (k *desk) market(r *request, msg *quickfix.Message, session string) (replie
 	case r.rej != nil:
 		return nil, false
 	case code != "":
-		return []*quickfix.Message{newBody("Y").add(262, s.reqID).add(281, code).add(58, why).message()}, false
+		token, _, _ := strings.Cut(strings.ReplaceAll(why, ":", " "), " ")
+		b := newBody("Y").add(262, s.reqID).add(281, code).add(58, why)
+		if rejectOf(token) != perp.RejectNone {
+			b.add(22004, token)
+		}
+		return []*quickfix.Message{b.in(k.dialect(session))}, false
 	case kind == '1':
 		c.books = append(c.books, s)
 		return nil, true
 	}
-	return s.due(k.markets), false
+	return k.dueBook(session, k.dialect(session), s, bodies{}), false
 }
 
 // refuseBook reads the rest of V into s and says what stands against it: the
@@ -109,6 +115,7 @@ func (k *desk) refuseBook(r *request, s *bookSubscription, kind byte, duplicate 
 			s.types = append(s.types, t[0])
 		}
 	}
+	s.selection = strconv.Itoa(s.depth) + string(s.types)
 	if len(s.types) == 0 {
 		return mdEntryType, perp.CondField.String() + ":269"
 	}
@@ -138,33 +145,8 @@ func printed(s string) string {
 	return s
 }
 
-// due returns the messages that bring the subscription up to date.
-func (s *bookSubscription) due(markets map[string]*listed) (out []*quickfix.Message) {
-	for _, t := range s.symbols {
-		m := markets[t.symbol]
-		if t.any && t.version == m.version {
-			continue
-		}
-		now := s.entries(m)
-		traded := t.any && t.trades != m.trades
-		switch {
-		case !t.any || s.full:
-			if !t.any || traded || !slices.Equal(t.entries, now) {
-				out = append(out, s.snapshot(t.symbol, now).message())
-			}
-		default:
-			if b := s.changes(t, now, traded); b != nil {
-				out = append(out, b.message())
-			}
-		}
-		t.any, t.version, t.trades, t.entries = true, m.version, m.trades, now
-	}
-	return out
-}
-
 // entries is what the subscription wants to know of a market, as it is now.
-func (s *bookSubscription) entries(m *listed) (all []entry) {
-	q := m.quote
+func (s *bookSubscription) entries(m *listed, q perp.Quote) (all []entry) {
 	for _, kind := range s.types {
 		switch {
 		case kind == entryBid:
@@ -193,40 +175,36 @@ func (s *bookSubscription) levels(kind byte, q perp.Quote, side perp.Side) (all 
 	return all
 }
 
-// snapshot is W; no entries is an empty book.
-func (s *bookSubscription) snapshot(symbol string, now []entry) *body {
-	rows := make([][]pair, 0, len(now))
-	for _, e := range now {
+// all are the rows of W; none is an empty book.
+func (v *view) all() [][]pair {
+	rows := make([][]pair, 0, len(v.entries))
+	for _, e := range v.entries {
 		rows = append(rows, append([]pair{{269, string(e.kind)}}, e.fields()...))
 	}
-	return newBody("W").add(262, s.reqID).add(55, symbol).sorted(268, snapshotOrder, rows)
+	return rows
 }
 
-// changes is X with what differs from what was last told, or nil. Removed
+// changes are the rows of X: what differs in now from what was seen. Removed
 // levels go from the deepest up, so that a position is never ambiguous.
-func (s *bookSubscription) changes(t *told, now []entry, traded bool) *body {
-	var rows [][]pair
+func (v *view) changes(now *view) (rows [][]pair) {
 	add := func(action string, e entry, fields []pair) {
-		rows = append(rows, append([]pair{{279, action}, {269, string(e.kind)}, {55, t.symbol}}, fields...))
+		rows = append(rows, append([]pair{{279, action}, {269, string(e.kind)}, {55, now.symbol}}, fields...))
 	}
-	for _, old := range slices.Backward(t.entries) {
-		if !slices.ContainsFunc(now, old.same) {
+	for _, old := range slices.Backward(v.entries) {
+		if !slices.ContainsFunc(now.entries, old.same) {
 			add("2", old, old.gone())
 		}
 	}
-	for _, e := range now {
-		i := slices.IndexFunc(t.entries, e.same)
+	for _, e := range now.entries {
+		i := slices.IndexFunc(v.entries, e.same)
 		switch {
-		case i < 0, e.kind == entryTrade && traded:
+		case i < 0, e.kind == entryTrade && v.trades != now.trades:
 			add("0", e, e.fields())
-		case t.entries[i] != e:
+		case v.entries[i] != e:
 			add("1", e, e.fields())
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return newBody("X").add(262, s.reqID).sorted(268, changeOrder, rows)
+	return rows
 }
 
 // The order of fields in the groups of W and X (FIX 4.4 dictionary order).

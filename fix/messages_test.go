@@ -52,12 +52,24 @@ func testDesk() *desk {
 func testQuote(version int64, bid, ask string) perp.Quote {
 	q := perp.Quote{
 		Symbol: "SOL-PERP", Version: version, Time: testTime, ValidUntil: testTime + perp.Second/2, State: perp.Open,
-		Oracle: price("150"), OpenInterest: size("125000"),
+		Oracle: price("150"), Confidence: price("0.004"), OracleTime: testTime - 20*perp.Millisecond, OpenInterest: size("125000"),
+	}
+	parts := func(side perp.Side, best string) (all []perp.Component) {
+		sum := perp.Price(0)
+		for _, c := range []perp.Component{{Name: "oracle", Amount: price("150")}, {Name: "recentre", Amount: 1000}, {Name: "base", Amount: 7500}, {Name: "volatility", Amount: 1500}, {Name: "flow", Amount: 300}} {
+			if c.Name != "oracle" && c.Name != "recentre" {
+				c.Amount *= perp.Price(side.Sign())
+			}
+			all, sum = append(all, c), sum+c.Amount
+		}
+		return append(all, perp.Component{Name: "rounding", Amount: price(best) - sum})
 	}
 	if bid != "" {
+		q.BidParts = parts(perp.Sell, bid)
 		q.Bids = []perp.Level{{Price: price(bid), Size: size("500")}, {Price: price(bid) - 10_000, Size: size("700")}}
 	}
 	if ask != "" {
+		q.AskParts = parts(perp.Buy, ask)
 		q.Asks = []perp.Level{{Price: price(ask), Size: size("500")}, {Price: price(ask) + 10_000, Size: size("700")}}
 	}
 	return q

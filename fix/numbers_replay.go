@@ -30,7 +30,7 @@ func (n *numbers) GetMessages(begin, end int) (all [][]byte, err error) {
 // numbers that are not stored, a heartbeat with the last of them stands for the
 // rest, so that the session layer fills the gap to its end.
 func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
-	r := replay{cb: cb, limits: n.door.cfg.Limits}
+	r := replay{cb: cb, limits: n.door.cfg.Limits, dialect: n.door.dialectOf(n.session)}
 	n.mu.Lock()
 	epoch, from, to := n.epoch, max(int64(begin), 1), min(int64(end), n.out-1)
 	onDisk := to
@@ -68,11 +68,12 @@ func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
 }
 
 type replay struct {
-	cb     func([]byte) error
-	limits Limits
-	last   int64
-	count  int
-	bytes  int
+	cb      func([]byte) error
+	limits  Limits
+	dialect dialect // of the session that asks, which may not be that of the message
+	last    int64
+	count   int
+	bytes   int
 }
 
 func (r *replay) give(seq int64, msg []byte) error {
@@ -82,6 +83,9 @@ func (r *replay) give(seq int64, msg []byte) error {
 	r.count++
 	r.bytes += len(msg)
 	r.last = seq
+	if r.dialect == strict44 {
+		msg = inStrict44(msg)
+	}
 	return r.cb(msg)
 }
 

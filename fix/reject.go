@@ -27,75 +27,78 @@ const (
 // OrdRejReason(103) of an execution report, CxlRejReason(102) of a cancel
 // reject, BusinessRejectReason(380), QuoteRequestRejectReason(658),
 // MDReqRejReason(281), PosReqResult(728), and in CollInquiryResult(946) and
-// TradeRequestResult(749), which agree.
+// TradeRequestResult(749), which agree. Where FIX got a better code after 4.4,
+// dialect VAMM1 uses that.
 type codes struct {
-	reject   perp.Reject
-	order    int
-	cancel   int
-	business int
-	quote    int
-	market   string
-	position int
-	inquiry  int
-	unit     unit
+	reject        perp.Reject
+	order         int
+	orderLater    int // in dialect VAMM1
+	cancel        int
+	business      int
+	businessLater int // in dialect VAMM1
+	quote         int
+	market        string
+	position      int
+	inquiry       int
+	unit          unit
 }
 
 // rejectTable has one row for every reject, in order of precedence. No other
 // file knows these codes; spec/ROE.md prints them.
 var rejectTable = []codes{
-	{perp.NotReady, 99, 99, 4, 99, "2", 99, 99, noUnit},
-	{perp.NotPermitted, 15, 99, 6, 6, "3", 3, 9, noUnit},
-	{perp.Throttled, 99, 99, 0, 99, "2", 99, 99, noUnit},
-	{perp.BadClOrdID, 99, 99, 0, 99, "1", 1, 99, noUnit},
-	{perp.DuplicateClOrdID, 6, 6, 0, 99, "1", 1, 99, noUnit},
-	{perp.PossResendMismatch, 6, 6, 0, 99, "1", 1, 99, noUnit},
-	{perp.StaleRequest, 8, 99, 0, 4, "4", 99, 99, millis},
-	{perp.UnknownSymbol, 1, 99, 2, 1, "0", 1, 1, noUnit},
-	{perp.MarketHalted, 2, 99, 0, 2, "4", 99, 99, noUnit},
-	{perp.OracleStale, 2, 99, 0, 10, "4", 99, 99, noUnit},
-	{perp.OracleDivergent, 2, 99, 0, 10, "4", 99, 99, noUnit},
-	{perp.Drawdown, 2, 99, 0, 2, "4", 99, 99, noUnit},
-	{perp.ReduceOnlyMode, 2, 99, 0, 2, "4", 99, 99, noUnit},
-	{perp.UnknownAccount, 15, 99, 6, 6, "3", 3, 9, noUnit},
-	{perp.AccountNotPermitted, 15, 99, 6, 6, "3", 3, 9, noUnit},
-	{perp.CondField, 99, 99, 5, 99, "4", 1, 99, noUnit},
-	{perp.Unsupported, 11, 99, 0, 99, "4", 4, 8, noUnit},
-	{perp.BadLot, 13, 99, 0, 99, "4", 99, 99, sizes},
-	{perp.MinQty, 13, 99, 0, 99, "4", 99, 99, sizes},
-	{perp.MaxOrderSize, 3, 99, 0, 3, "4", 99, 99, sizes},
-	{perp.BadTick, 99, 99, 0, 99, "4", 99, 99, prices},
-	{perp.PriceBand, 99, 99, 0, 99, "4", 99, 99, prices},
-	{perp.QuoteUnknown, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.QuoteForeign, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.QuoteExpired, 8, 99, 0, 4, "4", 99, 99, noUnit},
-	{perp.QuoteSuperseded, 8, 99, 0, 4, "4", 99, 99, noUnit},
-	{perp.QuoteSide, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.QuotePrice, 99, 99, 0, 99, "4", 99, 99, prices},
-	{perp.QuoteSize, 99, 99, 0, 99, "4", 99, 99, sizes},
-	{perp.QuoteConsumed, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.OpenOrdersLimit, 3, 99, 0, 3, "4", 99, 99, counts},
-	{perp.PositionLimit, 3, 99, 0, 3, "4", 99, 99, sizes},
-	{perp.NotionalLimit, 3, 99, 0, 3, "4", 99, 99, moneys},
-	{perp.InsufficientMargin, 3, 99, 0, 3, "4", 99, 99, moneys},
-	{perp.CollateralCap, 3, 99, 0, 3, "4", 99, 99, moneys},
-	{perp.OILimit, 3, 99, 0, 9, "4", 99, 99, sizes},
-	{perp.DealerLeverage, 3, 99, 0, 9, "4", 99, 99, ratios},
-	{perp.FillLimit, 3, 99, 0, 3, "4", 99, 99, sizes},
-	{perp.PriceUnavailable, 99, 99, 0, 10, "4", 99, 99, noUnit},
-	{perp.LastLookPrice, 99, 99, 0, 99, "4", 99, 99, ratios},
-	{perp.LastLookValidity, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.UnknownOrder, 5, 1, 1, 99, "4", 99, 99, noUnit},
-	{perp.TooLate, 4, 0, 0, 4, "4", 99, 99, noUnit},
-	{perp.NotAmendable, 99, 2, 0, 99, "4", 99, 99, noUnit},
-	{perp.OrderMismatch, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.UnknownQuoteRequest, 99, 99, 1, 99, "4", 99, 99, noUnit},
-	{perp.BadRequest, 99, 99, 0, 99, "4", 1, 99, noUnit},
+	{perp.NotReady, 99, 99, 99, 4, 4, 99, "2", 99, 99, noUnit},
+	{perp.NotPermitted, 15, 33, 99, 6, 6, 6, "3", 3, 9, noUnit},
+	{perp.Throttled, 99, 99, 99, 0, 8, 99, "2", 99, 99, noUnit},
+	{perp.BadClOrdID, 99, 99, 99, 0, 0, 99, "1", 1, 99, noUnit},
+	{perp.DuplicateClOrdID, 6, 6, 6, 0, 0, 99, "1", 1, 99, noUnit},
+	{perp.PossResendMismatch, 6, 6, 6, 0, 0, 99, "1", 1, 99, noUnit},
+	{perp.StaleRequest, 8, 8, 99, 0, 0, 4, "4", 99, 99, millis},
+	{perp.UnknownSymbol, 1, 1, 99, 2, 2, 1, "0", 1, 1, noUnit},
+	{perp.MarketHalted, 2, 2, 99, 0, 0, 2, "4", 99, 99, noUnit},
+	{perp.OracleStale, 2, 19, 99, 0, 0, 10, "4", 99, 99, noUnit},
+	{perp.OracleDivergent, 2, 19, 99, 0, 0, 10, "4", 99, 99, noUnit},
+	{perp.Drawdown, 2, 2, 99, 0, 0, 2, "4", 99, 99, noUnit},
+	{perp.ReduceOnlyMode, 2, 2, 99, 0, 0, 2, "4", 99, 99, noUnit},
+	{perp.UnknownAccount, 15, 15, 99, 6, 6, 6, "3", 3, 9, noUnit},
+	{perp.AccountNotPermitted, 15, 15, 99, 6, 6, 6, "3", 3, 9, noUnit},
+	{perp.CondField, 99, 99, 99, 5, 5, 99, "4", 1, 99, noUnit},
+	{perp.Unsupported, 11, 11, 99, 0, 0, 99, "4", 4, 8, noUnit},
+	{perp.BadLot, 13, 13, 99, 0, 0, 99, "4", 99, 99, sizes},
+	{perp.MinQty, 13, 13, 99, 0, 0, 99, "4", 99, 99, sizes},
+	{perp.MaxOrderSize, 3, 26, 99, 0, 0, 3, "4", 99, 99, sizes},
+	{perp.BadTick, 99, 18, 99, 0, 0, 99, "4", 99, 99, prices},
+	{perp.PriceBand, 99, 16, 99, 0, 0, 99, "4", 99, 99, prices},
+	{perp.QuoteUnknown, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuoteForeign, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuoteExpired, 8, 31, 99, 0, 0, 4, "4", 99, 99, noUnit},
+	{perp.QuoteSuperseded, 8, 31, 99, 0, 0, 4, "4", 99, 99, noUnit},
+	{perp.QuoteSide, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuotePrice, 99, 99, 99, 0, 0, 99, "4", 99, 99, prices},
+	{perp.QuoteSize, 99, 99, 99, 0, 0, 99, "4", 99, 99, sizes},
+	{perp.QuoteConsumed, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.OpenOrdersLimit, 3, 3, 99, 0, 0, 3, "4", 99, 99, counts},
+	{perp.PositionLimit, 3, 3, 99, 0, 0, 3, "4", 99, 99, sizes},
+	{perp.NotionalLimit, 3, 27, 99, 0, 0, 3, "4", 99, 99, moneys},
+	{perp.InsufficientMargin, 3, 25, 99, 0, 0, 3, "4", 99, 99, moneys},
+	{perp.CollateralCap, 3, 25, 99, 0, 0, 3, "4", 99, 99, moneys},
+	{perp.OILimit, 3, 3, 99, 0, 0, 9, "4", 99, 99, sizes},
+	{perp.DealerLeverage, 3, 3, 99, 0, 0, 9, "4", 99, 99, ratios},
+	{perp.FillLimit, 3, 3, 99, 0, 0, 3, "4", 99, 99, sizes},
+	{perp.PriceUnavailable, 99, 32, 99, 0, 0, 10, "4", 99, 99, noUnit},
+	{perp.LastLookPrice, 99, 30, 99, 0, 0, 99, "4", 99, 99, ratios},
+	{perp.LastLookValidity, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.UnknownOrder, 5, 5, 1, 1, 1, 99, "4", 99, 99, noUnit},
+	{perp.TooLate, 4, 4, 0, 0, 0, 4, "4", 99, 99, noUnit},
+	{perp.NotAmendable, 99, 99, 2, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.OrderMismatch, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.UnknownQuoteRequest, 99, 99, 99, 1, 1, 99, "4", 99, 99, noUnit},
+	{perp.BadRequest, 99, 99, 99, 0, 0, 99, "4", 1, 99, noUnit},
 	// The desk's commands do not come over FIX; their refusals have a row all the same.
-	{perp.DuplicateKey, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.WrongState, 99, 99, 0, 99, "4", 99, 99, noUnit},
-	{perp.OutOfRange, 99, 99, 0, 99, "4", 99, 99, moneys},
-	{perp.InsufficientFunds, 99, 99, 0, 99, "4", 99, 99, moneys},
-	{perp.OutflowLimit, 99, 99, 0, 99, "4", 99, 99, moneys},
+	{perp.DuplicateKey, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.WrongState, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.OutOfRange, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
+	{perp.InsufficientFunds, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
+	{perp.OutflowLimit, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.
@@ -208,7 +211,53 @@ func businessReject(r perp.Reject, msg *quickfix.Message, detail string) quickfi
 
 // rejectRow is one line of the reason table in the rules of engagement.
 func (c codes) rejectRow() string {
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d |", c.reject, c.order, c.cancel, c.business, c.quote, c.position, c.inquiry)
+	return fmt.Sprintf("| %s | %s | %d | %s | %d | %d | %d |", c.reject, both(c.order, c.orderLater), c.cancel, both(c.business, c.businessLater), c.quote, c.position, c.inquiry)
+}
+
+// both prints the code of STRICT44 and, if it is another, that of VAMM1.
+func both(strict, later int) string {
+	if strict == later {
+		return strconv.Itoa(strict)
+	}
+	return strconv.Itoa(strict) + " → " + strconv.Itoa(later)
+}
+
+// rejectOf finds a reject by its token; no reject for another text.
+func rejectOf(token string) perp.Reject { return rejectsByToken[token] }
+
+var rejectsByToken = func() map[string]perp.Reject {
+	all := map[string]perp.Reject{}
+	for _, r := range perp.Rejects() {
+		all[r.String()] = r
+	}
+	return all
+}()
+
+// strictCode is what STRICT44 says in OrdRejReason(103) or
+// BusinessRejectReason(380) of a message whose Text(58) begins with token.
+func strictCode(f pair, token string) string {
+	r := rejectOf(token)
+	switch {
+	case r == perp.RejectNone:
+		return f.value
+	case f.tag == 103:
+		return strconv.Itoa(codesOf(r).order)
+	}
+	return strconv.Itoa(codesOf(r).business)
+}
+
+// orderLater is OrdRejReason(103) in VAMM1. What ended a hold may have a code of
+// its own: no newer price came in time, or the margin is gone.
+func orderLater(v perp.Verdict, look *perp.LastLook) string {
+	code := codesOf(v.Reject).orderLater
+	switch {
+	case v.Reject != perp.LastLookValidity:
+	case look != nil && look.Outcome == perp.LookExpired:
+		code = codesOf(perp.QuoteExpired).orderLater
+	case v.Detail == perp.InsufficientMargin.String():
+		code = codesOf(perp.InsufficientMargin).orderLater
+	}
+	return strconv.Itoa(code)
 }
 
 // sameOrder tells whether a refused order is shown as the order that already

@@ -64,22 +64,39 @@ func (a callbacks) OnLogout(id quickfix.SessionID) {
 	}
 }
 
-// ToAdmin lets administrative messages be as they are.
-func (a callbacks) ToAdmin(*quickfix.Message, quickfix.SessionID) {}
+// ToAdmin lets administrative messages be as they are, except that the answer to
+// a Logon repeats the dialect if one was asked for: a stock client would refuse
+// a tag that it has not named.
+func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
+	defer a.door.rescue("ToAdmin", nil)
+	kind, err := msg.Header.GetString(35)
+	if l := a.door.byID[id]; l != nil && err == nil && kind == "A" && l.echo != "" {
+		msg.Body.SetString(tagDialect, l.echo)
+	}
+}
 
 // ToApp refuses to repeat what is only good now; the session library fills the
 // gap instead. Nor is such a message numbered while the client is away.
 func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err error) {
 	defer a.door.rescue("ToApp", func() { err = quickfix.ErrDoNotSend })
+	again, e := msg.Header.GetBool(43)
+	l, m := a.door.byID[id], a.door.sending.Load()
+	ours := m != nil && m.msg == msg
+	// The client may have come back with another dialect since it was written.
+	dated := ours && l != nil && m.dialect == vamm1 && l.dialect() == strict44
 	if storedType(msg) {
+		if dated {
+			rewrite(msg)
+		}
+		if l != nil && l.dialect() == vamm1 {
+			sayMore(msg)
+		}
 		return nil
 	}
-	again, e := msg.Header.GetBool(43)
-	l := a.door.byID[id]
-	if e == nil && again || l == nil || !l.up.Load() {
+	if e == nil && again || l == nil || !l.up.Load() || dated {
 		return quickfix.ErrDoNotSend
 	}
-	if a.door.speaking.Load() == msg {
+	if ours && m.batch {
 		l.numbers.speaks()
 	}
 	return nil
@@ -98,6 +115,7 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 		if reset, err := msg.Body.GetString(141); err == nil && reset == "Y" && !l.cfg.mayReset() {
 			return quickfix.RejectLogon{Text: refusedReset}
 		}
+		return l.relogon(msg)
 	case "2":
 		return l.resendable(msg)
 	case "4":
@@ -159,6 +177,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	}
 	if cmd == nil {
 		return d.local(msg, l, o.Arrival)
+	}
+	if rej := l.throttled(cmd, msg, o.Arrival); rej != nil {
+		return rej
 	}
 	cmd, replies := d.desk.admit(cmd, msg)
 	if cmd == nil {

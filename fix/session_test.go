@@ -122,6 +122,9 @@ func TestRefusedLogonSpendsNothing(t *testing.T) {
 		{"98=0|108=61|553=ALICE|554=demo|", "58=" + refusedHeartbeat},
 		{"98=0|108=999999999|553=ALICE|554=demo|", "58=" + refusedHeartbeat},
 		{"98=1|108=30|553=ALICE|554=demo|", "58=" + refusedEncrypt},
+		{"98=0|108=30|553=ALICE|554=demo|22000=VAMM2|", "58=" + refusedDialect},
+		{"98=0|108=30|553=ALICE|554=demo|22000=|", "58=" + refusedDialect},
+		{"98=0|108=30|553=ALICE|554=demo|22000=vamm1|", "58=" + refusedDialect},
 	} {
 		p := w.dial("ALICE")
 		p.send("A", c.fields)
@@ -560,6 +563,7 @@ func TestBadConfiguration(t *testing.T) {
 		{[]SessionConfig{{CompID: ""}}, "CompIDs"},
 		{[]SessionConfig{{CompID: "A", Password: "x"}, {CompID: "A", Password: "y"}}, "CompIDs"},
 		{[]SessionConfig{{CompID: "A"}}, "no password"},
+		{[]SessionConfig{{CompID: "A", Password: "x", OrdersPerSecond: -1}}, "orders per second"},
 		{[]SessionConfig{{CompID: "A", Password: "x", AllowIPs: []string{"10.0.0.0/40"}}}, "allow_ips"},
 	} {
 		_, err := New(Config{CompID: "G", Sessions: c.sessions}, nil, nil, nil, nil)

@@ -72,7 +72,7 @@ func (k *desk) admit(cmd perp.Command, msg *quickfix.Message) (perp.Command, []*
 		ended, v := k.subscribe(c.Session, w, r.code(263), c.Flawed)
 		if ended {
 			ack := perp.PositionsReported{Origin: c.Origin, ReqID: c.ReqID, Account: c.Account, Verdict: v}
-			return nil, []*quickfix.Message{positionEnded(ack).message()}
+			return nil, []*quickfix.Message{positionEnded(ack).in(k.dialect(c.Session))}
 		}
 		if !v.OK() {
 			c.Flaws = append(slices.Clone(c.Flaws), v)
@@ -83,7 +83,7 @@ func (k *desk) admit(cmd perp.Command, msg *quickfix.Message) (perp.Command, []*
 		ended, v := k.subscribe(c.Session, w, r.code(263), c.Flawed)
 		if ended {
 			ack := perp.CollateralReported{Origin: c.Origin, ReqID: c.ReqID, View: perp.CollateralView{Account: c.Account}, Verdict: v}
-			return nil, []*quickfix.Message{inquiryAck(ack, inquiryCompleted, 0).message()}
+			return nil, []*quickfix.Message{inquiryAck(ack, inquiryCompleted, 0).in(k.dialect(c.Session))}
 		}
 		if !v.OK() {
 			c.Flaws = append(slices.Clone(c.Flaws), v)

@@ -184,6 +184,12 @@ func walk(w *world) {
 		}
 		w.wait(300 * perp.Millisecond)
 	}
+	grade(w, "DEMO1", perp.Class{})
+	grade(w, "DEMO2", perp.Class{Tier: perp.TierPriced, Surcharge: 4 * perp.BP})
+	look(w, "DEMO2", perp.LookAgainst, 120*perp.Millisecond)
+	for i, h := range []perp.Time{100 * perp.Millisecond, perp.Second, 10 * perp.Second, 60 * perp.Second} {
+		markout(w, "DEMO2", "E", h, perp.Ratio(i+2)*perp.BP)
+	}
 	bad := perp.Order{ClOrdID: "late", Symbol: w.order[0], Side: perp.Buy, Type: perp.Limit}
 	w.do(perp.PlaceOrder{}, perp.OrderRejected{Order: bad, Verdict: perp.Verdict{Reject: perp.PriceBand}})
 	w.clock.Store(now)
@@ -220,7 +226,7 @@ func TestPageMoves(t *testing.T) {
 	w.tick("BTC-PERP", price(61_420), 4*perp.SizeOne)
 	until(ctx, t, `document.querySelector(".plot").dataset.last > `+last)
 	until(ctx, t, fmt.Sprintf("%s !== %q", inked, before))
-	for _, want := range []string{"live", "ready", "ledger sum 0", "61,420.0", "✓ adds up", "DEMO2", "PRICE_BAND", "of 3"} {
+	for _, want := range []string{"live", "ready", "ledger sum 0", "61,420.0", "✓ adds up", "priced", "DEMO2", "PRICE_BAND", "of 3"} {
 		until(ctx, t, fmt.Sprintf(`document.body.innerText.includes(%q)`, want))
 	}
 	fits(ctx, t)

@@ -3,9 +3,9 @@
 //
 // # What this room does
 //
-// It keeps a view of markets, sessions, fills and balances, made from events
-// only, and serves it read-only over HTTP: health, metrics, JSON, a stream of
-// changes, and one live page.
+// It keeps a view of markets, sessions, fills, balances and how clients are
+// treated, made from events only, and serves it read-only over HTTP: health,
+// metrics, JSON, a stream of changes, and one live page.
 //
 // # In and out
 //
@@ -20,6 +20,8 @@
 //   - The page loads nothing from elsewhere and holds no script (TestHeaders, TestPageMoves).
 //   - Not ready unless every market quotes or says why, and the books sum to zero (TestReadiness).
 //   - An event costs O(1), and everything that is kept has a limit (TestBounded, TestEventsHaveLimit, TestConnectionsHaveLimit).
+//   - What is kept of clients has limits, and their means are those of the newest
+//     markouts (TestClientsHaveLimit, TestRecent).
 //   - A slow reader of /events gets the newest state, never a queue (TestEventsNewestWins).
 //   - Every metric passes the linter and is in docs/operate.md; alerts name no other (TestMetricsLint, TestMetricsAreDocumented, TestAlertsNameMetrics).
 //   - Every route and field is in openapi.yaml and the other way round (TestOpenAPI).

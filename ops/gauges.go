@@ -40,6 +40,13 @@ var (
 	sessionSender  = gauge("fix_session_next_sender_seq", "Next outbound number.", "session")
 	sessionTarget  = gauge("fix_session_next_target_seq", "Next expected inbound number.", "session")
 	sessionQueue   = gauge("fix_session_outbound_queue_bytes", "Bytes that wait to leave.", "session")
+	clientTier     = gauge("client_tier", "How a session is treated in a market: 0 firm, 1 held, 2 priced, 3 toxic.", "market", "session")
+	clientAddon    = gauge("client_addon_ratio", "What is added to both half-spreads of a session.", "market", "session")
+	clientScore    = gauge("client_toxicity_ratio", "Statistic behind the tier of a session: how surely its fills run ahead of the price.", "market", "session")
+	clientStrike   = gauge("client_held_until_timestamp_seconds", "End of the strike under which a session's orders are held; 0: none.", "market", "session")
+	clientMarkout  = gauge("client_markout_ratio", "Mean move of the price for the client after its newest fills.", "market", "session", "horizon")
+	hedgedBase     = gauge("hedged_base", "The maker's position at the outside venue.", "market")
+	drawdown       = gauge("market_drawdown", "1 while a market only reduces because it lost too much of late.", "market")
 	streamReaders  = gauge("events_readers", "Readers of /events.")
 )
 
@@ -88,6 +95,9 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 	set(streamReaders, float64(len(m.watchers)))
 	set(liquidations, float64(len(m.liquidating)))
 	set(outflowStopped, flag(m.stopped))
+	for key, c := range m.clients {
+		c.collect(key, set)
+	}
 	for symbol, k := range m.markets {
 		k.collect(symbol, now, set)
 		x := m.money(symbol)
@@ -106,9 +116,25 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
+// collect tells how a session is treated; a horizon of which nothing is known
+// has no value.
+func (c *client) collect(key clientKey, set setter) {
+	set(clientTier, float64(c.grade.Class.Tier), key.symbol, key.session)
+	set(clientAddon, ratio(c.grade.Class.Surcharge), key.symbol, key.session)
+	set(clientScore, ratio(c.grade.Score), key.symbol, key.session)
+	set(clientStrike, seconds(c.grade.Until), key.symbol, key.session)
+	for _, x := range c.marks {
+		if x.fills.count() > 0 {
+			set(clientMarkout, ratio(x.fills.mean()), key.symbol, key.session, Horizon(x.horizon))
+		}
+	}
+}
+
 func (k *market) collect(symbol string, now perp.Time, set setter) {
 	q := k.quote
 	set(marketHalted, flag(k.state == perp.Halted || k.state == perp.Expired), symbol)
+	set(drawdown, flag(k.cause == perp.Drawdown), symbol)
+	set(hedgedBase, base(k.hedged), symbol)
 	for _, s := range marketStates {
 		set(marketState, flag(k.state == s), symbol, s.String())
 	}

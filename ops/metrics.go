@@ -3,6 +3,7 @@ package ops
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"backstop/perp"
@@ -29,6 +30,9 @@ type metrics struct {
 	quotes   *prometheus.CounterVec
 	commit   prometheus.Histogram
 	ack      prometheus.Histogram
+	looks    *prometheus.CounterVec
+	blocked  *prometheus.CounterVec
+	hold     prometheus.Histogram
 }
 
 func newMetrics(m *Model, version string) *metrics {
@@ -49,6 +53,12 @@ func newMetrics(m *Model, version string) *metrics {
 	x.traded = counter("traded_base_total", "Base units dealt.", "market")
 	x.quotes = counter("quotes_published_total", "Quotes that replaced the one before.", "market")
 	x.commit = histogram("store_commit_duration_seconds", "Time of one synced transaction.")
+	x.looks = counter("last_looks_total", "Held orders by how they were decided.", "market", "outcome")
+	x.blocked = counter("latency_arb_blocked_total", "Orders refused because they would have dealt on an old price.", "rule")
+	for _, r := range blockers { // A rule that never applied shows as 0.
+		x.blocked.WithLabelValues(rule(r))
+	}
+	x.hold = histogram("last_look_hold_duration_seconds", "From the socket read of a held order to its decision.")
 	x.ack = histogram("order_ack_duration_seconds", "From the socket read of an order to its answer being free to leave.")
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "gateway_build_info", Help: "Always 1; the labels say what runs.",
@@ -80,6 +90,12 @@ func (x *metrics) count(ev perp.Event) {
 	case perp.OrderRejected:
 		x.orders.WithLabelValues(x.market(ev.Order.Symbol), ev.Order.Type.String(), "rejected").Inc()
 		x.rejects.WithLabelValues(ev.Verdict.Reject.String()).Inc()
+		if slices.Contains(blockers, ev.Verdict.Reject) {
+			x.blocked.WithLabelValues(rule(ev.Verdict.Reject)).Inc()
+		}
+	case perp.LastLook:
+		x.looks.WithLabelValues(x.market(ev.Symbol), ev.Outcome.String()).Inc()
+		x.hold.Observe(seconds(ev.Hold()))
 	case perp.CancelRejected:
 		x.rejects.WithLabelValues(ev.Verdict.Reject.String()).Inc()
 	case perp.QuoteRefused:

@@ -23,6 +23,13 @@ func busy(t *testing.T) *world {
 	w.fill("BTC-PERP", "DEMO1", perp.Buy, perp.SizeOne/2, price(60_001))
 	bad := perp.Order{Symbol: "no such market", Side: perp.Buy, Type: perp.Limit}
 	w.do(perp.PlaceOrder{}, perp.OrderRejected{Order: bad, Verdict: perp.Verdict{Reject: perp.UnknownSymbol}})
+	w.do(perp.PlaceOrder{}, perp.OrderRejected{Order: bad, Verdict: perp.Verdict{Reject: perp.QuoteSuperseded}})
+	grade(w, "DEMO1", perp.Class{Tier: perp.TierPriced, Surcharge: 3 * perp.BP})
+	look(w, "DEMO1", perp.LookAgainst, 180*perp.Millisecond)
+	look(w, "DEMO1", perp.LookImproved, 80*perp.Millisecond)
+	markout(w, "DEMO1", "E1", perp.Second, 4*perp.BP)
+	markout(w, "DEMO1", "E2", perp.Second, 2*perp.BP)
+	w.do(perp.ClockTick{}, perp.Hedged{Symbol: "BTC-PERP", Position: -perp.SizeOne})
 	w.do(perp.CancelOrder{}, perp.CancelRejected{Verdict: perp.Verdict{Reject: perp.TooLate}})
 	w.do(perp.RequestQuote{}, perp.QuoteRefused{Verdict: perp.Verdict{Reject: perp.BadLot}})
 	w.Committed(3 * time.Millisecond)
@@ -76,12 +83,23 @@ func TestMetricValues(t *testing.T) {
 		`gateway_ledger_imbalance 0`,
 		`gateway_ready 1`,
 		`gateway_orders_total{market="BTC-PERP",result="accepted",type="market"} 1`,
-		`gateway_orders_total{market="unknown",result="rejected",type="limit"} 1`,
+		`gateway_orders_total{market="unknown",result="rejected",type="limit"} 2`,
 		`gateway_rejects_total{reason="TOO_LATE"} 1`,
 		`gateway_rejects_total{reason="BAD_LOT"} 1`,
 		`gateway_trades_total{market="BTC-PERP"} 1`,
 		`gateway_traded_base_total{market="BTC-PERP"} 0.5`,
 		`gateway_fix_session_up{session="DEMO1"} 1`,
+		`gateway_client_tier{market="BTC-PERP",session="DEMO1"} 2`,
+		`gateway_client_addon_ratio{market="BTC-PERP",session="DEMO1"} 0.0003`,
+		`gateway_client_toxicity_ratio{market="BTC-PERP",session="DEMO1"} 3.1`,
+		`gateway_client_markout_ratio{horizon="1s",market="BTC-PERP",session="DEMO1"} 0.0003`,
+		`gateway_last_looks_total{market="BTC-PERP",outcome="against"} 1`,
+		`gateway_last_look_hold_duration_seconds_bucket{le="0.1"} 1`,
+		`gateway_last_look_hold_duration_seconds_count 2`,
+		`gateway_latency_arb_blocked_total{rule="quote_superseded"} 1`,
+		`gateway_latency_arb_blocked_total{rule="last_look_price"} 0`,
+		`gateway_hedged_base{market="BTC-PERP"} -1`,
+		`gateway_market_drawdown{market="BTC-PERP"} 0`,
 		`gateway_fix_session_next_target_seq{session="DEMO1"} 7`,
 		`gateway_fix_session_outbound_queue_bytes{session="DEMO1"} 11`,
 		`gateway_store_commit_duration_seconds_bucket{le="0.005"} 1`,

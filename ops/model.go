@@ -41,6 +41,9 @@ type Model struct {
 
 	liquidating map[string]bool // accounts; there are no more than accounts
 	stopped     bool            // withdrawals
+
+	clients  map[clientKey]*client
+	accounts map[string][]string // sessions that may trade each
 }
 
 // Check is one condition of readiness. It is asked for every answer and every
@@ -77,6 +80,8 @@ type market struct {
 	fills      int64
 	mode       perp.MarketMode
 	funding    perp.FundingAccrued
+	classes    classes
+	hedged     perp.Size // the maker's position at the outside venue
 }
 
 // Point is one moment of a market's plot, in 1e-6 quote per base; 0 is nothing
@@ -96,6 +101,7 @@ func NewModel(version string) *Model {
 		markets: map[string]*market{}, liquidating: map[string]bool{}, limits: map[string]Limits{}, balances: map[perp.LedgerAccount]perp.Money{},
 		fills: newRing[Fill](fillsMax), watchers: map[chan struct{}]bool{}, started: time.Now(), version: version,
 		tally: tally{reasons: make([]int64, len(perp.Rejects())+1)}, now: time.Now,
+		clients: map[clientKey]*client{}, accounts: map[string][]string{},
 	}
 	m.metrics = newMetrics(m, version)
 	return m
@@ -200,6 +206,7 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 	default:
 		m.tally.count(ev)
 		m.desk(ev)
+		m.treat(ev)
 	}
 }
 
@@ -237,7 +244,7 @@ func (m *Model) move(a perp.LedgerAccount, by perp.Money) {
 func (m *Model) offer(q perp.Quote) *market {
 	k := m.markets[q.Symbol]
 	if k != nil {
-		k.quote, k.state, k.cause = q, q.State, q.Cause
+		k.quote, k.state, k.cause, k.hedged = q, q.State, q.Cause, q.Hedged
 	}
 	return k
 }

@@ -121,6 +121,8 @@ func (s *Server) routes() []route {
 		{"/api/v1/sessions", part(func(v Status) any { return v.Sessions })},
 		{"/api/v1/fills", part(func(v Status) any { return v.Fills })},
 		{"/api/v1/balances", part(func(v Status) any { return v.Ledger })},
+		{"/api/v1/clients", part(func(v Status) any { return v.Clients })},
+		{"/api/v1/classes", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.Classes()) }},
 		{"/events", s.events},
 		{"/openapi.yaml", file("openapi.yaml")},
 	}

@@ -25,6 +25,7 @@ type Status struct {
 	Fills    []Fill    `json:"fills"` // newest first
 	Orders   Orders    `json:"orders"`
 	Ledger   Ledger    `json:"ledger"`
+	Clients  []Client  `json:"clients"`
 
 	Liquidating        []string `json:"liquidating"` // accounts
 	WithdrawalsStopped bool     `json:"withdrawals_stopped"`
@@ -83,6 +84,8 @@ type Market struct {
 	ClaimsUnits       int64       `json:"claims_units"`
 	Debts             string      `json:"debts"` // realised and not settled, owed by clients
 	DebtsUnits        int64       `json:"debts_units"`
+	Hedged            string      `json:"hedged"` // the maker's position at the outside venue
+	HedgedUnits       int64       `json:"hedged_units"`
 }
 
 // Level is one rung of the ladder.
@@ -173,7 +176,7 @@ func (m *Model) Status() Status {
 		Version: m.version, Time: now.UTC().Format(time.RFC3339Nano), Uptime: int64(now.Sub(m.started).Seconds()),
 		Seq: m.seq, Ready: ready, Warnings: []string{}, Sessions: sessions,
 		Markets: m.marketViews(now), Fills: m.fillViews(), Orders: m.tally.view(), Ledger: m.ledgerView(),
-		Liquidating: slices.Sorted(maps.Keys(m.liquidating)), WithdrawalsStopped: m.stopped,
+		Clients: m.clientViews(), Liquidating: slices.Sorted(maps.Keys(m.liquidating)), WithdrawalsStopped: m.stopped,
 	}
 	if s.Liquidating == nil {
 		s.Liquidating = []string{}
@@ -212,6 +215,7 @@ func (k *market) view(l Limits, now perp.Time) Market {
 		Fills: k.fills, Mode: k.mode.String(), FundingCapped: k.funding.Capped, FundingNext: stampOf(k.funding.Next),
 		FundingLong: k.funding.Long.String(), FundingLongUnits: int64(k.funding.Long),
 		FundingShort: k.funding.Short.String(), FundingShortUnits: int64(k.funding.Short),
+		Hedged: k.hedged.String(), HedgedUnits: int64(k.hedged),
 	}
 	if q.OracleTime > 0 {
 		v.OracleAge = int64(max(0, now-q.OracleTime) / perp.Millisecond)

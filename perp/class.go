@@ -7,9 +7,9 @@ type Tier uint8
 // Tiers, best first.
 const (
 	TierFirm   Tier = iota // quotes are firm
-	TierHeld               // new, or perhaps ahead of the price: last look, half the size
-	TierPriced             // ahead of the price: last look with half the tolerance, a quarter of the size, surcharge
-	TierToxic              // far ahead of it: last look without tolerance
+	TierHeld               // new, or perhaps ahead of the price: last look with half the tolerance, half the size
+	TierPriced             // ahead of the price: last look without tolerance, a quarter of the size, surcharge
+	TierToxic              // far ahead of it
 	TierEnd
 )
 

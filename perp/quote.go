@@ -71,6 +71,9 @@ type Quote struct {
 
 	Class  Class // of the clients that it is made for
 	Hedged Size  // maker's position at the outside venue; its exposure is Inventory + Hedged
+
+	// Held: whoever deals on it waits for a newer price, whatever its class.
+	Held bool `json:",omitempty"`
 }
 
 // QuoteID is the id under which the level of a quote can be dealt:

@@ -131,8 +131,8 @@ type Params struct {
 
 	// LastLook says whose aggressive orders wait for a price that is newer than
 	// they are, LookTolerance which part of the quoted half-spread the price may
-	// move in the client's favour meanwhile; half of it for TierPriced, none for
-	// TierToxic. Tiered; 1.
+	// move in the client's favour meanwhile; half of it for TierHeld, none for the
+	// tiers beyond. Tiered; 1.
 	LastLook      LookMode
 	LookTolerance perp.Ratio
 

@@ -2,6 +2,7 @@ package quoting
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"testing"
 
@@ -434,4 +435,18 @@ func TestBadConfigurationIsFault(t *testing.T) {
 	if err := p.Validate(); err == nil {
 		t.Error("two faults pass")
 	}
+}
+
+// TestMulDivSat compares with 256-bit arithmetic.
+func TestMulDivSat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := rapid.Int64().Draw(t, "a"), rapid.Int64().Draw(t, "b")
+		c := rapid.Int64Range(1, math.MaxInt64).Draw(t, "c")
+		x, y, d := signed(a), signed(b), signed(c)
+		x.Mul(&x, &y)
+		x.SDiv(&x, &d)
+		if got, want := mulDivSat(a, b, c), saturate(&x); got != want {
+			t.Fatalf("%d x %d / %d is %d, want %d", a, b, c, got, want)
+		}
+	})
 }

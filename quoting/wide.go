@@ -3,6 +3,7 @@ package quoting
 import (
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/holiman/uint256"
 
@@ -71,10 +72,28 @@ func saturate(z *uint256.Int) int64 {
 
 // mulDivSat is a*b/c towards zero, saturating; c must be positive.
 func mulDivSat(a, b, c int64) int64 {
-	x, y, d := signed(a), signed(b), signed(c)
-	x.Mul(&x, &y)
-	x.SDiv(&x, &d)
-	return saturate(&x)
+	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+	negative := (a < 0) != (b < 0)
+	q := uint64(math.MaxUint64)
+	if hi < uint64(c) {
+		q, _ = bits.Div64(hi, lo, uint64(c))
+	}
+	switch {
+	case negative && q >= 1<<63:
+		return math.MinInt64
+	case negative:
+		return -int64(q)
+	case q > math.MaxInt64:
+		return math.MaxInt64
+	}
+	return int64(q)
+}
+
+func magnitude(v int64) uint64 {
+	if v < 0 {
+		return uint64(-(v + 1)) + 1
+	}
+	return uint64(v)
 }
 
 // addSat is a+b, saturating.
@@ -95,7 +114,7 @@ func root(v int64) int64 {
 		return max(v, 0)
 	}
 	// Newton from above falls until it reaches the root.
-	x := int64(1) << ((bitLen(v) + 1) / 2)
+	x := int64(1) << ((bits.Len64(uint64(v)) + 1) / 2)
 	for {
 		y := (x + v/x) / 2
 		if y >= x {
@@ -103,11 +122,4 @@ func root(v int64) int64 {
 		}
 		x = y
 	}
-}
-
-func bitLen(v int64) (n int) {
-	for ; v > 0; v >>= 1 {
-		n++
-	}
-	return n
 }

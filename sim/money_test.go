@@ -53,6 +53,10 @@ func newMoneyWorld() *moneyWorld {
 		q.GoodTicks, q.GoodSpan, q.HaltTravel = 1, 0, perp.RatioOne
 		q.FundingEvery, q.FundingSpan, q.FundingMax = 60*perp.Second, 10*perp.Second, perp.RatioOne/2
 		q.WideAge, q.ReduceAge, q.HaltAge = 10*perp.Second, 20*perp.Second, 30*perp.Second
+		q.HedgeFrom, q.HedgeTo = perp.RatioOne/2, perp.RatioOne/4
+		if symbol == moneyMarkets[1] { // here every client is trusted
+			q.Probation, q.FillBucket = 0, 0
+		}
 		l := risk.DefaultMarketLimits()
 		l.LiquidationSpan, l.SettleEvery = 5*perp.Second, 10*perp.Second
 		l.MaxPosition, l.ProfitCap = 100_000*perp.SizeOne, 5_000*perp.MoneyOne
@@ -155,6 +159,12 @@ func (w *moneyWorld) command(kind, rest int) perp.Command {
 		w.now += perp.Time(rest%40) * perp.Second
 		return perp.ClockTick{}
 	}
+	if rest%3 > 0 { // of an outside venue, which may say anything
+		return perp.HedgeReport{
+			Symbol: symbol, Number: int64(w.n - rest%2), Position: perp.Size(rest-300) * perp.SizeOne / 10,
+			Variation: perp.Money(rest%401-200) * perp.Money(1+rest%7) * perp.MoneyOne,
+		}
+	}
 	return perp.RequestCollateral{Origin: perp.Origin{Session: account}, ReqID: key, Account: account}
 }
 
@@ -238,6 +248,7 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 	for _, kind := range []string{
 		"Filled", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
 		"LiquidationChanged", "Bankrupted", "LossShared", "Deleveraged", "MarketExpired", "ModeChanged", "OperatorAnswered",
+		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged",
 	} {
 		if happened[kind] == 0 && !t.Failed() {
 			t.Errorf("no %s happened: the test has lost its meaning", kind)

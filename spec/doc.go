@@ -2,12 +2,13 @@
 //
 // # What this room does
 //
-// It holds the FIX 4.4 data dictionary of dialect STRICT44 and the rules of
-// engagement that clients read, and names messages and fields for people.
+// It holds the FIX 4.4 data dictionaries of both dialects, STRICT44 and VAMM1, and
+// the rules of engagement that clients read, and names messages and fields for
+// people.
 //
 // # In and out
 //
-// Dictionary and ROE return the two documents; MessageName, FieldName and
+// Dictionary, DictionaryVAMM1 and ROE return the documents; MessageName, FieldName and
 // ValueName look them up. It imports nothing of ours.
 //
 // # Always true
@@ -17,6 +18,7 @@
 //     of engagement (TestBuiltMessagesHaveChapters).
 //   - The tables of the rules say what the code reads, sends and answers
 //     (fix: TestROEListsWhatRequestsNeed, TestROEListsEveryFieldSent, TestROEHasTheReasonTable).
+//   - VAMM1 is STRICT44 with our own tags and later values (TestVAMM1IsMoreThanSTRICT44).
 //
 // # Not here
 //

@@ -57,11 +57,12 @@ type xmlDictionary struct {
 	Fields     []xmlField     `xml:"fields>field"`
 }
 
-// load reads the embedded dictionary once. It is part of the binary, so that a
-// fault in it is a bug, not an input.
+// load reads the embedded dictionary once, the one of VAMM1, which knows all that
+// the other does. It is part of the binary, so that a fault in it is a bug, not
+// an input.
 var load = sync.OnceValue(func() names {
 	var doc xmlDictionary
-	if err := xml.NewDecoder(bytes.NewReader(dictionary)).Decode(&doc); err != nil {
+	if err := xml.NewDecoder(bytes.NewReader(dictionaryVAMM1)).Decode(&doc); err != nil {
 		panic(fmt.Sprintf("embedded FIX dictionary: %v", err))
 	}
 	n := names{map[string]Definition{}, map[string]int{}, map[int]string{}, map[int]map[string]string{}}

@@ -3,6 +3,8 @@ package spec
 import (
 	"bytes"
 	"encoding/xml"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,6 +39,37 @@ func TestGroupsHaveOneLevel(t *testing.T) {
 		if strings.Contains(" "+wanted+" ", " "+m.Type+" ") && nested(m.Members, parts, 0) {
 			t.Errorf("%s has a group inside a group", m.Name)
 		}
+	}
+}
+
+// A client may read STRICT44 with the dictionary of VAMM1: it adds fields of our
+// own and values, and takes nothing away.
+func TestVAMM1IsMoreThanSTRICT44(t *testing.T) {
+	var strict, later xmlDictionary
+	for into, src := range map[*xmlDictionary][]byte{&strict: Dictionary(), &later: DictionaryVAMM1()} {
+		if err := xml.NewDecoder(bytes.NewReader(src)).Decode(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	own := map[string]bool{}
+	for i, f := range later.Fields {
+		if i < len(strict.Fields) {
+			was := strict.Fields[i]
+			if f.Number != was.Number || f.Name != was.Name || len(f.Values) < len(was.Values) {
+				t.Errorf("%d %s is not %d %s, or has lost values", f.Number, f.Name, was.Number, was.Name)
+			}
+		} else if own[f.Name] = true; f.Number < 22000 || f.Number > 22099 {
+			t.Errorf("%d %s is outside our range", f.Number, f.Name)
+		}
+	}
+	for i, m := range later.Messages {
+		plain := slices.DeleteFunc(slices.Clone(m.Members), func(f xmlMember) bool { return own[f.Name] })
+		if was := strict.Messages[i]; m.Type != was.Type || !reflect.DeepEqual(plain, was.Members) {
+			t.Errorf("%s is not %s with fields of our own", m.Name, was.Name)
+		}
+	}
+	if len(later.Messages) != len(strict.Messages) || len(own) == 0 {
+		t.Errorf("%d messages, not %d, %d own fields", len(later.Messages), len(strict.Messages), len(own))
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 // what the disk holds is unknown until a restart reads it. Every later Commit
 // returns ErrBroken.
 //
-// QuoteChanged events are not stored. They come with every tick, would be most
-// of the file, and replay makes the same ones again.
+// QuoteChanged and ClassQuoted events are not stored. They come with every tick,
+// would be most of the file, and replay makes the same ones again.
 func (s *Store) Commit(b perp.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +99,8 @@ func (s *Store) entry(e perp.Entry) error {
 // eventRows turns events into what is stored of them.
 func eventRows(events []perp.Event) (rows []eventRow, err error) {
 	for i, ev := range events {
-		if _, quote := ev.(perp.QuoteChanged); quote {
+		switch ev.(type) {
+		case perp.QuoteChanged, perp.ClassQuoted:
 			continue
 		}
 		payload, err := json.Marshal(ev)

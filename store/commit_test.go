@@ -206,7 +206,7 @@ func TestClientIDsAreUnique(t *testing.T) {
 func TestAppendOnly(t *testing.T) {
 	s := open(t, t.TempDir())
 	commit(t, s, newWorld(1).batch(2), moneyBatch(3))
-	for _, table := range []string{"journal", "events", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding", "losses", "desk", "last_looks"} {
+	for _, table := range []string{"journal", "events", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding", "losses", "desk", "last_looks", "markouts", "grades", "hedges"} {
 		var column string
 		if err := s.conn.QueryRowContext(t.Context(), "SELECT name FROM pragma_table_info(?) LIMIT 1", table).Scan(&column); err != nil {
 			t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // said and the books. order names the columns that order the rows.
 var kept = []struct{ table, order string }{
 	{"journal", "seq"}, {"events", "seq, n"}, {"fix_out", "id"}, {"transfers", "id"}, {"fills", "n"}, {"settlements", "rowid"},
-	{"funding", "n"}, {"losses", "n"}, {"desk", "n"},
+	{"funding", "n"}, {"losses", "n"}, {"desk", "n"}, {"last_looks", "n"}, {"markouts", "n"}, {"grades", "n"}, {"hedges", "n"},
 	{"balances", "owner, account"}, {"positions", "account, symbol"}, {"client_ids", "account, cl_ord_id"}, {"chains", "name"},
 }
 

@@ -13,7 +13,8 @@
 // In: perp.Batch and snapshots, through a Store, of which a data directory has
 // one at a time. Out, also through a Reader beside a running gateway: journal
 // rows, snapshots, session numbers and messages, balances, orders, fills,
-// differences as values, and the api_* views for anyone's SQL.
+// last looks, markouts and grades by time, differences as values, and the api_*
+// views for anyone's SQL.
 //
 // Errors that cross: ErrLocked, ErrNewer, ErrForeign, ErrDamaged (nothing was
 // written), ErrBroken (a commit failed, the process must end).
@@ -29,11 +30,14 @@
 //   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
 //   - The balances sum to zero and equal their transfers; positions equal their
 //     fills (TestBooksAgree).
+//   - What clients are held, marked out and graded by is kept as it was told, and
+//     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
 //
 // # Not here
 //
 // What commands mean (engine), when to commit (cmd/gateway), what a client may
-// have again (fix). Funding has a table and a view, but no command pays it yet.
+// have again (fix), what last looks add up to (cmd/gateway). Quotes are not kept:
+// replay makes them again.
 package store

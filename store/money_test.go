@@ -24,7 +24,11 @@ func moneyBatch(seq int64) perp.Batch {
 		Seq: seq, Time: 7, Source: "clock", Kind: "ClockTick", Payload: []byte("{}"), Command: perp.ClockTick{},
 		Events: []perp.Event{
 			perp.OrderHeld{ExecID: "E-900", Order: o},
-			perp.LastLook{OrderID: "O-900", Account: "ALICE", Symbol: "BTC-PERP", Side: perp.Buy, Size: 5, Outcome: perp.LookAgainst, Move: 30},
+			perp.LastLook{
+				OrderID: "O-900", ClOrdID: "h1", Session: "CLIENT", Account: "ALICE", Symbol: "BTC-PERP", Side: perp.Buy, Size: 5, Tier: perp.TierHeld,
+				Why: "tier", QuoteID: "Q3A", Version: 3, Arrival: 1_000, Decided: 251_000, Seen: 900, Source: 1_200, Quoted: 100, Before: 99, After: 101,
+				Outcome: perp.LookAgainst, Move: 30, Tolerance: 20, Price: 102,
+			},
 			perp.OrderRejected{ExecID: "E-901", Order: canceled},
 			perp.OrderAccepted{ExecID: "E-902", Order: liquidation},
 			perp.OrderAccepted{ExecID: "E-903", Order: other},
@@ -33,6 +37,17 @@ func moneyBatch(seq int64) perp.Batch {
 			perp.Bankrupted{LossID: "L-1", Account: "BOB", Symbol: "BTC-PERP", Loss: 10, Insurance: 4, Maker: 3, Socialised: 2, Open: 1},
 			perp.OperatorAnswered{Key: "k1", Command: "Deposit", By: "desk", Text: "5 paid in"},
 			perp.OperatorAnswered{Key: "k1", Command: "Deposit", By: "desk", Verdict: perp.Verdict{Reject: perp.DuplicateKey}},
+			perp.MarkedOut{
+				OrderID: "O-900", Session: "CLIENT", Account: "ALICE", Symbol: "BTC-PERP", Side: perp.Buy, Size: 5, Horizon: perp.Second,
+				Before: 99, After: 103, Move: 40_404,
+			},
+			perp.ClientGraded{
+				Session: "CLIENT", Symbol: "BTC-PERP", From: perp.Class{Tier: perp.TierHeld}, Class: perp.Class{Tier: perp.TierPriced, Surcharge: 300},
+				Why: "markout", Score: 3_100_000, Until: 60,
+			},
+			perp.ClassQuoted{Quote: perp.Quote{Symbol: "BTC-PERP"}},
+			perp.HedgeWanted{Symbol: "BTC-PERP", Key: "H-1", Size: -7},
+			perp.Hedged{Symbol: "BTC-PERP", Position: -7, Variation: 12},
 		},
 	}}}
 }
@@ -48,6 +63,15 @@ func TestMoneyRows(t *testing.T) {
 		{"UPDATE losses SET insurance = 3, maker = 4 WHERE n = 1", "losses row 1"},
 		{"UPDATE desk SET by = 'other' WHERE n = 2", "desk row 2"},
 		{"UPDATE last_looks SET outcome = 'accepted' WHERE n = 1", "last_looks row 1"},
+		{"UPDATE last_looks SET tier = 'firm' WHERE n = 1", "last_looks row 1"},
+		{"UPDATE last_looks SET seen_ns = 901 WHERE n = 1", "last_looks row 1"},
+		{"UPDATE markouts SET move = -move WHERE n = 6", "markouts row 6"},
+		{"DELETE FROM markouts WHERE n = 6", "rows in markouts"},
+		{"UPDATE grades SET surcharge = 0 WHERE n = 1", "grades row 1"},
+		{"DELETE FROM grades", "rows in grades"},
+		{"UPDATE hedges SET variation = 13 WHERE n = 2", "hedges row 2"},
+		{"UPDATE hedges SET size = 7 WHERE n = 1", "hedges row 1"},
+		{"UPDATE fills SET quoted = 0 WHERE n = 2", "fills row 2"},
 	} {
 		dir := t.TempDir()
 		s := open(t, dir)

@@ -159,15 +159,21 @@ func TestViews(t *testing.T) {
 	commit(t, s, newWorld(1).batch(5))
 	rows := map[string]int{
 		"api_orders": 5, "api_fills": 10, "api_positions": -1, "api_balances": -1, "api_settlements": 5, "api_funding": 0, "api_journal": 5,
+		"api_last_looks": 0, "api_markouts": 5, "api_grades": 0, "api_hedges": 0,
 	}
 	for view, want := range map[string]string{
 		"api_orders":      "order_id, cl_ord_id, account, symbol, side, ord_type, tif, size, price, cum, avg_price, status, reason, created_ns, updated_ns",
-		"api_fills":       "exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns",
+		"api_fills":       "exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns, quoted",
 		"api_positions":   "account, symbol, size, entry_notional",
 		"api_balances":    "owner, account, currency, balance",
 		"api_settlements": "settlement_id, account, symbol, claim, cash, deferred, time_ns",
 		"api_funding":     "funding_id, account, symbol, payment, rate, time_ns",
 		"api_journal":     "seq, time_ns, kind, source",
+		"api_last_looks": "order_id, account, symbol, side, size, arrival_ns, decided_ns, source_ns, quoted, oracle_before, oracle_after, move, " +
+			"tolerance, outcome, price, cl_ord_id, session, tier, why, quote_id, version, seen_ns, hold_us, improvement, would_be",
+		"api_markouts": "order_id, exec_id, session, account, symbol, side, size, horizon_ns, oracle_before, oracle_after, move, time_ns",
+		"api_grades":   "time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns",
+		"api_hedges":   "time_ns, kind, symbol, key, size, position, variation",
 	} {
 		var got []string
 		n := 0
@@ -201,7 +207,8 @@ func TestHotStatementsSearch(t *testing.T) {
 	hot := append([]string{
 		queryChain, queryJournal, queryRowHash, queryEvents, queryOut, queryOutHash, queryMessages, queryOrder, queryOrderOf,
 		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
-		queryClientIDs,
+		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarkouts, queryGrades, queryHedges,
+		queryLookSpan, queryMarkoutSpan, queryGradeSpan, queryDealt, queryKnows,
 	}, writes[:dropSnapshots]...)
 	// These read small tables whole: one row a session, an account, a snapshot.
 	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, writes[dropSnapshots]}

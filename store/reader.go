@@ -36,7 +36,7 @@ const (
 	queryOrder    = `SELECT order_id, cl_ord_id, account, symbol, side, ord_type, tif, size, price, cum, avg_price, status,
 		reason, created_ns, updated_ns FROM orders WHERE order_id = ?`
 	queryOrderOf = "SELECT order_id FROM client_ids WHERE account = ? AND cl_ord_id = ?"
-	queryFills   = `SELECT exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns
+	queryFills   = `SELECT exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns, quoted
 		FROM fills WHERE n > (SELECT max(n) FROM fills) - ? ORDER BY n DESC`
 	querySnapshot     = "SELECT seq, time_ns, hash, sum, state FROM snapshots WHERE seq = ?"
 	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
@@ -237,6 +237,7 @@ type Fill struct {
 	Fee                                                      perp.Money
 	Liquidity                                                string
 	Time                                                     perp.Time
+	Quoted                                                   perp.Price // of the level dealt on; 0: none
 }
 
 // Fills returns the newest fills, newest first: at most n of them, and at most
@@ -247,7 +248,7 @@ func (r *Reader) Fills(n int) (all []Fill, err error) {
 			var f Fill
 			defer func() { all = append(all, f) }()
 			return rows.Scan(&f.ExecID, &f.TradeID, &f.OrderID, &f.ClOrdID, &f.Account, &f.Symbol, &f.Side, &f.Size, &f.Price,
-				&f.Fee, &f.Liquidity, &f.Time)
+				&f.Fee, &f.Liquidity, &f.Time, &f.Quoted)
 		}, min(max(n, 0), slice))
 	})
 	if err != nil {

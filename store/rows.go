@@ -28,6 +28,9 @@ const (
 	addLoss
 	addDesk
 	addLook
+	addMarkout
+	addGrade
+	addHedge
 	setSession
 	addMessage
 	addSnapshot
@@ -46,7 +49,7 @@ var writes = [...]string{
 	findOrder:   "SELECT account, first_cl_ord_id FROM orders WHERE order_id = ?",
 	addClientID: "INSERT INTO client_ids (account, cl_ord_id, order_id) VALUES (?, ?, ?)",
 	addFill: `INSERT INTO fills (exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee,
-		liquidity, realised, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		liquidity, realised, time_ns, seq, quoted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	setPosition: `INSERT INTO positions (account, symbol, size, entry_notional) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET size = excluded.size, entry_notional = excluded.entry_notional`,
 	addTransfer: `INSERT INTO transfers (id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq)
@@ -58,8 +61,14 @@ var writes = [...]string{
 	addLoss: `INSERT INTO losses (loss_id, account, symbol, loss, insurance, maker, socialised, open, time_ns, seq)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	addDesk: "INSERT INTO desk (key, command, by, verdict, text, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	addLook: `INSERT INTO last_looks (order_id, account, symbol, side, size, arrival_ns, decided_ns, source_ns, quoted,
-		oracle_before, oracle_after, move, tolerance, outcome, price, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	addLook: `INSERT INTO last_looks (order_id, cl_ord_id, session, account, symbol, side, size, tier, why, quote_id, version,
+		arrival_ns, decided_ns, seen_ns, source_ns, quoted, oracle_before, oracle_after, move, tolerance, outcome, price, seq)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	addMarkout: `INSERT INTO markouts (order_id, exec_id, session, account, symbol, side, size, horizon_ns, oracle_before,
+		oracle_after, move, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	addGrade: `INSERT INTO grades (time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns, seq)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	addHedge: "INSERT INTO hedges (time_ns, kind, symbol, key, size, position, variation, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
 		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns`,
@@ -168,7 +177,7 @@ func (s *Store) filled(e perp.Entry, ev perp.Filled) error {
 	}
 	r := fillRowOf(ev, e)
 	return s.one(addFill, r.execID, r.tradeID, r.orderID, r.clOrdID, r.account, r.symbol, r.side, r.size, r.price, r.fee,
-		r.liquidity, r.realised, r.timeNS, r.seq)
+		r.liquidity, r.realised, r.timeNS, r.seq, r.quoted)
 }
 
 // amended brings an order up to date after a cancel or replace. If a client's
@@ -185,7 +194,7 @@ type fillRow struct {
 	execID, tradeID, orderID, clOrdID, account, symbol, side string
 	size, price, fee                                         int64
 	liquidity                                                string
-	realised, timeNS, seq                                    int64
+	realised, timeNS, seq, quoted                            int64
 }
 
 type transferRow struct {
@@ -206,6 +215,7 @@ func fillRowOf(ev perp.Filled, e perp.Entry) fillRow {
 	return fillRow{
 		ev.ExecID, ev.TradeID, o.OrderID, o.ClOrdID, o.Account, o.Symbol, o.Side.String(),
 		int64(ev.Size), int64(ev.Price), int64(ev.Fee), ev.Liquidity.String(), int64(ev.Realised), int64(e.Time), e.Seq,
+		int64(ev.Quoted),
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"backstop/perp"
 )
 
-// fundingRow, lossRow, deskRow and lookRow are rows as the tables hold them.
+// fundingRow, lossRow and deskRow are rows as the tables hold them.
 type fundingRow struct {
 	id, account, symbol              string
 	size, payment, rate, timeNS, seq int64
@@ -20,13 +20,6 @@ type lossRow struct {
 type deskRow struct {
 	key, command, by, verdict, text string
 	timeNS, seq                     int64
-}
-
-type lookRow struct {
-	orderID, account, symbol, side                                         string
-	size, arrival, decided, source, quoted, before, after, move, tolerance int64
-	outcome                                                                string
-	price, seq                                                             int64
 }
 
 func fundingRowOf(ev perp.FundingPaid, e perp.Entry) fundingRow {
@@ -44,14 +37,7 @@ func deskRowOf(ev perp.OperatorAnswered, e perp.Entry) deskRow {
 	return deskRow{ev.Key, ev.Command, ev.By, ev.Verdict.Reject.String(), ev.Text, int64(e.Time), e.Seq}
 }
 
-func lookRowOf(ev perp.LastLook, e perp.Entry) lookRow {
-	return lookRow{
-		ev.OrderID, ev.Account, ev.Symbol, ev.Side.String(), int64(ev.Size), int64(ev.Arrival), int64(ev.Decided), int64(ev.Source),
-		int64(ev.Quoted), int64(ev.Before), int64(ev.After), int64(ev.Move), int64(ev.Tolerance), ev.Outcome.String(), int64(ev.Price), e.Seq,
-	}
-}
-
-// projectMoney enters what events of issue 2 and 3 ask for.
+// projectMoney enters what events about money, the desk and held orders ask for.
 func (s *Store) projectMoney(e perp.Entry, ev perp.Event) error {
 	switch ev := ev.(type) {
 	case perp.FundingPaid:
@@ -65,12 +51,8 @@ func (s *Store) projectMoney(e perp.Entry, ev perp.Event) error {
 		return s.one(addDesk, r.key, r.command, r.by, r.verdict, r.text, r.timeNS, r.seq)
 	case perp.OrderHeld:
 		return s.newOrder(ev.Order)
-	case perp.LastLook:
-		r := lookRowOf(ev, e)
-		return s.one(addLook, r.orderID, r.account, r.symbol, r.side, r.size, r.arrival, r.decided, r.source, r.quoted, r.before,
-			r.after, r.move, r.tolerance, r.outcome, r.price, r.seq)
 	}
-	return nil
+	return s.projectClients(e, ev)
 }
 
 // Statements that read these tables by their numbers.
@@ -79,32 +61,20 @@ const (
 		FROM funding WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
 	queryLosses = `SELECT n, loss_id, account, symbol, loss, insurance, maker, socialised, open, time_ns, seq
 		FROM losses WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
-	queryDesk  = `SELECT n, key, command, by, verdict, text, time_ns, seq FROM desk WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
-	queryLooks = `SELECT n, order_id, account, symbol, side, size, arrival_ns, decided_ns, source_ns, quoted, oracle_before,
-		oracle_after, move, tolerance, outcome, price, seq FROM last_looks WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
+	queryDesk = `SELECT n, key, command, by, verdict, text, time_ns, seq FROM desk WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
 )
 
-func scanFunding(rows *sql.Rows) (n int64, row any, err error) {
-	var x fundingRow
+func scanFunding(rows *sql.Rows) (n int64, x fundingRow, err error) {
 	err = rows.Scan(&n, &x.id, &x.account, &x.symbol, &x.size, &x.payment, &x.rate, &x.timeNS, &x.seq)
 	return n, x, err
 }
 
-func scanLoss(rows *sql.Rows) (n int64, row any, err error) {
-	var x lossRow
+func scanLoss(rows *sql.Rows) (n int64, x lossRow, err error) {
 	err = rows.Scan(&n, &x.id, &x.account, &x.symbol, &x.loss, &x.insurance, &x.maker, &x.socialised, &x.open, &x.timeNS, &x.seq)
 	return n, x, err
 }
 
-func scanDesk(rows *sql.Rows) (n int64, row any, err error) {
-	var x deskRow
+func scanDesk(rows *sql.Rows) (n int64, x deskRow, err error) {
 	err = rows.Scan(&n, &x.key, &x.command, &x.by, &x.verdict, &x.text, &x.timeNS, &x.seq)
-	return n, x, err
-}
-
-func scanLook(rows *sql.Rows) (n int64, row any, err error) {
-	var x lookRow
-	err = rows.Scan(&n, &x.orderID, &x.account, &x.symbol, &x.side, &x.size, &x.arrival, &x.decided, &x.source, &x.quoted,
-		&x.before, &x.after, &x.move, &x.tolerance, &x.outcome, &x.price, &x.seq)
 	return n, x, err
 }

@@ -14,12 +14,13 @@ import (
 const (
 	queryBounds = `SELECT (SELECT coalesce(max(id), 0) FROM transfers), (SELECT coalesce(max(n), 0) FROM fills),
 		(SELECT coalesce(max(rowid), 0) FROM settlements), (SELECT coalesce(max(n), 0) FROM funding),
-		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks)`
+		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks),
+		(SELECT coalesce(max(n), 0) FROM markouts), (SELECT coalesce(max(n), 0) FROM grades), (SELECT coalesce(max(n), 0) FROM hedges)`
 	queryExpired   = "SELECT json_extract(payload, '$.Symbol') FROM events WHERE kind = 'MarketExpired'"
 	queryTransfers = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
 		FROM transfers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`
 	queryFillRows = `SELECT n, exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity,
-		realised, time_ns, seq FROM fills WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
+		realised, time_ns, seq, quoted FROM fills WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
 	querySettlements = `SELECT rowid, settlement_id, account, symbol, claim, cash, deferred, time_ns, seq
 		FROM settlements WHERE rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?`
 	queryOrders = `SELECT order_id, account, first_cl_ord_id, cl_ord_id, cum, avg_price,
@@ -78,6 +79,7 @@ type books struct {
 	journal                       chain
 	transfers, fills, settlements int64
 	funding, losses, desk, looks  int64
+	markouts, grades, hedges      int64
 	balances, positions, zero     sums
 	expired                       []string // markets whose positions were closed without a fill
 }
@@ -88,7 +90,8 @@ func (r *Reader) readBooks() (b books, err error) {
 		if b.journal, err = readChain(q, "journal"); err != nil {
 			return err
 		}
-		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements, &b.funding, &b.losses, &b.desk, &b.looks)
+		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements, &b.funding,
+			&b.losses, &b.desk, &b.looks, &b.markouts, &b.grades, &b.hedges)
 		if err != nil {
 			return err
 		}
@@ -159,10 +162,8 @@ func (r *Reader) VerifyBooks() ([]Difference, error) {
 	})
 	paid := sums{}
 	ok = ok && inSlices(&p, r, "funding", queryFunding, b.funding, func(rows *sql.Rows) (int64, error) {
-		n, row, err := scanFunding(rows)
-		if f, is := row.(fundingRow); is {
-			paid.add("sum of funding "+f.id, f.payment)
-		}
+		n, f, err := scanFunding(rows)
+		paid.add("sum of funding "+f.id, f.payment)
 		return n, err
 	})
 	if ok {
@@ -230,6 +231,6 @@ func (t *transferRow) scan(rows *sql.Rows) error {
 
 func scanFill(rows *sql.Rows) (n int64, f fillRow, err error) {
 	err = rows.Scan(&n, &f.execID, &f.tradeID, &f.orderID, &f.clOrdID, &f.account, &f.symbol, &f.side, &f.size, &f.price,
-		&f.fee, &f.liquidity, &f.realised, &f.timeNS, &f.seq)
+		&f.fee, &f.liquidity, &f.realised, &f.timeNS, &f.seq, &f.quoted)
 	return n, f, err
 }

@@ -14,28 +14,61 @@ import (
 type rowSet struct {
 	table string
 	query string
+	last  int64 // number of its last row
 	scan  func(*sql.Rows) (n int64, row any, err error)
+	made  []maker
 	done  int64 // rows compared
 	want  []any // rows that the events of the present page ask for
 }
 
+// maker turns the events of one kind into rows.
+type maker struct {
+	kind string
+	make func(payload []byte, e perp.Entry) (any, error)
+}
+
+// madeFrom makes rows of a table from events as the journal keeps them.
+func madeFrom[E perp.Event, R any](row func(E, perp.Entry) R) maker {
+	var none E
+	return maker{none.Kind(), func(payload []byte, e perp.Entry) (any, error) {
+		var ev E
+		err := json.Unmarshal(payload, &ev)
+		return row(ev, e), err
+	}}
+}
+
+func setOf[R any](table, query string, last int64, scan func(*sql.Rows) (int64, R, error), made ...maker) *rowSet {
+	return &rowSet{table: table, query: query, last: last, made: made, scan: func(rows *sql.Rows) (int64, any, error) { return scan(rows) }}
+}
+
+// rowSets are all tables of this kind, as far as the books go.
+func (b books) rowSets() []*rowSet {
+	return []*rowSet{
+		setOf("transfers", queryTransfers, b.transfers, scanTransfer, madeFrom(func(ev perp.Posted, e perp.Entry) transferRow {
+			return transferRowOf(ev.Transfer, e.Seq)
+		})),
+		setOf("fills", queryFillRows, b.fills, scanFill, madeFrom(fillRowOf)),
+		setOf("settlements", querySettlements, b.settlements, scanSettlement, madeFrom(settlementRowOf)),
+		setOf("funding", queryFunding, b.funding, scanFunding, madeFrom(fundingRowOf)),
+		setOf("losses", queryLosses, b.losses, scanLoss, madeFrom(lossRowOf)),
+		setOf("desk", queryDesk, b.desk, scanDesk, madeFrom(deskRowOf)),
+		setOf("last_looks", queryLooks, b.looks, scanLook, madeFrom(lookRowOf)),
+		setOf("markouts", queryMarkouts, b.markouts, scanMarkout, madeFrom(markoutRowOf)),
+		setOf("grades", queryGrades, b.grades, scanGrade, madeFrom(gradeRowOf)),
+		setOf("hedges", queryHedges, b.hedges, scanHedge, madeFrom(wantedRowOf), madeFrom(hedgedRowOf)),
+	}
+}
+
 // VerifyRows compares every row of transfers, fills, settlements, funding, losses,
-// desk commands and last looks with the event it was made from.
+// desk commands, last looks, markouts, grades and hedges with the event it was
+// made from.
 func (r *Reader) VerifyRows() ([]Difference, error) {
 	var p report
 	b, err := r.readBooks()
 	if !p.fail("books", err) {
 		return p.found, p.err
 	}
-	sets := []*rowSet{
-		{table: "transfers", query: queryTransfers, scan: scanTransfer},
-		{table: "fills", query: queryFillRows, scan: func(rows *sql.Rows) (int64, any, error) { return scanFill(rows) }},
-		{table: "settlements", query: querySettlements, scan: scanSettlement},
-		{table: "funding", query: queryFunding, scan: scanFunding},
-		{table: "losses", query: queryLosses, scan: scanLoss},
-		{table: "desk", query: queryDesk, scan: scanDesk},
-		{table: "last_looks", query: queryLooks, scan: scanLook},
-	}
+	sets := b.rowSets()
 	for next := int64(1); next <= b.journal.last; {
 		page, err := journalPage(r, next, b.journal.last)
 		if !p.fail(fmt.Sprintf("journal rows from %d", next), err) || len(page) == 0 {
@@ -53,49 +86,26 @@ func (r *Reader) VerifyRows() ([]Difference, error) {
 			}
 		}
 	}
-	for i, last := range []int64{b.transfers, b.fills, b.settlements, b.funding, b.losses, b.desk, b.looks} {
-		same(&p, "rows in "+sets[i].table, last, sets[i].done)
+	for _, s := range sets {
+		same(&p, "rows in "+s.table, s.last, s.done)
 	}
 	return p.found, p.err
 }
 
 // expect turns the events of a journal row into the rows that they ask for.
 func expect(sets []*rowSet, row journalRow) error {
-	transfers, fills, settlements, funding, losses, desk, looks := sets[0], sets[1], sets[2], sets[3], sets[4], sets[5], sets[6]
 	for _, ev := range row.events {
-		var err error
-		switch ev.kind {
-		case perp.Posted{}.Kind():
-			var x perp.Posted
-			err = json.Unmarshal(ev.payload, &x)
-			transfers.want = append(transfers.want, transferRowOf(x.Transfer, row.entry.Seq))
-		case perp.Filled{}.Kind():
-			var x perp.Filled
-			err = json.Unmarshal(ev.payload, &x)
-			fills.want = append(fills.want, fillRowOf(x, row.entry))
-		case perp.Settled{}.Kind():
-			var x perp.Settled
-			err = json.Unmarshal(ev.payload, &x)
-			settlements.want = append(settlements.want, settlementRowOf(x, row.entry))
-		case perp.FundingPaid{}.Kind():
-			var x perp.FundingPaid
-			err = json.Unmarshal(ev.payload, &x)
-			funding.want = append(funding.want, fundingRowOf(x, row.entry))
-		case perp.Bankrupted{}.Kind():
-			var x perp.Bankrupted
-			err = json.Unmarshal(ev.payload, &x)
-			losses.want = append(losses.want, lossRowOf(x, row.entry))
-		case perp.OperatorAnswered{}.Kind():
-			var x perp.OperatorAnswered
-			err = json.Unmarshal(ev.payload, &x)
-			desk.want = append(desk.want, deskRowOf(x, row.entry))
-		case perp.LastLook{}.Kind():
-			var x perp.LastLook
-			err = json.Unmarshal(ev.payload, &x)
-			looks.want = append(looks.want, lookRowOf(x, row.entry))
-		}
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		for _, s := range sets {
+			for _, m := range s.made {
+				if m.kind != ev.kind {
+					continue
+				}
+				x, err := m.make(ev.payload, row.entry)
+				if err != nil {
+					return fmt.Errorf("%w: %w", ErrDamaged, err)
+				}
+				s.want = append(s.want, x)
+			}
 		}
 	}
 	return nil
@@ -124,14 +134,12 @@ func (s *rowSet) compare(p *report, r *Reader) error {
 	return err
 }
 
-func scanTransfer(rows *sql.Rows) (int64, any, error) {
-	var t transferRow
-	err := t.scan(rows)
+func scanTransfer(rows *sql.Rows) (n int64, t transferRow, err error) {
+	err = t.scan(rows)
 	return t.id, t, err
 }
 
-func scanSettlement(rows *sql.Rows) (n int64, row any, err error) {
-	var x settlementRow
+func scanSettlement(rows *sql.Rows) (n int64, x settlementRow, err error) {
 	err = rows.Scan(&n, &x.id, &x.account, &x.symbol, &x.claim, &x.cash, &x.deferred, &x.timeNS, &x.seq)
 	return n, x, err
 }

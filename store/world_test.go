@@ -88,11 +88,16 @@ func (w *world) trade(account string) perp.Entry {
 		w.execs++
 		events = append(events, perp.Filled{
 			ExecID: fmt.Sprintf("E-%d", w.execs), TradeID: fmt.Sprintf("T-%d", w.execs), Order: o, Price: price, Size: size,
-			Fee: 12, Liquidity: perp.Removed, Realised: realised,
+			Quoted: price + 7,
+			Fee:    12, Liquidity: perp.Removed, Realised: realised,
 		}, perp.QuoteChanged{Quote: perp.Quote{Symbol: symbol}})
 		events = append(events, w.positions(o, price, size, realised)...)
 		events = append(events, w.post(cash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: symbol}, 12, perp.TradeFee))
 	}
+	events = append(events, perp.MarkedOut{
+		OrderID: o.OrderID, ExecID: fmt.Sprintf("E-%d", w.execs), Session: "CLIENT", Account: account, Symbol: symbol, Side: o.Side,
+		Size: 2_000_000, Horizon: perp.Second, Before: 60_000 * perp.PriceOne, After: 60_001 * perp.PriceOne, Move: perp.Ratio(16 * o.Side.Sign()),
+	})
 	w.settled++
 	events = append(events, perp.Settled{SettlementID: fmt.Sprintf("S-%d", w.settled), Account: account, Symbol: symbol, Claim: 10, Cash: 7, Deferred: 3})
 	return w.entry(events...)

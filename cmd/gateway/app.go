@@ -111,6 +111,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			Username: s.Username, Password: s.Password, ResetOnLogon: s.ResetOnLogon, AllowReset: s.AllowReset,
 			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
+			OrdersPerSecond: s.Limits.OrdersPerSecond,
 		})
 	}
 	a.door, err = fix.New(fix.Config{

@@ -60,6 +60,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.MarketHalted:        "The market takes no orders. Cancels work.",
 	perp.OracleStale:         "The outside price is too old to deal on.",
 	perp.OracleDivergent:     "The outside price is not trusted: sources disagree, it jumped, or it is no price.",
+	perp.Drawdown:            "The market has lost too much of late: only orders that reduce the position are taken until it has recovered.",
 	perp.ReduceOnlyMode:      "Only orders that reduce the position are taken now.",
 	perp.UnknownAccount:      "There is no such account.",
 	perp.AccountNotPermitted: "The session may not use this account.",
@@ -71,7 +72,9 @@ var rejectTexts = map[perp.Reject]string{
 	perp.BadTick:             "The price is not a multiple of the tick.",
 	perp.PriceBand:           "The limit reaches too far through the outside price.",
 	perp.QuoteUnknown:        "There is no such quote for this session.",
-	perp.QuoteExpired:        "The quote is not valid any more.",
+	perp.QuoteForeign:        "The quote was given to another session, or made for clients of another class.",
+	perp.QuoteExpired:        "The quote's time is over. Deal on the newest one.",
+	perp.QuoteSuperseded:     "A newer quote replaced it, and the grace is over. Deal on the newest one.",
 	perp.QuoteSide:           "The quote is for the other side.",
 	perp.QuotePrice:          "Price(44) is not the quoted price.",
 	perp.QuoteSize:           "The quote is for less.",
@@ -79,9 +82,11 @@ var rejectTexts = map[perp.Reject]string{
 	perp.OpenOrdersLimit:     "The account has as many working orders as it may.",
 	perp.PositionLimit:       "The position would be larger than the account may have.",
 	perp.NotionalLimit:       "The sum of all positions would be larger than the account may have.",
+	perp.CollateralCap:       "The order is too large for the account's collateral: pay in, or send smaller ones.",
 	perp.InsufficientMargin:  "Collateral is less than initial margin for this order needs: pay in, or reduce.",
 	perp.OILimit:             "All clients' positions on this side are at their limit.",
 	perp.DealerLeverage:      "The maker's inventory is at its limit for its funds. Orders the other way are taken.",
+	perp.FillLimit:           "The client has dealt all that it may within a second. Nothing was done; try again a moment later.",
 	perp.PriceUnavailable:    "The maker offers nothing, or not this much, now.",
 	perp.LastLookPrice:       "Held until a newer price: it moved further than is tolerated. move and tol say by how much.",
 	perp.LastLookValidity:    "Held, and then no newer price came in time or the order could not be filled any more.",
@@ -147,6 +152,19 @@ type told struct {
 	Detail  string
 	Outcome perp.LookOutcome
 	Move    perp.Ratio
+	Quoted  perp.Price
+
+	Tolerance        perp.Ratio
+	Tier             perp.Tier
+	Why              string
+	Arrival, Decided perp.Time
+}
+
+// look says how a held order was decided, and with which numbers.
+func (t told) look() string {
+	l := perp.LastLook{Arrival: t.Arrival, Decided: t.Decided}
+	return strings.TrimSpace(fmt.Sprintf("%s after %s ms: the price moved by %s bp for the client, tolerated %s; quoted %s, dealt or would have at %s; tier %s %s",
+		t.Outcome, millis(l.Hold()), bp(t.Move), bp(t.Tolerance), t.Quoted, t.Price, t.Tier, t.Why))
 }
 
 func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.OrderEvent) (int, error) {
@@ -170,7 +188,7 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 		case perp.OrderCanceled{}.Kind():
 			line = strings.TrimSpace(t.Reason.String() + " " + t.Detail)
 		case perp.LastLook{}.Kind():
-			line = fmt.Sprintf("%s, the price moved by %s", t.Outcome, t.Move)
+			line = t.look()
 		}
 		row["text"] = line
 		happened = append(happened, row)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -31,24 +30,34 @@ func (o *liveOptions) flags(f *config.Flags) {
 // markets asks for the markets of the running gateway; on an error it has been
 // said and code is the exit code.
 func (o *liveOptions) markets(ctx context.Context, env *config.Env) (all []ops.Market, code int) {
-	addr := o.addr
-	if o.portsFile != "" {
-		p, err := readPorts(o.portsFile)
-		if err != nil {
-			return nil, env.Fail(config.ExitNotFound, err, "a gateway writes it with --ports-file once it is ready")
-		}
-		if addr = p.HTTP; addr == "" {
-			return nil, env.Fail(config.ExitUnreachable, errors.New("that gateway has no HTTP port"), "set server.dashboard, or run it with --http")
-		}
-	}
-	if err := config.CheckAddr(addr); err != nil {
-		return nil, env.Fail(config.ExitUsage, fmt.Errorf("--http: %w", err), "HOST:PORT, such as 127.0.0.1:8080")
+	addr, code := o.address(env)
+	if code != config.ExitOK {
+		return nil, code
 	}
 	status, _, err := askStatus(ctx, addr, o.wait)
 	if err != nil {
 		return nil, statusFailed(ctx, env, err)
 	}
 	return status.Markets, config.ExitOK
+}
+
+// address is where the gateway's HTTP port is; on an error it has been said and
+// code is the exit code.
+func (o *liveOptions) address(env *config.Env) (addr string, code int) {
+	addr = o.addr
+	if o.portsFile != "" {
+		p, err := readPorts(o.portsFile)
+		if err != nil {
+			return "", env.Fail(config.ExitNotFound, err, "a gateway writes it with --ports-file once it is ready")
+		}
+		if addr = p.HTTP; addr == "" {
+			return "", env.Fail(config.ExitUnreachable, errors.New("that gateway has no HTTP port"), "set server.dashboard, or run it with --http")
+		}
+	}
+	if err := config.CheckAddr(addr); err != nil {
+		return "", env.Fail(config.ExitUsage, fmt.Errorf("--http: %w", err), "HOST:PORT, such as 127.0.0.1:8080")
+	}
+	return addr, config.ExitOK
 }
 
 func (o *liveOptions) market(ctx context.Context, env *config.Env, symbol string) (ops.Market, int) {
@@ -124,6 +133,9 @@ func marketText(m ops.Market) string {
 	line("state", "%s; the desk asks for: %s", state, m.Mode)
 	line("quote", "%s / %s, oracle %s, %d ms old, %d sources", best(m.Bids), best(m.Asks), m.Oracle, m.OracleAge, m.Sources)
 	line("leverage", "%s of %s: inventory %s against funds of %s", m.Leverage, m.LeverageCap, m.Inventory, m.Equity)
+	if m.HedgedUnits != 0 {
+		line("hedged outside", "%s", m.Hedged)
+	}
 	line("open interest", "%s", m.Interest)
 	line("funding", "longs pay %s a day, shorts receive %s; booked %s%s", m.FundingLong, m.FundingShort, m.FundingNext, capped(m))
 	line("pool", "%s; claims of clients %s, debts %s", m.Pool, m.Claims, m.Debts)
@@ -155,58 +167,4 @@ func capped(m ops.Market) string {
 		return " (capped by the maker's budget)"
 	}
 	return ""
-}
-
-func explainQuote() config.Command {
-	var o liveOptions
-	return config.Command{
-		Path: "explain quote", Group: groupDesk, Args: "SYMBOL", MinArgs: 1, MaxArgs: 1,
-		Short:    "Show what each part adds to the best prices",
-		Long:     "They add up to the price exactly; exit 7 if they do not.",
-		Examples: "gateway explain quote BTC-PERP\ngateway explain quote BTC-PERP --json",
-		Flags:    o.flags,
-		Run: func(ctx context.Context, env *config.Env, args []string) int {
-			m, code := o.market(ctx, env, args[0])
-			if code != config.ExitOK {
-				return code
-			}
-			return showParts(env, o.asJSON, m)
-		},
-	}
-}
-
-func showParts(env *config.Env, asJSON bool, m ops.Market) int {
-	adds := true
-	var text strings.Builder
-	sides := map[string]any{}
-	for _, side := range []struct {
-		name   string
-		levels []ops.Level
-		parts  []ops.Component
-	}{{"bid", m.Bids, m.BidParts}, {"ask", m.Asks, m.AskParts}} {
-		if len(side.levels) == 0 {
-			fmt.Fprintf(&text, "%s: not offered (%s %s)\n", side.name, m.State, m.Cause)
-			continue
-		}
-		var sum int64
-		fmt.Fprintf(&text, "%s %s for %s\n", side.name, side.levels[0].Price, side.levels[0].Size)
-		for _, p := range side.parts {
-			sum += p.Units
-			fmt.Fprintf(&text, "  %-12s %18s\n", p.Name, p.Amount)
-		}
-		fmt.Fprintf(&text, "  %-12s %18s\n", "sum", perp.Price(sum))
-		adds = adds && sum == side.levels[0].PriceUnits
-		sides[side.name] = map[string]any{"price": side.levels[0].Price, "size": side.levels[0].Size, "components": slices.Clone(side.parts), "sum": perp.Price(sum).String()}
-	}
-	fmt.Fprintf(&text, "maker leverage %s of %s: inventory %s, funds %s\n", m.Leverage, m.LeverageCap, m.Inventory, m.Equity)
-	code := config.ExitOK
-	if asJSON {
-		code = env.JSON(map[string]any{"symbol": m.Symbol, "sides": sides, "adds_up": adds, "leverage": m.Leverage, "equity": m.Equity})
-	} else {
-		code = env.Print(text.String())
-	}
-	if code == config.ExitOK && !adds {
-		return env.Fail(config.ExitCheck, errors.New("the parts do not add up to the price"))
-	}
-	return code
 }

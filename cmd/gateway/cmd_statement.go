@@ -76,13 +76,10 @@ Times are 2026-01-31, or RFC 3339. Without them: everything.`,
 }
 
 func (o *statementOptions) run(env *config.Env) int {
-	from, err := statementTime(o.from, 0)
-	to, err2 := statementTime(o.to, 1<<62)
+	from, to, err := o.span()
 	switch {
-	case err != nil || err2 != nil:
-		return env.Fail(config.ExitUsage, errors.Join(err, err2), "a day such as 2026-01-31, or 2026-01-31T12:00:00Z")
-	case from >= to:
-		return env.Fail(config.ExitUsage, errors.New("--from is not before --to"))
+	case err != nil:
+		return env.Fail(config.ExitUsage, err, spanHint)
 	case o.account == "":
 		return env.Fail(config.ExitUsage, errors.New("--account is missing"))
 	case !slices.Contains([]string{"csv", "json", "html"}, o.format):
@@ -104,26 +101,30 @@ func (o *statementOptions) run(env *config.Env) int {
 	})
 }
 
+// The years that times may lie in.
+const firstYear, lastYear = 1970, 2261
+
 func statementTime(text string, none perp.Time) (perp.Time, error) {
 	if text == "" {
 		return none, nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339Nano} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return perp.Time(t.UnixNano()), nil
+		t, err := time.Parse(layout, text)
+		if err != nil {
+			continue
 		}
+		if year := t.Year(); year < firstYear || year > lastYear { // Beyond, nanoseconds do not fit 64 bits.
+			return 0, fmt.Errorf("%q is not between the years %d and %d", text, firstYear, lastYear)
+		}
+		return perp.Time(t.UnixNano()), nil
 	}
 	return 0, fmt.Errorf("%q is no time", text)
 }
 
 // makeStatement reads and re-adds every movement of an owner.
 func makeStatement(r *store.Reader, owner string, from, to perp.Time) (*statement, error) {
-	s := &statement{Owner: owner, Adds: true, Lines: []statementLine{}, Totals: []statementTotal{}}
-	if from > 0 {
-		s.From = stamp(from)
-	}
-	if to < 1<<62 {
-		s.To = stamp(to)
+	s := &statement{
+		Owner: owner, From: spanText(from, 0), To: spanText(to, endless), Adds: true, Lines: []statementLine{}, Totals: []statementTotal{},
 	}
 	opening, now := map[string]perp.Money{}, map[string]perp.Money{}
 	var accounts []string

@@ -63,28 +63,37 @@ var errNotStatus = errors.New("no gateway answers here")
 
 // askStatus gets the whole view, as values and as it came.
 func askStatus(ctx context.Context, addr string, wait time.Duration) (status ops.Status, raw []byte, err error) {
+	raw, err = askHTTP(ctx, addr, "/api/v1/status", wait)
+	if err != nil {
+		return status, nil, err
+	}
+	if err := json.Unmarshal(raw, &status); err != nil {
+		return status, nil, fmt.Errorf("%w: %s: %w", errNotStatus, addr, err)
+	}
+	return status, raw, nil
+}
+
+// askHTTP gets one path of the read-only port as it came.
+func askHTTP(ctx context.Context, addr, path string, wait time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	url := "http://" + addr + "/api/v1/status"
+	url := "http://" + addr + path
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return status, nil, fmt.Errorf("asking %s: %w", url, err)
+		return nil, fmt.Errorf("asking %s: %w", url, err)
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return status, nil, fmt.Errorf("asking the gateway: %w", err)
+		return nil, fmt.Errorf("asking the gateway: %w", err)
 	}
-	raw, err = io.ReadAll(io.LimitReader(answer.Body, statusMax))
+	raw, err := io.ReadAll(io.LimitReader(answer.Body, statusMax))
 	if err = errors.Join(err, answer.Body.Close()); err != nil {
-		return status, nil, fmt.Errorf("asking the gateway: %w", err)
+		return nil, fmt.Errorf("asking the gateway: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return status, nil, fmt.Errorf("%w: %s says %s", errNotStatus, url, answer.Status)
+		return nil, fmt.Errorf("%w: %s says %s", errNotStatus, url, answer.Status)
 	}
-	if err := json.Unmarshal(raw, &status); err != nil {
-		return status, nil, fmt.Errorf("%w: %s: %w", errNotStatus, url, err)
-	}
-	return status, raw, nil
+	return raw, nil
 }
 
 func statusFailed(ctx context.Context, env *config.Env, err error) int {

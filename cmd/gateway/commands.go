@@ -29,6 +29,7 @@ func commandTable() []config.Command {
 		ledgerPools(),
 		ledgerSettlements(),
 		statementCommand(),
+		reportSymmetry(),
 		accountList(),
 		accountDeposit(),
 		accountWithdraw(),

@@ -46,7 +46,13 @@ var errEnough = errors.New("replayed far enough")
 
 // replay applies the journal after the engine's last command, up to the row
 // last. A Fault in it is an error that names the row.
-func replay(h history, e *engine.Engine, last int64) (err error) {
+func replay(h history, e *engine.Engine, last int64) error {
+	return replayWith(h, e, func(entry perp.Entry) bool { return entry.Seq <= last }, func(perp.Entry) {})
+}
+
+// replayWith applies the journal after the engine's last command while more says
+// so, and tells seen each row with its command and events.
+func replayWith(h history, e *engine.Engine, more func(perp.Entry) bool, seen func(perp.Entry)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			fault, ok := r.(perp.Fault)
@@ -57,14 +63,15 @@ func replay(h history, e *engine.Engine, last int64) (err error) {
 		}
 	}()
 	err = h.Replay(e.Seq()+1, func(entry perp.Entry) error {
-		if entry.Seq > last {
+		if !more(entry) {
 			return errEnough
 		}
 		c, err := engine.Decode(entry.Kind, entry.Payload)
 		if err != nil {
 			return fmt.Errorf("row %d: %w", entry.Seq, err)
 		}
-		e.Apply(c, entry.Seq, entry.Time)
+		entry.Command, entry.Events = c, e.Apply(c, entry.Seq, entry.Time)
+		seen(entry)
 		return nil
 	})
 	if errors.Is(err, errEnough) {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"backstop/store"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -29,7 +31,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits, "wide": wide, "ready": ready, "tamper": tamper,
+			"exits": exits, "wide": wide, "ready": ready, "tamper": tamper, "dayofrows": writeDay,
 		},
 	})
 }
@@ -51,6 +53,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, want %d", code, want)
 	}
+}
+
+// writeDay makes a data directory with the rows of a day: dayofrows DIR.
+func writeDay(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: dayofrows DIR")
+	}
+	s, err := store.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(errors.Join(s.Commit(dayOfRows()), s.Close()))
 }
 
 // tamper changes bytes of a file behind everyone's back: tamper FILE OLD NEW.

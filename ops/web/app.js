@@ -195,6 +195,27 @@ function Orders({ orders }) {
     ${orders.reasons.map((r) => html`<tr key=${r.reject}><td class="reason">${r.reject}</td><td>${fixed(String(r.count))}</td></tr>`)}</tbody></table></${Box}>`;
 }
 
+// Clients shows how each session is treated, what became of its held orders and
+// how the price moved for it after its fills.
+function Clients({ list }) {
+  if (!list.length) return '';
+  const horizons = [...new Set(list.flatMap((c) => c.markouts.map((x) => x.horizon_ms)))].sort((a, b) => a - b);
+  const pill = { firm: 'good', toxic: 'bad' };
+  const mark = (c, h) => {
+    const x = c.markouts.find((y) => y.horizon_ms === h);
+    return x && x.fills ? html`<td title=${`${x.fills} fills; after ${x.refusals} refusals ${bps(x.refusals_move_units, 1e6)}`}>${bps(x.fills_move_units, 1e6)}</td>` : html`<td class="soft">–</td>`;
+  };
+  return html`<section class="panel" aria-label="Clients"><h3>Clients <span class="note">markouts in bps, positive in the client's favour</span></h3>
+    <div class="scroll tall" tabindex="0" role="region" aria-label="Clients"><table>
+    <thead><tr><th>Session</th><th class="l">Market</th><th class="l">Tier</th><th>Surcharge</th><th>Held</th><th>Quoted</th><th>Improved</th><th>Current</th><th>Refused</th>
+      ${horizons.map((h) => html`<th key=${h}>${h < 1000 ? `${h} ms` : `${h / 1000} s`}</th>`)}</tr></thead>
+    <tbody>${list.map((c) => html`<tr key=${`${c.session} ${c.symbol}`} title=${c.why ? `${c.why}, score ${c.score}` : ''}><td>${c.session}</td><td class="l">${c.symbol}</td>
+      <td class="l"><span class=${`pill ${pill[c.tier] || 'warn'}`}>${c.tier}</span> <span class="soft">${c.held_until ? `until ${clock(c.held_until)}` : ''}</span></td>
+      <td class=${c.surcharge_units ? '' : 'soft'}>${bps(c.surcharge_units, 1e6)}</td><td>${c.held}</td><td>${c.accepted}</td><td>${c.improved}</td><td>${c.current}</td>
+      <td title=${`price ${c.refused_price}, validity ${c.refused_validity}, expired ${c.refused_expired}`}>${c.refused_price + c.refused_validity + c.refused_expired}</td>
+      ${horizons.map((h) => mark(c, h))}</tr>`)}</tbody></table></div></section>`;
+}
+
 function Header({ live, status }) {
   return html`<header>
     <h1>Backstop <span class="soft">desk</span></h1>
@@ -221,6 +242,7 @@ function Page() {
       ${status.warnings.map((w) => html`<p class="notice warn" key=${w}>${w}</p>`)}
       ${m ? html`<${Overview} markets=${markets} chosen=${m} /><${Market} key=${m.symbol} m=${m} points=${points[m.symbol] || []} now=${Date.parse(status.time)} />`
         : html`<section class="panel"><p class="empty">No market is listed. Add a <code>[[market]]</code> to the configuration; <code>gateway config init</code> shows one.</p></section>`}
+      <${Clients} list=${status.clients} />
       <div class="boxes"><${Fills} list=${status.fills} markets=${markets} symbol=${m ? m.symbol : 'BTC-PERP'} /><${Sessions} list=${status.sessions} /><${Ledger} ledger=${status.ledger} /><${Orders} orders=${status.orders} /></div>
     </main>`;
 }
