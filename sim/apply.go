@@ -15,6 +15,9 @@ func (t *trial) apply(c perp.Command, now perp.Time) error {
 		return fmt.Errorf("%s: %w", c.Kind(), err)
 	}
 	for _, ev := range events {
+		if h, is := ev.(perp.Hedged); is && !h.Verdict.OK() {
+			return fmt.Errorf("the market refuses report %d of its venue: %+v", h.Number, h.Verdict)
+		}
 		t.hear(ev, now)
 	}
 	return nil

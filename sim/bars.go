@@ -17,7 +17,7 @@ type Bar struct {
 // How a minute is filled.
 const (
 	barSpan = 60 * perp.Second
-	barStep = 250 * perp.Millisecond // as finely as a path of days bears
+	barStep = 500 * perp.Millisecond // finer would say more than a minute does, and days would take hours
 )
 
 // rangeOfWalk is the mean range of a Brownian motion in standard deviations over

@@ -97,9 +97,16 @@ func bare(p quoting.Params, d quoting.Design) quoting.Params {
 	p.GoodTicks, p.GoodSpan, p.Band = 1, 0, perp.RatioOne/2
 	p.LeverageCap = 100 * perp.RatioOne
 	p.Concentration = 1_414_200
+	p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden = 0, 0, 0, 0
+	return alike(p)
+}
+
+// alike takes away what treats clients by what they have shown, what needs an
+// outside venue, and funding.
+func alike(p quoting.Params) quoting.Params {
 	p.LastLook, p.Probation, p.SurchargeMax, p.StrikeSpan, p.FillBucket = quoting.LookOff, 0, 0, 0, 0
-	p.InventoryWiden, p.UnloadRelief, p.OffsetMax, p.LeverageWiden, p.Improve = 0, 0, 0, 0, 0
-	p.HedgeFrom, p.DrawdownLoss, p.FundingBase, p.FundingMax, p.FundingShift = 0, 0, 0, 0, 0
+	p.Improve, p.HedgeFrom, p.DrawdownLoss = 0, 0, 0
+	p.FundingBase, p.FundingMax, p.FundingShift = 0, 0, 0
 	return p
 }
 
@@ -112,8 +119,7 @@ func byReference(p quoting.Params) quoting.Params {
 	p.Grace = 0                    // there are no quotes to come back to
 	p.DepthStep, p.DepthVol = 0, 0 // L moves with peg and funding alone
 	p.LeverageCap, p.UnloadShare = 100*perp.RatioOne, 0
-	p.HedgeFrom, p.FundingBase, p.FundingMax = 0, 0, 0
-	return p
+	return alike(p)
 }
 
 // honest tells whether the design keeps its quotes around the oracle price.

@@ -12,6 +12,7 @@ var measures = []struct {
 	of   func(*Score) *float64
 }{
 	{"maker_pnl", func(s *Score) *float64 { return &s.MakerPnL }},
+	{"maker_mark_pnl", func(s *Score) *float64 { return &s.MakerMark }},
 	{"maker_edge_60s", func(s *Score) *float64 { return &s.MakerEdge }},
 	{"hedge_cost", func(s *Score) *float64 { return &s.HedgeCost }},
 	{"arb_pnl", func(s *Score) *float64 { return &s.ArbPnL }},
@@ -78,11 +79,11 @@ func Mean(all []Score) Score {
 // Table is the scores as text for people: one line each.
 func Table(all []Score) string {
 	rows := [][]string{{
-		"scenario", "design", "maker $", "edge 60s", "arb $", "attacks $", "cost bp", "filled", "refused", "hold p99", "lev", "detect", "fills",
+		"scenario", "design", "maker $", "mark $", "edge 60s", "arb $", "attacks $", "cost bp", "filled", "refused", "hold p99", "lev", "detect", "fills",
 	}}
 	for _, s := range all {
 		rows = append(rows, []string{
-			s.Scenario, s.Design, number(s.MakerPnL, 0), number(s.MakerEdge, 2), number(s.ArbPnL, 0), number(s.ArbAttackPnL, 0),
+			s.Scenario, s.Design, number(s.MakerPnL, 0), number(s.MakerMark, 0), number(s.MakerEdge, 2), number(s.ArbPnL, 0), number(s.ArbAttackPnL, 0),
 			number(s.BenignCost, 2), number(s.BenignFill, 3), number(s.BenignRejects, 4), number(s.HoldP99, 0), number(s.MaxLeverage, 2),
 			detected(s.DetectFills) + "/" + detected(s.DetectHalf), strconv.Itoa(s.Fills),
 		})

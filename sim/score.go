@@ -17,7 +17,11 @@ type Score struct {
 	Lag      float64 `json:"lag_ms"`
 	Period   float64 `json:"period_ms"` // the usual interval between ticks
 
-	MakerPnL     float64 `json:"maker_pnl"`      // change of the maker's equity, hedges included
+	// Change of the maker's equity, hedges included. Equity counts what the curve
+	// would take from clients who all close at once; at the mark the same cash and
+	// positions stand at the true price instead.
+	MakerPnL     float64 `json:"maker_pnl"`
+	MakerMark    float64 `json:"maker_mark_pnl"`
 	MakerEdge    float64 `json:"maker_edge_60s"` // of all fills against the price a minute later, bp
 	HedgeCost    float64 `json:"hedge_cost"`     // of laying off outside, against the true price
 	Hedges       int     `json:"hedges"`         // wishes to lay off
@@ -87,6 +91,7 @@ type score struct {
 	lev     perp.Ratio
 	most    float64 // inventory, quote
 	hedges  int
+	outside perp.Money // gained at the outside venue, costs included
 
 	held     map[string]bool // orders that had to wait
 	looks    [2]int          // held orders of benign takers: all, refused
@@ -235,13 +240,15 @@ func (s *score) total(last perp.Quote, end perp.Time) Score {
 		FillsInHalt: s.halted, OldestFill: inMillis(s.oldest), HalfPnL: s.pnl[half], Samples: s.samples,
 	}
 	var edge, value float64
-	from := 0
+	from, final := 0, inQuote(s.path[len(s.path)-1].Price)
 	for _, d := range s.later {
 		var p perp.Price
 		p, from = s.path.at(d.at+60*perp.Second, from)
 		edge += d.sign * (d.price - inQuote(p)) * d.size
 		value += d.price * d.size
+		out.MakerMark += d.sign * (d.price - final) * d.size
 	}
+	out.MakerMark += float64(s.outside) / float64(perp.MoneyOne)
 	out.MakerEdge = bp(edge, value)
 	for _, c := range toxic {
 		out.ArbPnL += s.pnl[c]

@@ -130,7 +130,9 @@ func (t *trial) moment(now perp.Time) error {
 		if !ok || at > trialStart+now {
 			break
 		}
-		if err := t.apply(t.venue.Report(trialStart+now, t.truth(now)), now); err != nil {
+		r := t.venue.Report(trialStart+now, t.truth(now))
+		t.score.outside += r.Variation
+		if err := t.apply(r, now); err != nil {
 			return err
 		}
 	}
@@ -276,7 +278,7 @@ func (t *trial) arrive(now perp.Time) error {
 		if err := t.apply(s.order, now); err != nil {
 			return err
 		}
-		if t.refused && isAttack(s.order.ClOrdID) {
+		if t.refused && isAttack(s.order.ClOrdID) && s.taker.class != sniper { // It tries each quote once.
 			s.taker.refused(trialStart + now)
 		}
 	}

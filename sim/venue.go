@@ -1,8 +1,6 @@
 package sim
 
-import (
-	"backstop/perp"
-)
+import "backstop/perp"
 
 // Venue is the outside market at which the maker lays off inventory. Time and
 // the true price come from the world.

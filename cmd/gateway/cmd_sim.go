@@ -22,8 +22,12 @@ import (
 	"backstop/sim"
 )
 
-// seedsMax bounds how many worlds one command makes.
-const seedsMax = 1_000
+// seedsMax bounds how many worlds one command makes, sideMax how many of them at
+// a time: one that plays days keeps every order, which is a gigabyte or two.
+const (
+	seedsMax = 1_000
+	sideMax  = 4
+)
 
 // simOptions are the flags of sim run.
 type simOptions struct {
@@ -118,8 +122,8 @@ func tables(all []sim.Score) string {
 	return text
 }
 
-// trials runs every design in every scenario with every seed, as many at a time
-// as the machine has processors; each is one thread in a world of its own.
+// trials runs every design in every scenario with every seed, several at a time
+// if the machine has processors for it; each is a world of its own.
 func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, designs []sim.Design) ([]sim.Score, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -129,7 +133,7 @@ func (o *simOptions) trials(ctx context.Context, scenarios []sim.Scenario, desig
 	p := progress{total: total, tty: term.IsTerminal(int(os.Stderr.Fd()))}
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), total) {
+	for range min(runtime.GOMAXPROCS(0), sideMax, total) {
 		wait.Go(func() {
 			for {
 				i := int(next.Add(1)) - 1
