@@ -88,8 +88,8 @@ func (m *Market) blank(old perp.Quote, version int64, now perp.Time) perp.Quote 
 		Symbol: m.Instrument.Symbol, Version: version, Time: now, ValidUntil: now + m.Params.TTL,
 		State: m.Phase, Cause: m.Why, Class: old.Class,
 		Oracle: m.Stats.Price, Confidence: m.Stats.Width, OracleTime: m.Stats.Publish,
-		Index:     perp.Price(m.Stats.Index / fine),
-		Held: m.holds(old.Class.Tier), Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
+		Index: perp.Price(m.Stats.Index / fine),
+		Held:  m.holds(old.Class.Tier), Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
 		Bids: old.Bids[:0], Asks: old.Asks[:0], BidParts: old.BidParts[:0], AskParts: old.AskParts[:0],
 	}
 	if !m.Curve.L.IsZero() {
