@@ -41,7 +41,20 @@ func (c *conn) Write(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	c.signal()
+	if c.leaving.Load() && typeOf(b) == "5" {
+		c.hangUp()
+	}
 	return len(b), nil
+}
+
+// hangUp ends the reading, so that the session library lets go of a client that
+// has been told to leave; the writer then sends what waits.
+func (c *conn) hangUp() {
+	c.mu.Lock()
+	c.told = true
+	c.mu.Unlock()
+	// A Read that waits returns; if that fails, the connection has ended already.
+	_ = c.Conn.SetReadDeadline(time.Now())
 }
 
 func (c *conn) signal() {

@@ -107,6 +107,10 @@ func (g *gate) admit(h header, c *conn, now time.Time) (l *link, text string, kn
 		g.knock(c.host, h.sender, "wrong credentials")
 		return nil, refusedLogon, l
 	}
+	if why := l.disabled.Load(); why != nil {
+		g.knock(c.host, h.sender, "session is disabled")
+		return nil, textDisabled + *why, l
+	}
 	if text := terms(l.cfg, h); text != "" {
 		return nil, text, l
 	}

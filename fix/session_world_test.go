@@ -233,6 +233,10 @@ func (w *world) apply(cmd perp.Command) []perp.Event {
 		return []perp.Event{perp.PositionsReported{Origin: c.Origin, ReqID: c.ReqID, Account: c.Account, Positions: []perp.PositionView{view}, Unsolicited: c.Unsolicited}}
 	case perp.RequestCollateral:
 		return []perp.Event{perp.CollateralReported{Origin: c.Origin, ReqID: c.ReqID, View: perp.CollateralView{Account: c.Account}, Unsolicited: c.Unsolicited}}
+	case perp.SteerSession:
+		if !c.Busy {
+			return []perp.Event{perp.SessionSteered{Session: c.Session, Verb: c.Verb, In: c.In, Out: c.Out}}
+		}
 	case happening:
 		return c.events
 	}
