@@ -35,6 +35,7 @@ const (
 // the journal.
 type Admin struct {
 	put      func(perp.Input) bool
+	mux      *http.ServeMux
 	http     *http.Server
 	listener *net.UnixListener
 	log      *slog.Logger
@@ -96,10 +97,10 @@ func NewAdmin(path string, put func(perp.Input) bool, log *slog.Logger) (*Admin,
 		return nil, errors.Join(fmt.Errorf("admin socket: %w", err), l.Close())
 	}
 	a := &Admin{put: put, listener: l, log: log, path: path, dir: dir, wait: adminWait, waiting: map[string]chan perp.OperatorAnswered{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/commands", a.command)
+	a.mux = http.NewServeMux()
+	a.mux.HandleFunc("POST /v1/commands", a.command)
 	a.http = &http.Server{
-		Handler: mux, ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait, IdleTimeout: idleWait,
+		Handler: a.mux, ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait, IdleTimeout: idleWait,
 		MaxHeaderBytes: headerMax, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnContext: withPeer,
 	}
 	return a, nil
@@ -107,6 +108,16 @@ func NewAdmin(path string, put func(perp.Input) bool, log *slog.Logger) (*Admin,
 
 // Path is where the socket is.
 func (a *Admin) Path() string { return a.path }
+
+// Show adds a view that the desk may read, as JSON at /v1/NAME; before Start.
+func (a *Admin) Show(name string, view func() any) {
+	a.mux.HandleFunc("GET /v1/"+name, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(view()); err != nil {
+			a.log.Debug("view not read", "error", err)
+		}
+	})
+}
 
 // Start serves until Stop.
 func (a *Admin) Start() {

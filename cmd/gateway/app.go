@@ -68,6 +68,8 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
 		return nil, err
 	}
+	a.admin.Show("sessions", func() any { return a.sessionViews() })
+	a.admin.Show("knocks", func() any { return a.knockViews() })
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
