@@ -297,6 +297,13 @@ func (c *Client) received(f Fields, news chan<- Fields) error {
 		if err := c.ask(); err != nil {
 			return err
 		}
+	case seq > c.in && f.Get(35) == "2":
+		// A ResendRequest is answered at once, gap or not: what it stood for would be
+		// gap-filled, and both sides would wait for each other.
+		if err := c.resend(f.Int(7), f.Int(16)); err != nil {
+			return err
+		}
+		return c.ask()
 	case seq > c.in:
 		return c.ask()
 	case !dup && f.Get(35) != "A":
