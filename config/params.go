@@ -49,8 +49,10 @@ type MarketQuote struct {
 	// may then have moved for the client; see quoting.Params.
 	LastLook      string     `toml:"last_look" oneof:"off|wide|tiered|always"`
 	LookTolerance perp.Ratio `toml:"look_tolerance" min:"0" max:"1"`
-	FillBucket    perp.Ratio `toml:"fill_bucket" min:"0" max:"100"`
-	Improve       perp.Ratio `toml:"improve" min:"0" max:"1"`
+	// FirmAge is the age of the price up to which quotes are firm.
+	FirmAge    time.Duration `toml:"firm_age" min:"0s" max:"168h"`
+	FillBucket perp.Ratio    `toml:"fill_bucket" min:"0" max:"100"`
+	Improve    perp.Ratio    `toml:"improve" min:"0" max:"1"`
 }
 
 // MarketToxicity says how a client whose fills run ahead of the price is
@@ -128,7 +130,7 @@ func (q *MarketQuote) setDefaults() {
 	*q = MarketQuote{
 		BaseSpread: p.BaseSpread, MaxSpread: p.MaxSpread, MinHalf: p.MinHalf, Band: p.Band, Levels: p.Levels,
 		TopShare: p.TopShare, ValidFor: time.Duration(p.TTL), Grace: time.Duration(p.Grace),
-		LastLook: p.LastLook.String(), LookTolerance: p.LookTolerance, FillBucket: p.FillBucket, Improve: p.Improve,
+		LastLook: p.LastLook.String(), LookTolerance: p.LookTolerance, FirmAge: time.Duration(p.FirmAge), FillBucket: p.FillBucket, Improve: p.Improve,
 	}
 }
 
@@ -218,7 +220,7 @@ func (m Market) params() quoting.Params {
 // the maker's own needs.
 func (m Market) clients(p *quoting.Params) {
 	q, t, v := m.Quote, m.Toxicity, m.Vamm
-	p.LastLook, p.LookTolerance = lookMode(q.LastLook), q.LookTolerance
+	p.LastLook, p.LookTolerance, p.FirmAge = lookMode(q.LastLook), q.LookTolerance, perp.Time(q.FirmAge)
 	p.FillBucket, p.Improve = q.FillBucket, q.Improve
 	p.ToxHalfLife, p.ToxMemory = perp.Time(t.HalfLife), int64(t.Memory)
 	p.SurchargeMax, p.SurchargeStep = t.AddonMax, t.AddonStep
@@ -291,7 +293,7 @@ var ruleKeys = map[string]string{
 	"LiquidationFee": "risk.liquidation_fee_bps", "LiquidationStart": "risk.liquidation_start", "LiquidationSpan": "risk.liquidation_time",
 	"DepthVol": "vamm.calm_vol_bps", "FundingEvery": "funding.every", "FundingSpan": "funding.average",
 	"FundingBase": "funding.base_bps", "FundingMax": "funding.max_bps", "FundingShift": "funding.shift",
-	"LastLook": "quote.last_look", "LookTolerance": "quote.look_tolerance", "FillBucket": "quote.fill_bucket", "Improve": "quote.improve",
+	"LastLook": "quote.last_look", "LookTolerance": "quote.look_tolerance", "FirmAge": "quote.firm_age", "FillBucket": "quote.fill_bucket", "Improve": "quote.improve",
 	"ToxHalfLife": "toxicity.half_life", "ToxMemory": "toxicity.memory_fills", "SurchargeMax": "toxicity.max_client_addon_bps",
 	"SurchargeStep": "toxicity.addon_step_bps", "Probation": "toxicity.probation_fills", "StrikeSpan": "toxicity.strike_hold",
 	"TierDwell": "toxicity.tier_dwell", "InventoryWiden": "vamm.inventory_widen", "LeverageWiden": "vamm.leverage_widen",

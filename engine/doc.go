@@ -19,6 +19,12 @@
 //   - In every market what the books hold for the maker is what its curve says it
 //     owns, to the last unit, or Step faults (TestMoneyAlwaysAddsUp in sim/).
 //   - The same journal gives the same state hash (I3, TestReplayGivesSameHash).
+//   - A held order is decided by the first price that is newer than it, the maker
+//     never deals beyond that price (P4), the client never worse than quoted
+//     within the tolerance (P10), a superseded quote not after its grace (P11)
+//     (TestP4P10P11), and until then nobody can tell that it is held (I11,
+//     TestI11TwinRun).
+//   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).
 //   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).

@@ -33,6 +33,7 @@ type metrics struct {
 	looks    *prometheus.CounterVec
 	blocked  *prometheus.CounterVec
 	hold     prometheus.Histogram
+	refused  *prometheus.CounterVec
 }
 
 func newMetrics(m *Model, version string) *metrics {
@@ -53,6 +54,7 @@ func newMetrics(m *Model, version string) *metrics {
 	x.traded = counter("traded_base_total", "Base units dealt.", "market")
 	x.quotes = counter("quotes_published_total", "Quotes that replaced the one before.", "market")
 	x.commit = histogram("store_commit_duration_seconds", "Time of one synced transaction.")
+	x.refused = counter("oracle_ticks_refused_total", "Ticks of the oracle that were not taken at their word.", "market", "quality")
 	x.looks = counter("last_looks_total", "Held orders by how they were decided.", "market", "outcome")
 	x.blocked = counter("latency_arb_blocked_total", "Orders refused because they would have dealt on an old price.", "rule")
 	for _, r := range blockers { // A rule that never applied shows as 0.
@@ -93,6 +95,8 @@ func (x *metrics) count(ev perp.Event) {
 		if slices.Contains(blockers, ev.Verdict.Reject) {
 			x.blocked.WithLabelValues(rule(ev.Verdict.Reject)).Inc()
 		}
+	case perp.TickRefused:
+		x.refused.WithLabelValues(x.market(ev.Symbol), ev.Quality).Inc()
 	case perp.LastLook:
 		x.looks.WithLabelValues(x.market(ev.Symbol), ev.Outcome.String()).Inc()
 		x.hold.Observe(seconds(ev.Hold()))

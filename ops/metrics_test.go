@@ -29,6 +29,7 @@ func busy(t *testing.T) *world {
 	look(w, "DEMO1", perp.LookImproved, 80*perp.Millisecond)
 	markout(w, "DEMO1", "E1", perp.Second, 4*perp.BP)
 	markout(w, "DEMO1", "E2", perp.Second, 2*perp.BP)
+	w.do(perp.OracleTick{}, perp.TickRefused{Symbol: "BTC-PERP", Quality: "jump", State: perp.WideSpread})
 	w.do(perp.ClockTick{}, perp.Hedged{Symbol: "BTC-PERP", Position: -perp.SizeOne})
 	w.do(perp.CancelOrder{}, perp.CancelRejected{Verdict: perp.Verdict{Reject: perp.TooLate}})
 	w.do(perp.RequestQuote{}, perp.QuoteRefused{Verdict: perp.Verdict{Reject: perp.BadLot}})
@@ -94,6 +95,7 @@ func TestMetricValues(t *testing.T) {
 		`gateway_client_toxicity_ratio{market="BTC-PERP",session="DEMO1"} 3.1`,
 		`gateway_client_markout_ratio{horizon="1s",market="BTC-PERP",session="DEMO1"} 0.0003`,
 		`gateway_last_looks_total{market="BTC-PERP",outcome="against"} 1`,
+		`gateway_oracle_ticks_refused_total{market="BTC-PERP",quality="jump"} 1`,
 		`gateway_last_look_hold_duration_seconds_bucket{le="0.1"} 1`,
 		`gateway_last_look_hold_duration_seconds_count 2`,
 		`gateway_latency_arb_blocked_total{rule="quote_superseded"} 1`,

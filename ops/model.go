@@ -81,7 +81,8 @@ type market struct {
 	mode       perp.MarketMode
 	funding    perp.FundingAccrued
 	classes    classes
-	hedged     perp.Size // the maker's position at the outside venue
+	hedged     perp.Size        // the maker's position at the outside venue
+	refused    map[string]int64 // ticks not taken at their word, by quality, since the start
 }
 
 // Point is one moment of a market's plot, in 1e-6 quote per base; 0 is nothing
@@ -180,13 +181,19 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 	switch ev := ev.(type) {
 	case perp.MarketListed:
 		if m.markets[ev.Instrument.Symbol] == nil {
-			m.markets[ev.Instrument.Symbol] = &market{state: perp.Warming, points: newRing[Point](pointsMax)}
+			m.markets[ev.Instrument.Symbol] = &market{
+				state: perp.Warming, points: newRing[Point](pointsMax), refused: map[string]int64{},
+			}
 			m.order = append(m.order, ev.Instrument.Symbol)
 		}
 		m.markets[ev.Instrument.Symbol].instrument = ev.Instrument
 	case perp.StateChanged:
 		if k := m.markets[ev.Symbol]; k != nil {
 			k.state, k.cause = ev.To, ev.Cause
+		}
+	case perp.TickRefused:
+		if k := m.markets[ev.Symbol]; k != nil {
+			k.refused[ev.Quality]++
 		}
 	case perp.QuoteChanged:
 		if k := m.offer(ev.Quote); k != nil {

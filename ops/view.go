@@ -86,6 +86,9 @@ type Market struct {
 	DebtsUnits        int64       `json:"debts_units"`
 	Hedged            string      `json:"hedged"` // the maker's position at the outside venue
 	HedgedUnits       int64       `json:"hedged_units"`
+	// Ticks not taken at their word since the start, by quality: stale, wide,
+	// divergent, jump, invalid.
+	Refused map[string]int64 `json:"ticks_refused"`
 }
 
 // Level is one rung of the ladder.
@@ -215,7 +218,7 @@ func (k *market) view(l Limits, now perp.Time) Market {
 		Fills: k.fills, Mode: k.mode.String(), FundingCapped: k.funding.Capped, FundingNext: stampOf(k.funding.Next),
 		FundingLong: k.funding.Long.String(), FundingLongUnits: int64(k.funding.Long),
 		FundingShort: k.funding.Short.String(), FundingShortUnits: int64(k.funding.Short),
-		Hedged: k.hedged.String(), HedgedUnits: int64(k.hedged),
+		Hedged: k.hedged.String(), HedgedUnits: int64(k.hedged), Refused: maps.Clone(k.refused),
 	}
 	if q.OracleTime > 0 {
 		v.OracleAge = int64(max(0, now-q.OracleTime) / perp.Millisecond)

@@ -5,14 +5,18 @@
 //
 // It judges every oracle tick (Guard), moves the reserves of a constant-product
 // curve to the outside price within a budget, keeps statistics, composes the
-// spread of each side, and publishes a ladder of firm levels whose best price
-// is explained by parts that add up to it exactly.
+// spread of each side, and publishes for each class of clients a ladder of levels
+// whose best price is explained by parts that add up to it exactly. It looks at
+// every aggressive order again later (Markouts), and by what it finds grades the
+// clients: who is new or was ahead of the price waits for the next one, is
+// offered less, and pays a surcharge. It says what the maker wants to get rid of.
 //
 // # In and out
 //
 // In: perp.OracleTick, fills, funds and the time of the command. Out: Moved and
 // Decision values, a perp.Quote, levels for an order. A Market is plain data,
-// one per instrument, and reads back from JSON as it was.
+// one per instrument, and reads back from JSON as it was. The memory of an Offer
+// is used again: whoever keeps one takes a Clone.
 //
 // # Always true
 //
@@ -43,6 +47,9 @@
 //   - The design ByReference quotes what the Reference says and deals when it
 //     would (TestByReferenceSpreads, TestByReferenceGate, TestByReferenceJudges,
 //     TestByReferenceSpendsLittle), on books that add up (TestByReferenceBooks).
+//   - P1 to P8 and P12 of the pricing rules (TestP1HalfSpreadIsMonotone and the
+//     others of their kind); P4, P10 and P11 stand in engine, P13 in sim.
+//   - Nothing allocates in the steady state (TestPricingAllocatesNothing).
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here

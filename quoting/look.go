@@ -30,7 +30,7 @@ const (
 	HeldTier   = "tier"   // the client is new, or its orders have been ahead of the price
 	HeldStrike = "strike" // its last fill was
 	HeldSize   = "size"   // it deals faster than quotes are firm for
-	HeldAge    = "age"    // the quote that it names was given some time ago
+	HeldAge    = "age"    // the price is old, or the quote that it names was given some time ago
 )
 
 // Holds tells whether and why an aggressive order that arrived then has to wait:
@@ -50,6 +50,8 @@ func (m *Market) Holds(side perp.Side, arrival perp.Time, s Standing, beyond boo
 	case m.doubts():
 		return HeldWide, true
 	case mode == LookWide:
+	case m.Params.FirmAge > 0 && arrival-m.Stats.Publish > m.Params.FirmAge:
+		return HeldAge, true
 	case s.Class.Tier > perp.TierFirm:
 		return HeldTier, true
 	case s.Struck:
@@ -68,7 +70,8 @@ func (m *Market) holds(tier perp.Tier) bool {
 	case mode == LookOff:
 		return false
 	default:
-		return m.doubts() || mode == LookTiered && tier > perp.TierFirm
+		slow := m.Params.FirmAge > 0 && m.Params.Lag+m.Stats.Beat > m.Params.FirmAge
+		return m.doubts() || mode == LookTiered && (slow || tier > perp.TierFirm)
 	}
 }
 

@@ -136,6 +136,12 @@ type Params struct {
 	LastLook      LookMode
 	LookTolerance perp.Ratio
 
+	// FirmAge is the age of the price up to which quotes are firm for anybody:
+	// beyond it every aggressive order waits for a newer one, and in return the
+	// half-spread does not grow further with the age. 1 s; 0: no bound. Longer:
+	// whoever knows the price of slow feeds earlier takes the difference.
+	FirmAge perp.Time
+
 	// What a client's fills looked like later decides how it is treated (pricing:
 	// "Markouts", "Tiers"). ToxHalfLife is how fast evidence fades with time,
 	// ToxMemory with further full fills. 15 min, 64. Longer: a change of habits is
@@ -201,7 +207,7 @@ func DefaultParams() Params {
 		Lag: 150 * ms, Beat: 100 * ms, BeatMax: 2 * second, FutureMax: second, SourcesMin: 1,
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
-		LastLook: LookTiered, LookTolerance: one,
+		LastLook: LookTiered, LookTolerance: one, FirmAge: second,
 		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
 		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
 		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, HedgeTo: 75 * one / 1000,
@@ -300,6 +306,7 @@ func (p Params) validateClients(
 	within func(v, lo, hi perp.Ratio, name string), span func(v, lo, hi perp.Time, name string), check func(bool, string),
 ) {
 	const one = perp.RatioOne
+	span(p.FirmAge, 0, spanMax, "FirmAge")
 	span(p.ToxHalfLife, perp.Second, spanMax, "ToxHalfLife")
 	check(p.ToxMemory >= 1 && p.ToxMemory <= 10_000, "ToxMemory must be between 1 and 10000")
 	within(p.SurchargeMax, 0, one/2, "SurchargeMax")

@@ -450,3 +450,31 @@ func TestMulDivSat(t *testing.T) {
 		}
 	})
 }
+
+// TestDrawdown: a market that has lately lost more than DrawdownLoss and more
+// than DrawdownShare only reduces, until the loss has faded; the clock notices it
+// without a tick.
+func TestDrawdown(t *testing.T) {
+	for _, c := range []struct {
+		lost   perp.Money
+		equity perp.Money
+		want   perp.MarketState
+	}{
+		{9_999, 100_000, perp.Open}, {10_000, 100_000, perp.ReduceOnly}, {10_000, 10_000_000, perp.Open}, {200_001, 10_000_000, perp.ReduceOnly},
+	} {
+		w := open(t, 60_000*perp.PriceOne)
+		w.m.Equity, w.m.Stats.Revenue = c.equity*perp.MoneyOne, -c.lost*perp.MoneyOne
+		w.m.Clock(w.now)
+		if s, why := w.m.State(); s != c.want || (why == perp.Drawdown) != (s == perp.ReduceOnly) {
+			t.Errorf("lost %s of %s: %s (%s)", c.lost*perp.MoneyOne, c.equity*perp.MoneyOne, s, why)
+		}
+	}
+	w := open(t, 60_000*perp.PriceOne)
+	w.m.Equity, w.m.Stats.Revenue = 100_000*perp.MoneyOne, -20_000*perp.MoneyOne
+	for range 4_000 * 2 {
+		w.step(500*perp.Millisecond, 60_000*perp.PriceOne)
+	}
+	if s, why := w.m.State(); s != perp.Open {
+		t.Errorf("after more than an hour: %s (%s), recent revenue %s", s, why, w.m.Stats.Revenue)
+	}
+}

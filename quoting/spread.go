@@ -56,10 +56,14 @@ func (m *Market) pressure(now perp.Time) pressure {
 	p, s := &m.Params, &m.Stats
 	const toRatio = returnOne / int64(perp.RatioOne)
 	mid := m.Curve.Price()
+	age := max(p.Lag+s.Beat, now-s.Publish)
+	if p.FirmAge > 0 && p.LastLook >= LookTiered { // beyond it, waiting protects
+		age = min(age, p.FirmAge)
+	}
 	x := pressure{
 		conf:  s.Conf,
 		split: s.Split,
-		vol:   perp.Ratio(mulDivSat(s.sigma(p, max(p.Lag+s.Beat, now-s.Publish)), int64(p.VolMultiple), int64(perp.RatioOne)) / toRatio),
+		vol:   perp.Ratio(mulDivSat(s.sigma(p, age), int64(p.VolMultiple), int64(perp.RatioOne)) / toRatio),
 		gust:  perp.Ratio(s.sigma(p, gustSpan) / toRatio),
 		storm: perp.Ratio(s.sigma(p, stormSpan) / toRatio),
 		gap:   perp.Ratio(mulDivSat(int64(mid-s.Price), int64(perp.RatioOne), int64(max(mid, 1)))),

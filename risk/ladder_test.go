@@ -41,7 +41,7 @@ func broken() request {
 		f: risk.Facts{
 			Now: 10 * perp.Second, RequestAge: risk.DefaultRequestAge, Used: true, State: perp.Halted,
 			Limits: limits, Oracle: 60_000 * perp.PriceOne, Account: nil,
-			Quote:     risk.QuoteFacts{Expired: true, Side: perp.Sell, Level: perp.Level{Price: 60_000 * perp.PriceOne, Size: perp.SizeOne}, Consumed: true},
+			Quote:     risk.QuoteFacts{Foreign: true, Expired: true, Superseded: true, Side: perp.Sell, Level: perp.Level{Price: 60_000 * perp.PriceOne, Size: perp.SizeOne}, Consumed: true},
 			Portfolio: risk.Portfolio{Exposures: []risk.Exposure{{Symbol: "BTC-PERP", Limits: limits, Oracle: 60_000 * perp.PriceOne, Orders: 1}}},
 			Maker:     risk.MakerFacts{Limits: limits, Oracle: 60_000 * perp.PriceOne},
 			Unpriced:  true,
@@ -55,7 +55,7 @@ func TestLadder(t *testing.T) {
 	r := broken()
 	permitted := account()
 	limited := *account()
-	limited.Sessions, limited.Limits = nil, risk.Limits{OpenOrders: 1, Notional: 1}
+	limited.Sessions, limited.Limits = nil, risk.Limits{OpenOrders: 1, Notional: 1, OrderLeverage: perp.RatioOne}
 	previous := perp.RejectNone
 	for _, row := range []struct {
 		want perp.Reject
@@ -69,7 +69,8 @@ func TestLadder(t *testing.T) {
 		{perp.MarketHalted, func() { r.f.Instrument = instrument() }},
 		{perp.OracleStale, func() { r.f.Cause = perp.OracleStale }},
 		{perp.OracleDivergent, func() { r.f.Cause = perp.OracleDivergent }},
-		{perp.ReduceOnlyMode, func() { r.f.State = perp.ReduceOnly }},
+		{perp.Drawdown, func() { r.f.State, r.f.Cause = perp.ReduceOnly, perp.Drawdown }},
+		{perp.ReduceOnlyMode, func() { r.f.Cause = perp.OracleDivergent }},
 		{perp.UnknownAccount, func() { r.f.State = perp.Open }},
 		{perp.AccountNotPermitted, func() { r.f.Account = &limited }},
 		{perp.CondField, func() { limited.Sessions = permitted.Sessions }},
@@ -80,8 +81,10 @@ func TestLadder(t *testing.T) {
 		{perp.BadTick, func() { r.o.Size = 2 * perp.SizeOne }},
 		{perp.PriceBand, func() { r.o.Price = 70_000 * perp.PriceOne }},
 		{perp.QuoteUnknown, func() { r.o.Type, r.o.QuoteID = perp.PreviouslyQuoted, "Q1B" }},
-		{perp.QuoteExpired, func() { r.f.Quote.Found = true }},
-		{perp.QuoteSide, func() { r.f.Quote.Expired = false }},
+		{perp.QuoteForeign, func() { r.f.Quote.Found = true }},
+		{perp.QuoteExpired, func() { r.f.Quote.Foreign = false }},
+		{perp.QuoteSuperseded, func() { r.f.Quote.Expired = false }},
+		{perp.QuoteSide, func() { r.f.Quote.Superseded = false }},
 		{perp.QuotePrice, func() { r.f.Quote.Side = perp.Buy }},
 		{perp.QuoteSize, func() { r.o.Price = r.f.Quote.Level.Price }},
 		{perp.QuoteConsumed, func() { r.f.Quote.Level.Size = r.o.Size }},
@@ -89,7 +92,8 @@ func TestLadder(t *testing.T) {
 		{perp.PositionLimit, func() { limited.Limits.OpenOrders = 2 }},
 		{perp.NotionalLimit, func() { r.f.Limits.MaxPosition = 2 * perp.SizeOne }},
 		{perp.InsufficientMargin, func() { limited.Limits.Notional = 120_000 * perp.MoneyOne }},
-		{perp.OILimit, func() { r.f.Portfolio.Cash = 100_000 * perp.MoneyOne }},
+		{perp.CollateralCap, func() { r.f.Portfolio.Cash = 100_000 * perp.MoneyOne }},
+		{perp.OILimit, func() { limited.Limits.OrderLeverage = 2 * perp.RatioOne }},
 		{perp.DealerLeverage, func() { r.f.Maker.Limits.OpenInterest = 2 * perp.SizeOne }},
 		{perp.PriceUnavailable, func() { r.f.Maker.Limits.MakerLeverage, r.f.Maker.Equity = perp.RatioOne, 120_000*perp.MoneyOne }},
 		{perp.RejectNone, func() { r.f.Unpriced = false }},

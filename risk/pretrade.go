@@ -66,6 +66,7 @@ var ladder = []guard{
 	{perp.MarketHalted, "market", (*query).halted},
 	{perp.OracleStale, "oracle", (*query).oracleStale},
 	{perp.OracleDivergent, "oracle", (*query).oracleDivergent},
+	{perp.Drawdown, "market", (*query).drawdown},
 	{perp.ReduceOnlyMode, "market", (*query).reduceOnly},
 	{perp.UnknownAccount, "Account", (*query).noAccount},
 	{perp.AccountNotPermitted, "Account", (*query).notPermitted},
@@ -167,6 +168,11 @@ func (q *query) oracleStale() (need, have int64, refuse bool) {
 
 func (q *query) oracleDivergent() (need, have int64, refuse bool) {
 	return 0, 0, q.shut() && q.f.Cause == perp.OracleDivergent
+}
+
+func (q *query) drawdown() (need, have int64, refuse bool) {
+	need, have, refuse = q.reduceOnly()
+	return need, have, refuse && q.f.Cause == perp.Drawdown
 }
 
 func (q *query) reduceOnly() (need, have int64, refuse bool) {

@@ -100,7 +100,7 @@ func (s *Store) entry(e perp.Entry) error {
 func eventRows(events []perp.Event) (rows []eventRow, err error) {
 	for i, ev := range events {
 		switch ev.(type) {
-		case perp.QuoteChanged, perp.ClassQuoted:
+		case perp.QuoteChanged, perp.ClassQuoted, perp.TickRefused: // they come with ticks, and follow from them
 			continue
 		}
 		payload, err := json.Marshal(ev)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +139,13 @@ func marketText(m ops.Market) string {
 		line("hedged outside", "%s", m.Hedged)
 	}
 	line("open interest", "%s", m.Interest)
+	if len(m.Refused) > 0 {
+		var all []string
+		for _, quality := range slices.Sorted(maps.Keys(m.Refused)) {
+			all = append(all, fmt.Sprintf("%d %s", m.Refused[quality], quality))
+		}
+		line("ticks refused", "%s", strings.Join(all, ", "))
+	}
 	line("funding", "longs pay %s a day, shorts receive %s; booked %s%s", m.FundingLong, m.FundingShort, m.FundingNext, capped(m))
 	line("pool", "%s; claims of clients %s, debts %s", m.Pool, m.Claims, m.Debts)
 	line("fees", "%s", m.Fees)
