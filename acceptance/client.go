@@ -202,6 +202,13 @@ func (c *Client) SetNumbers(out, in int) {
 	c.out, c.in = out, in
 }
 
+// Expect sets the next number in.
+func (c *Client) Expect(in int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in = in
+}
+
 func admin(msgType string) bool { return len(msgType) == 1 && strings.Contains("0123450A", msgType) }
 
 func stamp(t time.Time) string { return t.UTC().Format("20060102-15:04:05.000") }
