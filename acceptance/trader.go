@@ -331,7 +331,7 @@ func (t *Trader) execution(f Fields) {
 		}
 	case "5":
 		t.Report.Replaced++
-		o.latest = id
+		o.latest, o.limit = id, dec(f.Get(44))
 		t.closed(id, "150=5")
 	default:
 		t.fail("unexpected ExecType: %s", f)
