@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "wide": wide, "ready": ready, "tamper": tamper, "dayofrows": writeDay,
+			"certs": certs, "modes": modes, "nowhere": nowhere,
 		},
 	})
 }
