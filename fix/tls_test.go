@@ -229,13 +229,13 @@ func TestTLSRefusals(t *testing.T) {
 func (w *world) refusedOverTLS(what, name, proof string, cfg *tls.Config) {
 	w.t.Helper()
 	p, err := w.secure(name, cfg)
+	if err != nil {
+		return
+	}
 	defer p.conn.Close()
 	// A client of TLS 1.3 does not wait for the server's verdict on its
 	// certificate; its first message meets it.
-	if err == nil {
-		_, err = p.conn.Write(p.message("A", "34=1", "98=0|108=30|"+proof))
-	}
-	if err != nil {
+	if _, err := p.conn.Write(p.message("A", "34=1", "98=0|108=30|"+proof)); err != nil {
 		return
 	}
 	got, err := p.next(patience)

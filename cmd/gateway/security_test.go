@@ -17,12 +17,14 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"backstop/config"
+	"backstop/fix"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -182,4 +184,67 @@ func TestDemoNeedsNoTLS(t *testing.T) {
 	if err != nil || over.ServerName != "desk.example" || over.MinVersion != tls.VersionTLS12 {
 		t.Errorf("%+v, %v", over, err)
 	}
+}
+
+// TestCertificatesOfTheDocs runs the commands of docs/operate.md as they stand
+// there, and starts from what they make.
+func TestCertificatesOfTheDocs(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("needs the program openssl")
+	}
+	doc, err := os.ReadFile("../../docs/operate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(doc), "### Certificates\n")
+	text, _, _ := strings.Cut(rest, "```toml")
+	var script strings.Builder
+	for line := range strings.Lines(text) {
+		if command, ok := strings.CutPrefix(line, "    "); ok {
+			script.WriteString(command)
+		}
+	}
+	if !found || !strings.Contains(script.String(), "openssl req") {
+		t.Fatal("docs/operate.md has no commands under Certificates")
+	}
+	dir := t.TempDir()
+	sh := exec.Command("sh", "-e")
+	sh.Dir, sh.Stdin = dir, strings.NewReader(script.String())
+	if out, err := sh.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	spki, err := os.ReadFile(filepath.Join(dir, "acme.spki"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, _, _ := strings.Cut(string(spki), " ")
+	src := strings.NewReplacer(`"127.0.0.1:9878"`, `"127.0.0.1:0"`, `dashboard = "127.0.0.1:8080"`, `dashboard = ""`,
+		`#[fix.tls]`, "[fix.tls]\ncert = \"server.crt\"\nkey = \"server.key\"\nclient_ca = \"ca.crt\"",
+		`secret         = "plain:demo"`, `cert_spki = "sha256:`+sum+`"`, `= "password"`, `= "mtls"`).Replace(config.Default())
+	path := filepath.Join(dir, "gateway.toml")
+	if err := os.WriteFile(path, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := start(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.stop(true); err != nil {
+			t.Error(err)
+		}
+	}()
+	over, err := config.ClientTLS(a.door.Addr().String(), filepath.Join(dir, "ca.crt"), filepath.Join(dir, "acme.crt"), filepath.Join(dir, "acme.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := fix.Dial(t.Context(), fix.ClientConfig{Addr: a.door.Addr().String(), CompID: "DEMO1", Target: "BACKSTOP", TLS: over})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close()
 }
