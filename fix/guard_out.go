@@ -27,6 +27,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.link == nil {
 		return 0, net.ErrClosed
 	}
+	if c.leaving.Load() && typeOf(b) == "5" {
+		c.hangUp() // Before the client can answer: the session library would answer again.
+	}
 	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
 	c.mu.Lock()
 	c.queue = append(c.queue, f)
@@ -41,9 +44,6 @@ func (c *conn) Write(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	c.signal()
-	if c.leaving.Load() && typeOf(b) == "5" {
-		c.hangUp()
-	}
 	return len(b), nil
 }
 
