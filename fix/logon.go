@@ -278,6 +278,7 @@ func (c *conn) logon() ([]byte, error) {
 		return nil, err
 	}
 	c.link = l
+	l.bye.Store(0)
 	go c.write()
 	l.lastIn.Store(now.UnixNano())
 	c.arrived(h.seq, now)
