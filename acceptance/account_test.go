@@ -78,7 +78,7 @@ func TestAccountIsTold(t *testing.T) {
 	if _, err := c.Logon(ctx, g.FIX); err != nil {
 		t.Fatal(err)
 	}
-	waitForQuotes(ctx, t, c, "MD", &answers{byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}})
+	waitForQuotes(ctx, t, c, "MD", newAnswers())
 	equity := dec(collateralOf(ctx, t, c, "C1").Get(900))
 	if !equity.Equal(decimal.NewFromInt(1_000_000)) {
 		t.Errorf("equity at first %s", equity)

@@ -202,6 +202,13 @@ func (c *Client) SetNumbers(out, in int) {
 	c.out, c.in = out, in
 }
 
+// Expect sets the next number in.
+func (c *Client) Expect(in int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.in = in
+}
+
 func admin(msgType string) bool { return len(msgType) == 1 && strings.Contains("0123450A", msgType) }
 
 func stamp(t time.Time) string { return t.UTC().Format("20060102-15:04:05.000") }
@@ -297,6 +304,13 @@ func (c *Client) received(f Fields, news chan<- Fields) error {
 		if err := c.ask(); err != nil {
 			return err
 		}
+	case seq > c.in && f.Get(35) == "2":
+		// A ResendRequest is answered at once, gap or not: what it stood for would be
+		// gap-filled, and both sides would wait for each other.
+		if err := c.resend(f.Int(7), f.Int(16)); err != nil {
+			return err
+		}
+		return c.ask()
 	case seq > c.in:
 		return c.ask()
 	case !dup && f.Get(35) != "A":

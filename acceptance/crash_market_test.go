@@ -160,11 +160,12 @@ func (w crashWorld) judge(ctx context.Context, t *testing.T, dir string, clients
 	if limit := lost.Add(decimal.NewFromInt(w.fund + w.cover)); won.GreaterThan(limit) {
 		t.Errorf("winners got %s, there was %s", won, limit)
 	}
-	liquidations := 0
+	liquidations, held := 0, 0
 	for _, c := range clients {
 		b.client(c)
 		sameFills(ctx, t, db, c)
 		liquidations += c.Told.Liquidations
+		held += c.Told.Held
 	}
 	t.Logf("liquidation fills %d; bankruptcies %d; paid in %s, paid out %s", liquidations, b.sum("SELECT COUNT(*) FROM api_losses").Shift(6).IntPart(), lost, won)
 	for _, row := range [][2]string{
@@ -180,6 +181,9 @@ func (w crashWorld) judge(ctx context.Context, t *testing.T, dir string, clients
 		{"maker equity left", "SELECT balance FROM api_balances WHERE account LIKE 'equity/%'"},
 	} {
 		t.Logf("%-24s %s", row[0], b.sum(row[1]))
+	}
+	if held == 0 {
+		t.Error("no order was held: the run says nothing about last look")
 	}
 	if liquidations == 0 {
 		t.Error("nobody was liquidated: the run says nothing about it")
@@ -241,8 +245,8 @@ func (b *books) client(c *Leveraged) {
 	if !total.Equal(o.Total) {
 		b.t.Errorf("%s: cash, claims and entry are %s, FIX told %s", c.Account, total, o.Total)
 	}
-	b.t.Logf("%s side=%s entries=%d refused=%v calls=%d liquidation fills=%d deleveraged=%d settlements=%d funding=%d bankruptcies=%d shares=%d cash=%s position=%s",
-		c.Account, c.Side, o.Entries, o.Reasons, o.Calls, o.Liquidations, o.Deleveraged, o.Settlements, o.Funding, o.Bankruptcies, o.Shares, cash, o.Position)
+	b.t.Logf("%s side=%s entries=%d held=%d refused=%v calls=%d liquidation fills=%d deleveraged=%d settlements=%d funding=%d bankruptcies=%d shares=%d cash=%s position=%s",
+		c.Account, c.Side, o.Entries, o.Held, o.Reasons, o.Calls, o.Liquidations, o.Deleveraged, o.Settlements, o.Funding, o.Bankruptcies, o.Shares, cash, o.Position)
 }
 
 // sameFills: every fill of the books arrived, those of a liquidation without a

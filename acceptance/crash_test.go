@@ -20,9 +20,17 @@ func demoArgs(dir string) []string {
 
 // answers are the execution reports of a client by ExecID and by ClOrdID.
 type answers struct {
-	byExec map[string]Fields
-	fills  map[string]int // by ClOrdID
-	first  map[string]int // 150=0 or 150=8 by ClOrdID
+	byExec  map[string]Fields
+	fills   map[string]int    // by ClOrdID
+	first   map[string]int    // 150=0 or 150=8 by ClOrdID
+	held    map[string]Fields // 150=A by ClOrdID
+	refused map[string]Fields // 150=8 by ClOrdID
+}
+
+func newAnswers() *answers {
+	return &answers{
+		byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}, held: map[string]Fields{}, refused: map[string]Fields{},
+	}
 }
 
 func (a *answers) take(f Fields) error {
@@ -36,29 +44,49 @@ func (a *answers) take(f Fields) error {
 		return nil // The same report again, as a resend may be.
 	}
 	a.byExec[f.Get(17)] = f
+	id := f.Get(11)
 	switch f.Get(150) {
+	case "A":
+		if a.first[id] > 0 || a.held[id] != nil {
+			return fmt.Errorf("held after a report: %s", f)
+		}
+		a.held[id] = f
 	case "F":
-		a.fills[f.Get(11)]++
-	case "0", "8":
-		a.first[f.Get(11)]++
+		a.fills[id]++
+		if a.first[id] != 1 {
+			return fmt.Errorf("a fill before 150=0: %s", f)
+		}
+	case "8":
+		a.refused[id] = f
+		a.first[id]++
+	case "0":
+		a.first[id]++
 	}
 	return nil
 }
 
+// restarted tells whether an order was held when the gateway died, and refused
+// for that when it came back.
+func (a *answers) restarted(id string) bool {
+	f := a.refused[id]
+	return f != nil && a.held[id] != nil && f.Get(39) == "8" && f.Get(103) == "99" &&
+		strings.HasPrefix(f.Get(58), "LAST_LOOK_VALIDITY C-1 restart ")
+}
+
 // TestKilledGatewayLosesNothing: the gateway dies in the middle of a burst of
 // orders, twice. After each restart the client logs on with its numbers as they
-// were; in the end each order was answered once and filled once, and the books
-// know it.
+// were; in the end each order was answered once, and filled once unless it was
+// held when the gateway died, and the books know it.
 func TestKilledGatewayLosesNothing(t *testing.T) {
 	const orders, kills = 300, 2
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	dir := filepath.Join(t.TempDir(), "data")
+	args, dir := lastingVenue(t, Venue{}) // without a limit of orders a second
 	c := NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo")
-	got := &answers{byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}}
+	got := newAnswers()
 	sent := 0
 	for round := range kills + 1 {
-		g := startGateway(t, demoArgs(dir)...)
+		g := startGateway(t, args...)
 		if _, err := c.Logon(ctx, g.FIX); err != nil {
 			t.Fatal(err)
 		}
@@ -78,17 +106,18 @@ func TestKilledGatewayLosesNothing(t *testing.T) {
 			readToEnd(ctx, t, c, got)
 			continue
 		}
-		readUntil(ctx, t, c, got, func() bool { return len(got.first) == sent && len(got.fills) == sent })
+		readUntil(ctx, t, c, got, func() bool { return len(got.first) == sent && len(got.fills)+len(got.refused) == sent })
 		if err := c.Logout(ctx); err != nil {
 			t.Error(err)
 		}
 		verify(ctx, t, g, dir)
 	}
 	for id, n := range got.first {
-		if n != 1 || got.fills[id] != 1 {
-			t.Errorf("%s was answered %d times and filled %d times", id, n, got.fills[id])
+		if f := got.refused[id]; n != 1 || f == nil && got.fills[id] != 1 || f != nil && (!got.restarted(id) || got.fills[id] > 0) {
+			t.Errorf("%s was answered %d times and filled %d times: %s", id, n, got.fills[id], f)
 		}
 	}
+	t.Logf("%d orders, %d held, %d refused because they were held when the gateway died", sent, len(got.held), len(got.refused))
 }
 
 // waitForQuotes waits until the market quotes on both sides.

@@ -20,6 +20,10 @@
 //   - Waiting is for an event or a deadline, never for a while to pass.
 //   - What FIX told an account is what the books hold, to the unit
 //     (TestCrashThroughTheGateway).
+//   - An order is held before it is answered, never after, and one answer follows
+//     (TestHeldOrders, TestKilledWhileHeld, and every client here checks it).
+//   - No session of a load test is throttled (Venue); what is, is tested for itself
+//     (TestOrdersOverTheRate).
 //   - A definition passes only if every line does (TestDefinitionRunnerIsStrict).
 //
 // # Not here

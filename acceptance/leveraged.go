@@ -31,6 +31,7 @@ type Leveraged struct {
 
 	sent, rested int
 	pending      string // ClOrdID of the order under way
+	held         string // the same, if it was held and is not decided
 	quote        Trader // only for its touch
 	Told         Told
 }
@@ -44,6 +45,7 @@ type Told struct {
 	Reasons  map[string]int    // of refusals
 
 	Entries, Calls, Lifts, Liquidations, Deleveraged, Settlements, Funding, Bankruptcies, Shares int
+	Held, HeldRefused                                                                            int
 	Failures                                                                                     []string
 }
 
@@ -129,6 +131,9 @@ func (l *Leveraged) order(side string, size decimal.Decimal) error {
 
 func (l *Leveraged) executed(f Fields) {
 	id, own := f.Lookup(11)
+	if own {
+		l.decided(f)
+	}
 	if f.Get(150) == "F" {
 		l.filled(f, own)
 	}
@@ -139,6 +144,37 @@ func (l *Leveraged) executed(f Fields) {
 			l.Told.Reasons[token(f)]++
 		case dec(f.Get(14)).IsPositive() && f.Get(54) == l.Side:
 			l.Told.Entries++
+		}
+	}
+}
+
+// decided follows an order through a hold: 150=A is no answer, and exactly one of
+// 150=0 and 150=8 is.
+func (l *Leveraged) decided(f Fields) {
+	id := f.Get(11)
+	switch f.Get(150) {
+	case "A":
+		if id != l.pending || l.held != "" || f.Get(39) != "A" {
+			l.fail("held after a report: %s", f)
+		}
+		l.held = id
+		l.Told.Held++
+	case "0":
+		if lookAccepted[token(f)] != (l.held == id) {
+			l.fail("150=0 does not say what became of the hold: %s", f)
+		}
+		l.held = ""
+	case "8":
+		if _, known := lookRefused[token(f)]; l.held == id && !known {
+			l.fail("not a reason to refuse a held order: %s", f)
+		}
+		if l.held == id {
+			l.Told.HeldRefused++
+		}
+		l.held = ""
+	case "F":
+		if l.held == id {
+			l.fail("a fill during the hold: %s", f)
 		}
 	}
 }

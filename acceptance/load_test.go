@@ -30,13 +30,26 @@ func loadOrders(t *testing.T) int {
 	return n
 }
 
-// demoFeed is the price file to play, if BACKSTOP_FEED names one.
-func demoFeed() (args []string, symbol string, tick, lot decimal.Decimal) {
-	tick, lot = decimal.RequireFromString("0.5"), decimal.RequireFromString("0.001")
+// loadVenue plays the price file that BACKSTOP_FEED names, if it does. Its sessions
+// have no limit of orders a second: the clients send as fast as answers come, and
+// what is throttled would say nothing about orders.
+func loadVenue() (v Venue, symbol string, tick, lot decimal.Decimal) {
 	if f := os.Getenv("BACKSTOP_FEED"); f != "" {
-		return []string{"--feed", f, "--speed", "20"}, "BTC-PERP", tick, lot
+		v = Venue{Feed: f, Speed: "20"}
 	}
-	return nil, "BTC-PERP", tick, lot
+	return v, "BTC-PERP", decimal.RequireFromString("0.5"), decimal.RequireFromString("0.001")
+}
+
+// lastingVenue writes the configuration of a venue that is started more than
+// once, and returns the arguments that start it and its data directory.
+func lastingVenue(t testing.TB, v Venue) (args []string, dir string) {
+	t.Helper()
+	home := t.TempDir()
+	file := filepath.Join(home, "gateway.toml")
+	if err := os.WriteFile(file, []byte(v.TOML()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"run", "--config", file}, filepath.Join(home, "data")
 }
 
 // TestLoadAndBooks is a day in short: the raw client and the C++ client send
@@ -46,9 +59,8 @@ func TestLoadAndBooks(t *testing.T) {
 	n := loadOrders(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	dir := filepath.Join(t.TempDir(), "data")
-	feed, symbol, tick, lot := demoFeed()
-	args := append([]string{"demo", "--quiet", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0", "--dir", dir}, feed...)
+	venue, symbol, tick, lot := loadVenue()
+	args, dir := lastingVenue(t, venue)
 	g := startGateway(t, args...)
 
 	cpp := make(chan string, 1)
@@ -60,6 +72,9 @@ func TestLoadAndBooks(t *testing.T) {
 	t.Logf("raw client: %+v", raw)
 	if binary != "" {
 		t.Logf("C++ client: %s", <-cpp)
+	}
+	if raw.Held == 0 || raw.HeldTooLate == 0 {
+		t.Error("no order was held, or none taken back while it was: the run says nothing about last look")
 	}
 	verify(ctx, t, g, dir)
 

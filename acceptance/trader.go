@@ -48,8 +48,12 @@ type touch struct{ price, id string }
 type traded struct {
 	side          string
 	latest        string
+	status        string // 39 of the last report; empty before the first
 	answers, ends int
+	killable      bool // FOK: it may end without a fill
+	held, owed    bool // held it was; accepted after a hold, and not filled yet
 	working       bool
+	limit         decimal.Decimal // zero: none
 	cum, paid     decimal.Decimal
 }
 
@@ -57,6 +61,7 @@ type traded struct {
 type Report struct {
 	Requests, Orders, Accepted, Rejected, Fills, Canceled, Replaced   int
 	CancelRejected, Statuses, Quotes, QuoteRejects, MarketData, Money int
+	Held, HeldRefused, HeldTooLate                                    int // 150=A; 150=8 after it; 9 during it
 	Reasons                                                           map[string]int
 	Position                                                          decimal.Decimal
 	Failures                                                          []string
@@ -205,6 +210,7 @@ func (t *Trader) next(ctx context.Context) error {
 		t.execution(f)
 	case "9":
 		t.Report.CancelRejected++
+		t.tooLate(f)
 		t.closed(f.Get(11), "9")
 	case "S":
 		t.Report.Quotes++
@@ -291,6 +297,7 @@ func (t *Trader) execution(f Fields) {
 			id = first // The report carries the order's latest id.
 		}
 		t.closed("H"+id, "150=I")
+		t.same(t.orders[t.root[id]], f)
 		return
 	}
 	o := t.orders[t.root[id]]
@@ -298,25 +305,33 @@ func (t *Trader) execution(f Fields) {
 		t.fail("report for no order of ours: %s", f)
 		return
 	}
+	if f.Get(150) == "8" {
+		t.rejected(o, id, f)
+		return
+	}
+	o.status = f.Get(39)
 	switch f.Get(150) {
+	case "A":
+		t.holds(o, f)
 	case "0":
 		t.Report.Accepted++
+		t.accepted(o, f)
 		o.answers++
 		o.working = true
 		t.closed(id, "150=0")
-	case "8":
-		t.rejected(o, id, f)
-		return
 	case "F":
 		t.filled(o, f)
 	case "4":
 		t.Report.Canceled++
+		if o.owed && !o.killable {
+			t.fail("accepted after a hold and canceled without a fill: %s", f)
+		}
 		if f.Get(41) != "" {
 			t.closed(id, "150=4")
 		}
 	case "5":
 		t.Report.Replaced++
-		o.latest = id
+		o.latest, o.limit = id, dec(f.Get(44))
 		t.closed(id, "150=5")
 	default:
 		t.fail("unexpected ExecType: %s", f)
@@ -329,11 +344,14 @@ func (t *Trader) rejected(o *traded, id string, f Fields) {
 	t.Report.Reasons[token(f)]++
 	if f.Get(103) == "6" {
 		t.closed("dup"+id, "150=8 103=6")
+		t.same(o, f)
 		return
 	}
 	if o.working || o.answers > 0 {
 		t.fail("reject after an answer: %s", f)
 	}
+	t.refused(o, f)
+	o.status = f.Get(39)
 	o.answers++
 	o.ends++
 	t.closed(id, "150=8")
@@ -347,6 +365,10 @@ func (t *Trader) filled(o *traded, f Fields) {
 	size, price := dec(f.Get(32)), dec(f.Get(31))
 	o.cum = o.cum.Add(size)
 	o.paid = o.paid.Add(size.Mul(price))
+	o.owed = false
+	if !o.limit.IsZero() && (f.Get(54) == "1" && price.GreaterThan(o.limit) || f.Get(54) == "2" && price.LessThan(o.limit)) {
+		t.fail("LastPx is worse than the limit %s: %s", o.limit, f)
+	}
 	if !price.Mod(t.Tick).IsZero() {
 		t.fail("LastPx is not on the tick: %s", f)
 	}
@@ -368,7 +390,7 @@ func (t *Trader) state(o *traded, f Fields) {
 		t.fail("AvgPx x CumQty is off by %s: %s", d, f)
 	}
 	switch f.Get(39) {
-	case "0", "1":
+	case "0", "1", "A":
 		if !size.Equal(cum.Add(leaves)) {
 			t.fail("OrderQty is not CumQty + LeavesQty: %s", f)
 		}

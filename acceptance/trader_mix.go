@@ -19,6 +19,9 @@ func (t *Trader) fresh(id, side string) {
 
 // place sends a D; fields that are empty are left out.
 func (t *Trader) place(id, side, size, kind, price, tif, quote, symbol string) error {
+	if o := t.orders[id]; o.status == "" { // And not a repetition.
+		o.killable, o.limit = tif == "4", dec(price)
+	}
 	body := []string{"11=" + id}
 	if t.Account != "" {
 		body = append(body, "1="+t.Account)
@@ -63,7 +66,7 @@ func (t *Trader) one(ctx context.Context, id string) error {
 		return t.place(id, side, size, kind, price, tif, quote, symbol)
 	}
 	half := t.Lot.Div(decimal.NewFromInt(2)).Add(t.Lot).String()
-	switch t.pick(20) {
+	switch t.pick(22) {
 	case 0, 1:
 		return simple(t.size(), "1", "", "3", "", t.Symbol)
 	case 2:
@@ -94,6 +97,8 @@ func (t *Trader) one(ctx context.Context, id string) error {
 		return t.repeat()
 	case 17:
 		return t.cancelUnknown(id, side)
+	case 18, 19:
+		return t.hurried(id, side)
 	default:
 		return t.resting(id, side)
 	}
@@ -122,6 +127,23 @@ func (t *Trader) resting(id, side string) error {
 	t.open(next, "replace")
 	return t.Client.Send("G", "41="+id, "11="+next, "55="+t.Symbol, "54="+side, "60="+Now(),
 		"38="+dec(size).Add(t.Lot).String(), "40=2", "44="+t.away(side, int64(5+t.pick(20))))
+}
+
+// hurried places an order that deals at once, or is held, and takes it back or
+// changes it in the same breath, which is too late either way.
+func (t *Trader) hurried(id, side string) error {
+	t.fresh(id, side)
+	size, price := t.size(), t.away(side, -20)
+	if err := t.place(id, side, size, "2", price, "3", "", t.Symbol); err != nil {
+		return err
+	}
+	if t.pick(2) == 0 {
+		return t.cancel(t.orders[id], id+"h")
+	}
+	next := id + "g"
+	t.root[next] = id
+	t.open(next, "replace")
+	return t.Client.Send("G", "41="+id, "11="+next, "55="+t.Symbol, "54="+side, "60="+Now(), "38="+size, "40=2", "44="+price, "59=3")
 }
 
 // requestQuote asks for a price and deals on the answer.
@@ -164,9 +186,9 @@ func (t *Trader) repeat() error {
 	}
 	id := t.ids[t.pick(len(t.ids))]
 	o := t.orders[id]
-	// Only an answered order is known for certain; one that was refused without
+	// Only a reported order is known for certain; one that was refused without
 	// being kept would be a new order.
-	if t.pending["dup"+id] != "" || t.pending[id] != "" || o.latest != id || o.answers == 0 {
+	if t.pending["dup"+id] != "" || t.pending[id] != "" && o.status != "A" || o.latest != id || o.status == "" {
 		return nil
 	}
 	t.open("dup"+id, "duplicate")

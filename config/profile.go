@@ -17,6 +17,7 @@ type Profile struct {
 	Target   string `toml:"target" need:"yes"`
 	Username string `toml:"username"`
 	Account  string `toml:"account"`
+	Dialect  string `toml:"dialect"` // STRICT44 or VAMM1
 	Secret   string `toml:"secret" need:"yes"`
 
 	Password string

@@ -110,7 +110,7 @@ func (e *Engine) rematch(m *market, o *order, arrival perp.Time) {
 		arrival = e.now
 	}
 	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
-	if _, held, v := e.mayDeal(m, o, arrival, e.levels); held || !v.OK() {
+	if _, held, v := e.mayDeal(m, o, arrival, e.levels, false); held || !v.OK() {
 		o.Wait = arrival
 		return
 	}

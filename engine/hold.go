@@ -81,8 +81,9 @@ func (e *Engine) decide(m *market) {
 // look decides one order at the new price (pricing: "Last look"). If the oracle
 // moved in the client's favour by no more than is tolerated, or against it, the
 // client gets the better of what was quoted and what is quoted now. If it moved
-// further, the order deals at the current quote if its limit allows, and is
-// refused if not. Moves against the client are wholly its gain.
+// further, or the client has dealt all that it may in a second at quoted prices,
+// the order deals at the current quote if its limit allows, and is refused if
+// not. Moves against the client are wholly its gain.
 func (e *Engine) look(m *market, h held) {
 	o := e.state.Book.byID[h.OrderID]
 	r := e.record(m, o, h)
@@ -95,6 +96,11 @@ func (e *Engine) look(m *market, h held) {
 	current := m.Quoting.Take(class, o.Side, o.Size, limit, nil)
 	levels := current
 	stands := r.Move <= r.Tolerance && (r.Quoted-r.After)*perp.Price(o.Side.Sign()) >= 0
+	// What was quoted is honoured for what a client may deal in a second: during a
+	// hold no quote moves, so many orders would all have met the same one.
+	room := m.Quoting.Room(o.Session, e.firms[o.Session], e.now)
+	crowded := stands && cost(h.Quoted) > room
+	stands = stands && !crowded
 	if stands && better(o.Side, h.Quoted, current) {
 		levels = h.Quoted
 	}
@@ -105,6 +111,9 @@ func (e *Engine) look(m *market, h held) {
 		}
 	}
 	v := perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
+	if crowded {
+		v = perp.Verdict{Reject: perp.LastLookValidity, Need: int64(cost(h.Quoted)), Have: int64(room), Detail: perp.FillLimit.String()}
+	}
 	if len(levels) > 0 {
 		r.Price = m.Quoting.Improved(class, o.Side, levels[0])
 		v = e.mayFill(m, o, levels)

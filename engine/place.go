@@ -66,10 +66,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	if req.Arrival == 0 {
 		req.Arrival = e.now
 	}
-	why, held, v := e.mayDeal(m, o, req.Arrival, levels)
-	if aged := d.given.ID != "" && m.Quoting.Params.LastLook != quoting.LookOff; aged && !held && v.OK() {
-		why, held = quoting.HeldAge, true
-	}
+	why, held, v := e.mayDeal(m, o, req.Arrival, levels, d.given.ID != "")
 	if !v.OK() {
 		e.reject(req, v)
 		return
@@ -98,14 +95,18 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 
 // mayDeal says whether an order that would deal on levels has to wait for a
 // newer price, and why, or what stands against it: it would wait in vain, too
-// many wait already, or its client deals faster than a firm quote allows.
-func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level) (why string, held bool, v perp.Verdict) {
+// many wait already, or its client deals faster than a firm quote allows. Aged
+// tells that the quote it names was given some time ago.
+func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level, aged bool) (why string, held bool, v perp.Verdict) {
 	if len(levels) == 0 || o.TIF == perp.FOK && total(levels) < o.Size {
 		return "", false, v // nothing deals
 	}
 	firms := e.firms[o.Session]
 	value, room := cost(levels), m.Quoting.Room(o.Session, firms, e.now)
 	why, held = m.Quoting.Holds(o.Side, arrival, m.Quoting.Standing(o.Session, firms, e.now), value > room)
+	if aged && !held && m.Quoting.Params.LastLook != quoting.LookOff {
+		why, held = quoting.HeldAge, true
+	}
 	switch {
 	case held && !m.Quoting.Expects(e.now):
 		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: "no newer price is due"}

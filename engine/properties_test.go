@@ -159,29 +159,37 @@ func (w *lookWorld) versionOf(id string) (v int64) {
 	return v
 }
 
+// looksHold plays one random market and returns how held orders were decided.
+func looksHold(t *rapid.T) []perp.LastLook {
+	p := quoting.DefaultParams()
+	p.LastLook = rapid.SampledFrom([]quoting.LookMode{quoting.LookTiered, quoting.LookAlways}).Draw(t, "mode")
+	p.Probation = int64(rapid.SampledFrom([]int{0, 3, 30}).Draw(t, "probation"))
+	w := newLookWorld(p)
+	for range rapid.IntRange(40, 150).Draw(t, "steps") {
+		switch rapid.IntRange(0, 60).Draw(t, "what") / 5 {
+		case 12:
+			w.check(t, w.do(perp.OracleTick{Symbol: "BTC-PERP", Publish: w.now, Receive: w.now, Sources: 3}), nil) // no price: halts
+		case 0, 1, 2, 3, 4:
+			w.check(t, w.tick(perp.Ratio(rapid.IntRange(-600, 600).Draw(t, "move"))), nil)
+		case 5, 6:
+			w.now += perp.Time(rapid.IntRange(1, 60).Draw(t, "ms")) * ms
+			w.check(t, w.do(perp.ClockTick{}), nil)
+		default:
+			o := w.draw(t)
+			w.check(t, w.do(o), &o)
+		}
+	}
+	return w.looks
+}
+
+// FuzzP4 is the same as a fuzz target.
+func FuzzP4(f *testing.F) { f.Fuzz(rapid.MakeFuzz(func(t *rapid.T) { looksHold(t) })) }
+
 // TestP4P10P11 plays random markets in which orders are held by tier or always.
 func TestP4P10P11(t *testing.T) {
 	looks := map[perp.LookOutcome]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		p := quoting.DefaultParams()
-		p.LastLook = rapid.SampledFrom([]quoting.LookMode{quoting.LookTiered, quoting.LookAlways}).Draw(t, "mode")
-		p.Probation = int64(rapid.SampledFrom([]int{0, 3, 30}).Draw(t, "probation"))
-		w := newLookWorld(p)
-		for range rapid.IntRange(40, 150).Draw(t, "steps") {
-			switch rapid.IntRange(0, 60).Draw(t, "what") / 5 {
-			case 12:
-				w.check(t, w.do(perp.OracleTick{Symbol: "BTC-PERP", Publish: w.now, Receive: w.now, Sources: 3}), nil) // no price: halts
-			case 0, 1, 2, 3, 4:
-				w.check(t, w.tick(perp.Ratio(rapid.IntRange(-600, 600).Draw(t, "move"))), nil)
-			case 5, 6:
-				w.now += perp.Time(rapid.IntRange(1, 60).Draw(t, "ms")) * ms
-				w.check(t, w.do(perp.ClockTick{}), nil)
-			default:
-				o := w.draw(t)
-				w.check(t, w.do(o), &o)
-			}
-		}
-		for _, l := range w.looks {
+		for _, l := range looksHold(t) {
 			looks[l.Outcome]++
 		}
 	})
@@ -223,50 +231,53 @@ func public(ev perp.Event, of string) perp.Event {
 
 // TestI11TwinRun plays the same random market twice, once with an order of alice
 // that is held: until it is decided, nothing that bob can see differs.
-func TestI11TwinRun(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		p := quoting.DefaultParams()
-		a, b := newLookWorld(p), newLookWorld(p)
-		for range rapid.IntRange(0, 8).Draw(t, "before") {
+func TestI11TwinRun(t *testing.T) { rapid.Check(t, twinRun) }
+
+// FuzzI11 is the same as a fuzz target.
+func FuzzI11(f *testing.F) { f.Fuzz(rapid.MakeFuzz(twinRun)) }
+
+func twinRun(t *rapid.T) {
+	p := quoting.DefaultParams()
+	a, b := newLookWorld(p), newLookWorld(p)
+	for range rapid.IntRange(0, 8).Draw(t, "before") {
+		move := perp.Ratio(rapid.IntRange(-300, 300).Draw(t, "move"))
+		a.tick(move)
+		b.tick(move)
+	}
+	held := perp.PlaceOrder{
+		Origin: perp.Origin{Session: "alice", Arrival: a.now}, ClOrdID: "held", Account: "alice", Symbol: "BTC-PERP",
+		Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.Market, TIF: perp.IOC,
+		Size: perp.Size(rapid.IntRange(1, 6_000).Draw(t, "size")) * perp.SizeOne / 1000,
+	}
+	if _, n := only[perp.OrderHeld](a.do(held)); n != 1 {
+		t.Skip("not held")
+	}
+	b.do(perp.ClockTick{}) // takes the same number
+	for range rapid.IntRange(1, 12).Draw(t, "during") {
+		var x, y []perp.Event
+		switch rapid.IntRange(0, 3).Draw(t, "what") {
+		case 0:
 			move := perp.Ratio(rapid.IntRange(-300, 300).Draw(t, "move"))
-			a.tick(move)
-			b.tick(move)
+			x, y = a.tick(move), b.tick(move)
+		case 1:
+			a.now += 10 * ms
+			b.now += 10 * ms
+			x, y = a.do(perp.ClockTick{}), b.do(perp.ClockTick{})
+		default:
+			o := a.draw(t)
+			o.Session, o.Account = "bob", "bob"
+			x, y = a.do(o), b.do(o)
 		}
-		held := perp.PlaceOrder{
-			Origin: perp.Origin{Session: "alice", Arrival: a.now}, ClOrdID: "held", Account: "alice", Symbol: "BTC-PERP",
-			Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.Market, TIF: perp.IOC,
-			Size: perp.Size(rapid.IntRange(1, 6_000).Draw(t, "size")) * perp.SizeOne / 1000,
+		if _, decided := only[perp.LastLook](x); decided > 0 && slices.ContainsFunc(x, func(ev perp.Event) bool {
+			l, is := ev.(perp.LastLook)
+			return is && l.Account == "alice"
+		}) {
+			return
 		}
-		if _, n := only[perp.OrderHeld](a.do(held)); n != 1 {
-			t.Skip("not held")
+		if seen, alone := shown(x), shown(y); !reflect.DeepEqual(seen, alone) {
+			t.Fatalf("with a held order:\n%v\nwithout:\n%v", seen, alone)
 		}
-		b.do(perp.ClockTick{}) // takes the same number
-		for range rapid.IntRange(1, 12).Draw(t, "during") {
-			var x, y []perp.Event
-			switch rapid.IntRange(0, 3).Draw(t, "what") {
-			case 0:
-				move := perp.Ratio(rapid.IntRange(-300, 300).Draw(t, "move"))
-				x, y = a.tick(move), b.tick(move)
-			case 1:
-				a.now += 10 * ms
-				b.now += 10 * ms
-				x, y = a.do(perp.ClockTick{}), b.do(perp.ClockTick{})
-			default:
-				o := a.draw(t)
-				o.Session, o.Account = "bob", "bob"
-				x, y = a.do(o), b.do(o)
-			}
-			if _, decided := only[perp.LastLook](x); decided > 0 && slices.ContainsFunc(x, func(ev perp.Event) bool {
-				l, is := ev.(perp.LastLook)
-				return is && l.Account == "alice"
-			}) {
-				return
-			}
-			if seen, alone := shown(x), shown(y); !reflect.DeepEqual(seen, alone) {
-				t.Fatalf("with a held order:\n%v\nwithout:\n%v", seen, alone)
-			}
-		}
-	})
+	}
 }
 
 func shown(events []perp.Event) (all []perp.Event) {

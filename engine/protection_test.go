@@ -322,3 +322,34 @@ func TestHedging(t *testing.T) {
 		t.Errorf("restore: %v", err)
 	}
 }
+
+// TestHoldIsNoWayAroundSize: many orders that wait for the same tick do not all
+// deal at the one quote that stood when they came.
+func TestHoldIsNoWayAroundSize(t *testing.T) {
+	w := newLookWorld(quoting.DefaultParams())
+	quote := w.quotes[w.classes["alice"]]
+	best, _ := quote.Best(perp.Buy)
+	for i := range 12 {
+		if _, n := only[perp.OrderHeld](w.do(perp.PlaceOrder{
+			Origin: perp.Origin{Session: "alice", Arrival: w.now}, ClOrdID: string(rune('a' + i)), Account: "alice", Symbol: "BTC-PERP",
+			Side: perp.Buy, Type: perp.Market, TIF: perp.IOC, Size: best.Size,
+		})); n != 1 {
+			t.Fatal("not held")
+		}
+	}
+	w.tick(0)
+	atQuote, beyond, last := perp.Size(0), perp.Size(0), perp.Price(0)
+	for _, ev := range w.tick(0) {
+		if f, ok := ev.(perp.Filled); ok && f.Price <= best.Price {
+			atQuote += f.Size
+		} else if ok {
+			beyond, last = beyond+f.Size, max(last, f.Price)
+		}
+	}
+	if most := 5 * best.Size; atQuote > most || atQuote < best.Size { // the bucket holds four of its halved levels
+		t.Errorf("%s dealt at the quote of %s", atQuote, best.Size)
+	}
+	if beyond == 0 || last <= best.Price+quote.Oracle.Of(perp.BP, perp.Floor) {
+		t.Errorf("%s beyond it, the last at %s after %s", beyond, last, best.Price)
+	}
+}

@@ -148,8 +148,8 @@ func (r *execution) custom(b *body) *body {
 	if l.Outcome != perp.LookExpired {
 		b.add(22045, l.After.String())
 	}
-	if r.execType == 'F' && r.quoted != 0 {
-		b.add(22046, perp.Improvement(r.order.Side, r.quoted, r.lastPrice).String())
+	if r.execType == 'F' && r.quoted != 0 { // The level dealt on may be the current one: what was quoted is older.
+		b.add(22046, perp.Improvement(r.order.Side, l.Quoted, r.lastPrice).String())
 	}
 	return b
 }

@@ -1,8 +1,6 @@
 package quoting
 
 import (
-	"testing"
-
 	"pgregory.net/rapid"
 
 	"backstop/perp"
@@ -32,7 +30,7 @@ func newWorld(inst perp.Instrument, p Params, funds perp.Money) *world {
 }
 
 // open is a market that quotes at price.
-func open(t testing.TB, price perp.Price) *world {
+func open(t rapid.TB, price perp.Price) *world {
 	t.Helper()
 	w := newWorld(btc, DefaultParams(), 10_000_000*perp.MoneyOne)
 	for range 10 {

@@ -54,8 +54,9 @@ type Reader struct{ db *sql.DB }
 // OpenReadOnly opens the database of a data directory for reading, whether or
 // not a gateway is running on it. A directory without one gives fs.ErrNotExist,
 // one of another schema ErrForeign or ErrNewer.
-func OpenReadOnly(dir string) (*Reader, error) {
-	path := filepath.Join(dir, DBName)
+func OpenReadOnly(dir string) (*Reader, error) { return openReader(filepath.Join(dir, DBName)) }
+
+func openReader(path string) (*Reader, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}

@@ -52,14 +52,18 @@ func (p *report) fail(what string, err error) bool {
 	if err == nil {
 		return true
 	}
-	var code sqlite3.Error
-	corrupt := errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB)
-	if corrupt || errors.Is(err, ErrDamaged) {
+	if unreadable(err) || errors.Is(err, ErrDamaged) {
 		p.differ(what, err, "readable rows")
 	} else {
 		p.err = fmt.Errorf("%s: %w", what, err)
 	}
 	return false
+}
+
+// unreadable tells whether SQLite finds no database, or a broken one.
+func unreadable(err error) bool {
+	var code sqlite3.Error
+	return errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB)
 }
 
 // read is each, where a row that cannot be read as what it should be is damage.

@@ -1,7 +1,8 @@
 // A trading client on the QuickFIX C++ engine, an implementation that shares no
 // code with the gateway. It validates everything it receives against the stock
 // FIX 4.4 dictionary, sends a seeded mix of orders, cancels, replaces, status
-// and quote requests, and checks that each gets exactly one answer.
+// and quote requests, and checks that each gets exactly one answer. 150=A is
+// none: the order is held, and 150=0 or 150=8 follows.
 //
 //   client HOST PORT SENDER TARGET USER PASSWORD DICTIONARY SYMBOL TICK LOT ORDERS SEED STOREDIR
 //
@@ -42,6 +43,9 @@ struct Order {
   int terminal = 0;  // states 2, 4, 8, C reached: exactly one
   double price = 0;
   bool working = false;
+  bool fok = false;
+  bool held = false, owed = false;  // it was held; accepted after that, and not filled yet
+  std::string state;                // 39 of the last report
 };
 
 class Client : public FIX::Application {
@@ -102,6 +106,7 @@ class Client : public FIX::Application {
       << ",\"fills\":" << fills_ << ",\"canceled\":" << canceled_ << ",\"replaced\":" << replaced_
       << ",\"cancel_rejected\":" << cancelRejected_ << ",\"statuses\":" << statuses_ << ",\"quotes\":" << quotes_
       << ",\"quote_rejects\":" << quoteRejects_ << ",\"market_data\":" << marketData_
+      << ",\"held\":" << held_ << ",\"held_too_late\":" << heldTooLate_
       << ",\"exec_ids\":" << execIDs_.size() << ",\"failures\":[";
     for (size_t i = 0; i < failures_.size(); i++) s << (i ? "," : "") << quoted(failures_[i]);
     s << "]}";
@@ -150,7 +155,7 @@ class Client : public FIX::Application {
 
   void received(const std::string& type, const FIX::Message& m) {
     if (type == "8") return execution(m);
-    if (type == "9") { cancelRejected_++; closed(get(m, 11)); return; }
+    if (type == "9") { cancelRejected_++; tooLate(m); closed(get(m, 11)); return; }
     if (type == "S") { quotes_++; lastQuote_ = m; haveQuote_ = true; closed(get(m, 131)); return; }
     if (type == "AG") { quoteRejects_++; closed(get(m, 131)); return; }
     if (type == "W" || type == "X") { book(type, m); return; }
@@ -187,14 +192,29 @@ class Client : public FIX::Application {
     if (it == orders_.end()) it = orders_.find(root(id));
     if (it == orders_.end()) { fail("report for no order of ours: " + m.toString()); return; }
     Order& o = it->second;
+    if (!(kind == "8" && get(m, 103) == "6")) o.state = state;
+    std::string text = get(m, 58), token = text.substr(0, text.find(' '));
+    bool looked = token == "LAST_LOOK_ACCEPTED" || token == "LAST_LOOK_IMPROVED" || token == "LAST_LOOK_CURRENT";
+    if (kind == "A") {
+      held_++;
+      if (o.held || o.working || o.answers || o.terminal || state != "A") fail("held after a report: " + m.toString());
+      o.held = true;
+    }
+    if (kind == "0") {
+      if (o.answers || looked != o.held) fail("150=0 does not fit the hold: " + m.toString());
+      o.owed = o.held;
+    }
     if (kind == "0") { o.answers++; accepted_++; closed(id); o.working = true; working_++; }
     if (kind == "8") {
       rejected_++;
       if (get(m, 103) == "6") { duplicates_++; closed("dup" + id); return; }
+      if (o.held && token != "LAST_LOOK_PRICE" && token != "LAST_LOOK_VALIDITY") fail("not a refusal of a held order: " + m.toString());
+      if (o.answers) fail("reject after an answer: " + m.toString());
       o.answers++; closed(id);
       if (o.working) fail("reject after accept: " + m.toString());
     }
-    if (kind == "F") { fills_++; if (!o.working) fail("fill without 150=0: " + m.toString()); }
+    if (kind == "F") { fills_++; if (!o.working) fail("fill without 150=0: " + m.toString()); o.owed = false; }
+    if (kind == "4" && o.owed && !o.fok) fail("accepted after a hold and canceled without a fill: " + m.toString());
     if (kind == "4") { canceled_++; if (!orig.empty()) closed(id); }
     if (kind == "5") { replaced_++; chain_[id] = it->first; latest_[it->first] = id; closed(id); }
     if (state == "2" || state == "4" || state == "8" || state == "C") {
@@ -204,6 +224,17 @@ class Client : public FIX::Application {
     }
     double cum = std::atof(get(m, 14).c_str()), leaves = std::atof(get(m, 151).c_str()), qty = std::atof(get(m, 38).c_str());
     if (o.working && std::fabs(qty - cum - leaves) > 1e-9) fail("38 is not 14 + 151: " + m.toString());
+  }
+
+  // tooLate takes a 9, which tells the state that the reports before it told. What
+  // is held or has ended can be neither canceled nor replaced.
+  void tooLate(const FIX::Message& m) {
+    auto it = orders_.find(root(get(m, 41)));
+    if (it == orders_.end() || it->second.state.empty()) return;
+    std::string state = get(m, 39);
+    if (state != it->second.state) fail("OrdStatus is not " + it->second.state + ": " + m.toString());
+    if (state == "A") heldTooLate_++;
+    if ((state == "A" || state == "2" || state == "4" || state == "8") && get(m, 102) != "0") fail("102 is not 0: " + m.toString());
   }
 
   std::string root(const std::string& id) const {
@@ -257,6 +288,7 @@ class Client : public FIX::Application {
 
   void place(const std::string& id, const std::string& side, double qty, const std::string& type, const std::string& price,
              const std::string& tif, const std::string& quote, const std::string& symbol) {
+    set([&] { orders_[id].fok = tif == "4"; });
     FIX::Message d;
     d.getHeader().setField(FIX::MsgType("D"));
     d.setField(11, id); d.setField(55, symbol); d.setField(54, side); d.setField(60, now());
@@ -281,7 +313,7 @@ class Client : public FIX::Application {
     double away = std::round(touch * (side == "1" ? 0.995 : 1.005) / tick_) * tick_;
     double through = std::round(touch * (side == "1" ? 1.002 : 0.998) / tick_) * tick_;
     bool priced = touch > 0;
-    switch (pick(14)) {
+    switch (pick(15)) {
       case 0: fresh(id, side); place(id, side, qty, "1", "", "3", "", symbol_); break;
       case 1: fresh(id, side); place(id, side, qty, "1", "", "4", "", symbol_); break;
       case 2: fresh(id, side); place(id, side, qty, "2", number(priced ? through : tick_), "3", "", symbol_); break;
@@ -295,6 +327,11 @@ class Client : public FIX::Application {
       case 11: fresh(id, side); place(id, side, qty, "1", "", "1", "", symbol_); break;
       case 12: fresh(id, side); place(id, side, qty, "D", level[0], "4", "Q0A", symbol_); break;
       case 13: status(id, side); break;
+      case 14:  // too late: it deals at once, or is held
+        fresh(id, side);
+        place(id, side, qty, "1", "", "3", "", symbol_);
+        cancel(id, side);
+        break;
     }
     return true;
   }
@@ -361,15 +398,18 @@ class Client : public FIX::Application {
         if (o.second.working) left.push_back({latest_.count(o.first) ? latest_[o.first] : o.first, o.second.side});
     }
     for (const auto& o : left) {
-      std::string id = o.first + "x";
-      set([&] { chain_[id] = root(o.first); pending_.insert(id); open_++; });
-      FIX::Message f;
-      f.getHeader().setField(FIX::MsgType("F"));
-      f.setField(41, o.first); f.setField(11, id); f.setField(55, symbol_); f.setField(54, o.second); f.setField(60, now());
-      f.setField(38, number(lot_));
-      send(f);
+      cancel(o.first, o.second);
       waitFor([&] { return open_ < kWindow; });
     }
+  }
+  void cancel(const std::string& order, const std::string& side) {
+    std::string id = order + "x";
+    set([&] { chain_[id] = root(order); pending_.insert(id); open_++; });
+    FIX::Message f;
+    f.getHeader().setField(FIX::MsgType("F"));
+    f.setField(41, order); f.setField(11, id); f.setField(55, symbol_); f.setField(54, side); f.setField(60, now());
+    f.setField(38, number(lot_));
+    send(f);
   }
 
   std::mutex mutex_;
@@ -386,6 +426,7 @@ class Client : public FIX::Application {
   std::map<std::string, std::string> chain_, latest_;
   std::set<std::string> pending_, execIDs_;
   int open_ = 0, working_ = 0, accepted_ = 0, rejected_ = 0, fills_ = 0, canceled_ = 0, replaced_ = 0, cancelRejected_ = 0;
+  int held_ = 0, heldTooLate_ = 0;
   int statuses_ = 0, quotes_ = 0, quoteRejects_ = 0, marketData_ = 0, duplicates_ = 0;
 };
 

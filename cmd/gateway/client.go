@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ import (
 // clientOptions are the flags that every client command has: where to, who as,
 // and for how long.
 type clientOptions struct {
-	fix, compID, target, username, account, profile, portsFile string
+	fix, compID, target, username, account, dialect, profile, portsFile string
 
 	wait   time.Duration
 	asJSON bool
@@ -31,6 +32,7 @@ func (o *clientOptions) flags(f *config.Flags) {
 	f.StringVar(&o.target, "target", "BACKSTOP", "the gateway's CompID(56)")
 	f.StringVar(&o.username, "username", "", "Username(553); without it --comp-id")
 	f.StringVar(&o.account, "account", "", "Account(1); without it the session's only one")
+	f.StringVar(&o.dialect, "dialect", "", "`STRICT44|VAMM1`: how much we are told (22000); without it STRICT44")
 	f.StringVar(&o.profile, "profile", "", "`FILE` with all of these and where the password is")
 	f.StringVar(&o.portsFile, "ports-file", "", "take --fix from the `FILE` that demo or run wrote")
 	f.DurationVar(&o.wait, "wait", 10*time.Second, "longest wait for the logon and for an answer")
@@ -46,7 +48,10 @@ const clientLong = `The password comes from the profile, from GATEWAY_PASSWORD, 
 demo's is known. A connection starts with both sequence numbers at 1 (141=Y).`
 
 // profileExample says what a profile holds.
-const profileExample = `a profile has these keys: fix, comp_id, target, username, account, secret`
+const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect, secret`
+
+// dialects are what --dialect may be.
+var dialects = []string{"", "STRICT44", "VAMM1"}
 
 // conversation is one logged-on session and where its messages are printed.
 type conversation struct {
@@ -65,7 +70,7 @@ func (o *clientOptions) talk(ctx context.Context, env *config.Env, hold func(con
 	dialing, cancel := context.WithTimeout(ctx, o.wait)
 	defer cancel()
 	client, err := fix.Dial(dialing, fix.ClientConfig{
-		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password,
+		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password, Dialect: o.dialect,
 	})
 	if err != nil {
 		return o.dialFailed(ctx, env, err)
@@ -95,6 +100,12 @@ func (o *clientOptions) resolve(ctx context.Context, env *config.Env) (password 
 		if o.account == "" {
 			o.account = p.Account
 		}
+		if o.dialect == "" {
+			o.dialect = p.Dialect
+		}
+	}
+	if !slices.Contains(dialects, o.dialect) {
+		return "", env.Fail(config.ExitUsage, errors.New("--dialect is STRICT44 or VAMM1"))
 	}
 	if o.username == "" {
 		o.username = o.compID

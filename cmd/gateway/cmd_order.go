@@ -89,12 +89,14 @@ func clientOrder() config.Command {
 		Path: "client order", Group: groupClient,
 		Short: "Send an order and show what becomes of it",
 		Long: `Ends when the order has ended or, for one that may wait (gtc), when the gateway
-has said what state it is in. Exit 8: it was refused.
+has said what state it is in. An order may be held first, until a newer price
+decides it (150=A, then 150=0 or 150=8). Exit 8: it was refused.
 
 ` + clientLong,
 		Examples: `gateway client order --buy 0.5 --symbol BTC-PERP --market
 gateway client order --sell 0.5 --limit 61000 --tif gtc
-gateway client order --buy 1 --quote Q42A`,
+gateway client order --buy 1 --quote Q42A
+gateway client order --buy 0.5 --market --dialect VAMM1`,
 		Flags: o.flags,
 		Run: func(ctx context.Context, env *config.Env, _ []string) int {
 			if o.id == "" {
@@ -111,7 +113,7 @@ gateway client order --buy 1 --quote Q42A`,
 				accepted := false
 				code := c.read(ctx, o.wait, func(m fix.Message) verdict {
 					v := orderVerdict(m, o.id)
-					accepted = m.Get(150) == "0" && waits
+					accepted = waits && m.Get(150) == "0" && m.Get(11) == o.id
 					v.done = v.done || accepted
 					return v
 				})
