@@ -76,7 +76,7 @@ func (d *Door) Publish(entries []perp.Entry) {
 	for _, m := range d.desk.publish(entries, d.ready) {
 		d.send(m)
 	}
-	d.prove(time.Now())
+	d.ask(time.Now())
 }
 
 func (d *Door) ready(session string) bool {

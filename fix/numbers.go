@@ -42,9 +42,9 @@ type numbers struct {
 	durable     perp.SessionWrite // what a commit has confirmed
 	moved       chan struct{}     // closed at the next release
 
-	fresh bool // nothing is numbered in the epoch yet: the former one still stands
-	again repetition
-	proof proof
+	fresh    bool // nothing is numbered in the epoch yet: the former one still stands
+	again    repetition
+	evidence evidence
 }
 
 // heldMessage waits for a commit. Without bytes it only holds the line: an
@@ -60,7 +60,7 @@ func newNumbers(session string, known perp.SessionWrite, load LoadFunc, d *Door)
 		epoch: max(known.Epoch, 1), in: max(known.InSeq, 1), out: max(known.OutSeq, known.OutReserved, 1),
 		acked: max(known.Acked, 1), former: map[int64]int{}, moved: make(chan struct{}), durable: known,
 	}
-	n.proof.newest = n.out - 1 // What was said before this start is not known here.
+	n.evidence.newest = n.out - 1 // What was said before this start is not known here.
 	if known.Created == 0 {
 		n.created = time.Now()
 	}
@@ -334,7 +334,7 @@ func (n *numbers) hold(seq int64, msg []byte) {
 	case stored[kind]:
 		n.held = append(n.held, heldMessage{n.epoch, seq, msg})
 		if reports[kind] {
-			n.proof.said(seq, n.acked, time.Now())
+			n.evidence.said(seq, n.acked, time.Now())
 		}
 	case n.lineUp:
 		n.held = append(n.held, heldMessage{n.epoch, seq, nil})

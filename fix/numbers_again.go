@@ -81,7 +81,7 @@ func (n *numbers) begin(found newest) {
 	}
 	n.epoch++
 	n.in, n.out, n.floor, n.reserved, n.acked, n.undecided = 1, 1, 0, 0, 1, nil
-	n.created, n.fresh, n.proof = time.Now(), true, proof{}
+	n.created, n.fresh, n.evidence = time.Now(), true, evidence{}
 	n.touch()
 	if len(owed) > 0 {
 		n.door.log.Info("fix reports sent again after a sequence reset", "comp_id", n.session, "epoch", n.epoch,

@@ -82,69 +82,76 @@ func TestOwnResetLosesNothing(t *testing.T) {
 	p.answers("end")
 }
 
-// TestWhatIsShownIsNotSentAgain: each way in which a client shows what it has,
-// and what shows nothing.
+// shows are the ways in which a client shows what it has, and what shows nothing;
+// A1 and A2 have the numbers 2 and 3.
+var shows = []struct {
+	name  string
+	show  func(w *world, p *peer)
+	again int // how many of A1 and A2 come again
+}{
+	{"nothing", func(*world, *peer) {}, 2},
+	{"a heartbeat", func(_ *world, p *peer) { p.send("0", ""); p.answers("x") }, 2},
+	{"a test request of its own", func(_ *world, p *peer) { p.answers("x") }, 2},
+	{"LastMsgSeqNumProcessed of the first", func(_ *world, p *peer) { p.send("1", "369=2|112=x|"); p.expect("35=0") }, 1},
+	{"LastMsgSeqNumProcessed of both", func(_ *world, p *peer) { p.send("1", "369=3|112=x|"); p.expect("35=0") }, 0},
+	{"more than was said", func(_ *world, p *peer) { p.send("1", "369=900|112=x|"); p.expect("35=0") }, 2},
+	{"no number", func(_ *world, p *peer) { p.send("1", "369=99999999999|112=x|"); p.expect("35=0") }, 2},
+	{"a resend request from the second on", func(_ *world, p *peer) { p.send("2", "7=3|16=0|"); p.expect("35=8", "43=Y") }, 1},
+	{"NextExpectedMsgSeqNum", func(w *world, p *peer) { p.back(w, "789=4|").conn.Close() }, 0},
+	{"an answer to our question", func(w *world, p *peer) {
+		id := fieldOf(question(w, p), "112")
+		p.send("0", "112="+id+"|")
+		p.answers("x")
+	}, 0},
+	{"an answer to another", func(w *world, p *peer) {
+		question(w, p)
+		p.send("0", "112=TEST|")
+		p.answers("x")
+	}, 2},
+	{"a gap, then the answer", func(w *world, p *peer) {
+		id := fieldOf(question(w, p), "112")
+		p.send("2", "7=3|16=3|")
+		p.expect("35=8", "43=Y")
+		p.send("0", "112="+id+"|")
+		p.answers("x")
+	}, 1},
+	{"a logout to its end", func(_ *world, p *peer) { p.send("5", ""); p.expect("35=5"); p.ended() }, 0},
+	{"a logout without waiting", func(_ *world, p *peer) { p.send("5", ""); p.conn.Close() }, 2},
+	{"a logout with a gap", func(w *world, p *peer) {
+		p = p.back(w, "")
+		p.send("5", "")
+		p.expect("35=5")
+		p.ended()
+	}, 2},
+	{"an answer to our logout", func(w *world, p *peer) {
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			w.stop()
+		}()
+		p.expect("35=5")
+		p.send("5", "")
+		p.ended()
+		<-stopped
+	}, 0},
+}
+
+// back hangs up and logs on again with the next number.
+func (p *peer) back(w *world, more string) *peer {
+	w.t.Helper()
+	p.conn.Close()
+	again := w.dial(p.name)
+	again.seq = p.seq
+	again.logon(more)
+	again.expect("35=A")
+	return again
+}
+
+// TestWhatIsShownIsNotSentAgain: only what the client has not shown to have comes
+// again, also after a restart.
 func TestWhatIsShownIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	back := func(w *world, more string) *peer {
-		p := w.dial("ALICE")
-		p.seq = int(w.door.byComp["ALICE"].numbers.NextTargetMsgSeqNum())
-		p.logon(more)
-		p.expect("35=A")
-		return p
-	}
-	for _, c := range []struct {
-		name  string
-		show  func(w *world, p *peer)
-		again int // how many of A1 and A2, which have the numbers 2 and 3
-	}{
-		{"nothing", func(*world, *peer) {}, 2},
-		{"a heartbeat", func(_ *world, p *peer) { p.send("0", ""); p.answers("x") }, 2},
-		{"a test request of its own", func(_ *world, p *peer) { p.answers("x") }, 2},
-		{"LastMsgSeqNumProcessed of the first", func(_ *world, p *peer) { p.send("1", "369=2|112=x|"); p.expect("35=0") }, 1},
-		{"LastMsgSeqNumProcessed of both", func(_ *world, p *peer) { p.send("1", "369=3|112=x|"); p.expect("35=0") }, 0},
-		{"more than was said", func(_ *world, p *peer) { p.send("1", "369=900|112=x|"); p.expect("35=0") }, 2},
-		{"no number", func(_ *world, p *peer) { p.send("1", "369=99999999999|112=x|"); p.expect("35=0") }, 2},
-		{"a resend request from the second on", func(_ *world, p *peer) { p.send("2", "7=3|16=0|"); p.expect("35=8", "43=Y") }, 1},
-		{"NextExpectedMsgSeqNum", func(w *world, p *peer) { p.conn.Close(); back(w, "789=4|").conn.Close() }, 0},
-		{"an answer to our question", func(w *world, p *peer) {
-			id := fieldOf(question(w, p), "112")
-			p.send("0", "112="+id+"|")
-			p.answers("x")
-		}, 0},
-		{"an answer to another", func(w *world, p *peer) {
-			question(w, p)
-			p.send("0", "112=TEST|")
-			p.answers("x")
-		}, 2},
-		{"a gap, then the answer", func(w *world, p *peer) {
-			id := fieldOf(question(w, p), "112")
-			p.send("2", "7=3|16=3|")
-			p.expect("35=8", "43=Y")
-			p.send("0", "112="+id+"|")
-			p.answers("x")
-		}, 1},
-		{"a logout to its end", func(_ *world, p *peer) { p.send("5", ""); p.expect("35=5"); p.ended() }, 0},
-		{"a logout without waiting", func(_ *world, p *peer) { p.send("5", ""); p.conn.Close() }, 2},
-		{"a logout with a gap", func(w *world, p *peer) {
-			p.conn.Close()
-			p = back(w, "")
-			p.send("5", "")
-			p.expect("35=5")
-			p.ended()
-		}, 2},
-		{"an answer to our logout", func(w *world, p *peer) {
-			stopped := make(chan struct{})
-			go func() {
-				defer close(stopped)
-				w.stop()
-			}()
-			p.expect("35=5")
-			p.send("5", "")
-			p.ended()
-			<-stopped
-		}, 0},
-	} {
+	for _, c := range shows {
 		t.Run(c.name, func(t *testing.T) {
 			k := newDisk()
 			w := newWorldOn(t, k, nil)
@@ -172,7 +179,7 @@ func TestWhatIsShownIsNotSentAgain(t *testing.T) {
 func question(w *world, p *peer) string {
 	n := w.door.byComp["ALICE"].numbers
 	n.mu.Lock()
-	n.proof.since = time.Time{}
+	n.evidence.since = time.Time{}
 	n.mu.Unlock()
 	w.door.wake()
 	return p.expect("35=1")
@@ -183,7 +190,7 @@ func question(w *world, p *peer) string {
 func TestManyReportsAreAsked(t *testing.T) {
 	n := testNumbers(perp.SessionWrite{})
 	now := time.Now()
-	for seq := range proveReports {
+	for seq := range askReports {
 		if _, due := n.question(now); due {
 			t.Fatalf("asked after %d reports", seq)
 		}
@@ -194,11 +201,11 @@ func TestManyReportsAreAsked(t *testing.T) {
 	n.drain()
 	n.released()
 	id, due := n.question(now)
-	if _, twice := n.question(now.Add(proveAgain - time.Second)); !due || twice {
+	if _, twice := n.question(now.Add(askAgain - time.Second)); !due || twice {
 		t.Fatalf("due %v, again %v", due, twice)
 	}
 	n.answered(id)
-	if n.acked != proveReports+1 {
+	if n.acked != askReports+1 {
 		t.Errorf("acknowledged up to %d", n.acked)
 	}
 	if _, due := n.question(now.Add(time.Hour)); due {

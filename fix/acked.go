@@ -12,13 +12,13 @@ import (
 // TestRequest: when this many reports are in doubt, or one has been this long.
 // A question without an answer is asked again.
 const (
-	proveReports = 100
-	proveAfter   = 10 * time.Second
-	proveAgain   = 30 * time.Second
+	askReports = 100
+	askAfter   = 10 * time.Second
+	askAgain   = 30 * time.Second
 )
 
-// proof is what is done to learn what the client has of an epoch.
-type proof struct {
+// evidence is what is done to learn what the client has of an epoch.
+type evidence struct {
 	newest int64     // number of the last report
 	doubts int       // reports since the last question
 	since  time.Time // of the last question, or the first doubt
@@ -28,7 +28,7 @@ type proof struct {
 }
 
 // said notes a report.
-func (p *proof) said(seq, acked int64, now time.Time) {
+func (p *evidence) said(seq, acked int64, now time.Time) {
 	if p.newest < acked {
 		p.since = now
 	}
@@ -63,14 +63,14 @@ func (n *numbers) missing(begin int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.acknowledge(begin)
-	n.proof.id, n.proof.since = "", time.Now()
+	n.evidence.id, n.evidence.since = "", time.Now()
 }
 
 // entered notes a Logon.
 func (n *numbers) entered() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.proof.id, n.proof.since = "", time.Now()
+	n.evidence.id, n.evidence.since = "", time.Now()
 }
 
 // logonNumbered notes that the next message is an answer to a Logon. What was
@@ -78,7 +78,7 @@ func (n *numbers) entered() {
 func (n *numbers) logonNumbered() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.proof.before = n.proof.newest
+	n.evidence.before = n.evidence.newest
 }
 
 // left notes that the client has read a Logout: all below next, if there was no
@@ -86,7 +86,7 @@ func (n *numbers) logonNumbered() {
 func (n *numbers) left(next int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if next > 0 && n.proof.before < n.acked {
+	if next > 0 && n.evidence.before < n.acked {
 		n.acknowledge(next)
 	}
 }
@@ -96,12 +96,12 @@ func (n *numbers) left(next int64) {
 func (n *numbers) question(now time.Time) (id string, due bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	p := &n.proof
+	p := &n.evidence
 	waited := now.Sub(p.since)
 	switch {
 	case p.newest < n.acked,
-		p.id != "" && waited < proveAgain,
-		p.doubts < proveReports && waited < proveAfter:
+		p.id != "" && waited < askAgain,
+		p.doubts < askReports && waited < askAfter:
 		return "", false
 	}
 	p.id = "HAVE-" + strconv.FormatInt(n.epoch, 10) + "-" + strconv.FormatInt(n.out, 10)
@@ -113,14 +113,14 @@ func (n *numbers) question(now time.Time) (id string, due bool) {
 func (n *numbers) answered(id string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if id != "" && id == n.proof.id {
-		n.proof.id = ""
-		n.acknowledge(n.proof.below)
+	if id != "" && id == n.evidence.id {
+		n.evidence.id = ""
+		n.acknowledge(n.evidence.below)
 	}
 }
 
-// prove asks the clients what they have.
-func (d *Door) prove(now time.Time) {
+// ask asks the clients what they have.
+func (d *Door) ask(now time.Time) {
 	for _, l := range d.links {
 		if !l.up.Load() {
 			continue
