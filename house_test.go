@@ -39,6 +39,7 @@ var keys = map[string][]string{
 	"github.com/shopspring/decimal":       {"perp", "config", "fix", "oracle", "ops", "acceptance"},
 	"github.com/mattn/go-sqlite3":         {"store"},
 	"github.com/spf13/pflag":              {"config"},
+	"golang.org/x/crypto":                 {"config"},
 	"github.com/pelletier/go-toml":        {"config"},
 	"github.com/holiman/uint256":          {"quoting"},
 	"github.com/prometheus/client_golang": {"ops"},

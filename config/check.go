@@ -55,6 +55,7 @@ func (k *checker) all() {
 	k.count("session", len(k.c.Sessions), sessionsMax)
 	k.count("feed", len(k.c.Feeds), feedsMax)
 	k.addresses()
+	k.tls()
 	k.markets()
 	k.accounts()
 	k.sessions()
@@ -91,13 +92,24 @@ func (k *checker) lineOf(path string) int {
 }
 
 func (k *checker) addresses() {
-	k.loopback("fix.listen", k.c.Fix.Listen,
-		"this version speaks plain TCP: listen on loopback and put a TLS proxy in front, such as stunnel")
+	k.listen()
 	if k.c.Server.Dashboard != "" {
 		k.loopback("server.dashboard", k.c.Server.Dashboard,
 			"the page asks for no password: keep it on loopback and reach it through a tunnel or proxy")
 	}
 	k.name("fix.comp_id", k.c.Fix.CompID)
+}
+
+// listen allows the FIX port to be reached from elsewhere over TLS only.
+func (k *checker) listen() {
+	const path = "fix.listen"
+	if k.c.Fix.TLS.Cert == "" {
+		k.loopback(path, k.c.Fix.Listen, "name a certificate in [fix.tls]: passwords do not travel in the clear")
+		return
+	}
+	if err := CheckAddr(k.c.Fix.Listen); err != nil && k.c.Fix.Listen != "" && !k.atFault(path) {
+		k.fault(path, Problem{What: "listen " + err.Error(), Allowed: "HOST:PORT, such as 0.0.0.0:9878"})
+	}
 }
 
 // loopback refuses an address that others than this machine could reach.
@@ -197,6 +209,7 @@ func (k *checker) sessions() {
 		k.heartbeat(path, s)
 		k.access(path, s)
 		k.networks(path, s)
+		k.spki(path, s)
 		k.secret(path, s)
 	}
 }

@@ -214,6 +214,9 @@ func (c Command) start(ctx context.Context, env *Env, args []string) int {
 	switch {
 	case n < c.MinArgs:
 		return env.Fail(ExitUsage, fmt.Errorf("%s: an argument is missing: %s", c.Path, c.Args), seeHelp)
+	case c.MaxArgs == 0 && n > 0:
+		// Not repeated: somebody may take a password for an argument.
+		return env.Fail(ExitUsage, fmt.Errorf("%s takes no argument", c.Path), seeHelp)
 	case c.MaxArgs >= 0 && n > c.MaxArgs:
 		return env.Fail(ExitUsage, fmt.Errorf("%s: unexpected argument %q", c.Path, flags.Arg(c.MaxArgs)), seeHelp)
 	}

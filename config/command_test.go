@@ -77,7 +77,7 @@ func TestDispatch(t *testing.T) {
 		{"order show 7", map[string]string{"GATEWAY_QUICK": "perhaps"}, ExitUsage, "", "from GATEWAY_QUICK"},
 		{"order show", nil, ExitUsage, "", "an argument is missing: ID [MORE]"},
 		{"order show 7 8 9", nil, ExitUsage, "", `unexpected argument "9"`},
-		{"ping now", nil, ExitUsage, "", `unexpected argument "now"`},
+		{"ping now", nil, ExitUsage, "", "ping takes no argument"},
 		{"help nothing", nil, ExitUsage, "", `no help on "nothing"`},
 		{"help exit-code", nil, ExitUsage, "", "did you mean `gateway help exit-codes`?"},
 		{"help ping now", nil, ExitUsage, "", "no help on"},

@@ -52,6 +52,7 @@ type Fix struct {
 	Listen string `toml:"listen" need:"yes"`
 	// CompID is ours: TargetCompID(56) of what clients send.
 	CompID string `toml:"comp_id" need:"yes"`
+	TLS    TLS    `toml:"tls"`
 }
 
 // Maker is the vAMM's own side.
@@ -99,10 +100,14 @@ type Session struct {
 	OurCompID   string `toml:"our_comp_id"`
 	BeginString string `toml:"begin_string" oneof:"FIX.4.4"`
 	// Auth is how a Logon proves who it is.
-	Auth string `toml:"auth" oneof:"password|none"`
+	Auth string `toml:"auth" oneof:"password|mtls|none"`
+	// CertSPKI is which key the client's certificate must have, as
+	// sha256:HEX; empty: any, but its common name must be the CompID.
+	CertSPKI string `toml:"cert_spki"`
 	// Username is compared with Username(553); empty: comp_id.
 	Username string `toml:"username"`
-	// Secret says where the password is: env:NAME, file:PATH or plain:TEXT.
+	// Secret says where the password or its hash is: env:NAME or file:PATH; or
+	// what: argon2id:HASH, plain:TEXT.
 	Secret string `toml:"secret"`
 	// ResetOnLogon starts both numbers at 1 at every Logon; AllowReset lets the
 	// client ask for that with ResetSeqNumFlag(141).
@@ -119,8 +124,9 @@ type Session struct {
 	// Limits bound what the session may ask for.
 	Limits SessionLimits `toml:"limits"`
 
-	// Password is the secret itself, once Resolve has read it.
+	// Password is the secret itself, once Load has read it, or Hash is.
 	Password string
+	Hash     *Hash
 }
 
 // SessionLimits bound what one session may ask for, whatever its account may.

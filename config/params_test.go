@@ -113,7 +113,7 @@ func TestProfile(t *testing.T) {
 		{strings.Replace(good, "127.0.0.1:1", "127.0.0.1", 1), "is not an address"},
 		{strings.Replace(good, "env:PROFILE_PASSWORD", "hunter2", 1), "no known form"},
 		{strings.Replace(good, "env:PROFILE_PASSWORD", "file:none", 1), "cannot be read"},
-		{strings.Replace(good, "env:PROFILE_PASSWORD", "", 1), "must not be empty"},
+		{strings.Replace(good, "env:PROFILE_PASSWORD", "", 1), "neither a secret nor a tls_cert"},
 		{"fix = ", "not valid TOML"},
 	} {
 		t.Setenv("PROFILE_PASSWORD", "correct-horse")

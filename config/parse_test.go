@@ -302,7 +302,7 @@ func FuzzParse(f *testing.F) {
 		c, err := Parse("f", src)
 		var faults *Problems
 		if err == nil {
-			if _, err := Parse("shown", []byte(strings.ReplaceAll(c.Show(), hidden, "plain:x"))); err != nil {
+			if _, err := Parse("shown", []byte(strings.ReplaceAll(c.Show(), hidden, "env:X"))); err != nil {
 				t.Errorf("accepted, but what it comes to is not: %v", err)
 			}
 			return

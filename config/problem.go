@@ -53,7 +53,7 @@ func mask(line string) string {
 		return line
 	}
 	value := strings.TrimLeft(line[at[1]:], `"'`)
-	if strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:") {
+	if value != "" && pointsElsewhere(value) {
 		return line
 	}
 	return line[:at[1]] + hidden

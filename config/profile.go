@@ -18,7 +18,13 @@ type Profile struct {
 	Username string `toml:"username"`
 	Account  string `toml:"account"`
 	Dialect  string `toml:"dialect"` // STRICT44 or VAMM1
-	Secret   string `toml:"secret" need:"yes"`
+	// Secret may be left out where the certificate is enough.
+	Secret string `toml:"secret"`
+	// TLS connects over TLS, as do the three files.
+	TLS     bool   `toml:"tls"`
+	TLSCA   string `toml:"tls_ca"`
+	TLSCert string `toml:"tls_cert"`
+	TLSKey  string `toml:"tls_key"`
 
 	Password string
 }
@@ -37,10 +43,15 @@ func LoadProfile(path string) (*Profile, error) {
 		faults.order()
 		return nil, faults
 	}
-	p.Password, err = readSecret(p.Secret, filepath.Dir(path), os.LookupEnv)
+	dir := filepath.Dir(path)
+	p.TLSCA, p.TLSCert, p.TLSKey = under(dir, p.TLSCA), under(dir, p.TLSCert), under(dir, p.TLSKey)
+	if p.Secret == "" {
+		return p, nil
+	}
+	p.Password, err = readSecret(p.Secret, dir, os.LookupEnv)
 	if err != nil {
 		spots := &decoder{src: src, spots: locate(src)}
-		spots.fault("secret", Problem{What: err.Error(), Hint: hintOf(err), Allowed: secretForms})
+		spots.fault("secret", Problem{What: err.Error(), Hint: hintOf(err), Allowed: profileForms})
 		faults.List = spots.list
 		return nil, faults
 	}
@@ -59,6 +70,9 @@ func parseProfile(name string, src []byte) (*Profile, *Problems) {
 	d.table("", tree, reflect.ValueOf(p).Elem())
 	if err := CheckAddr(p.Fix); p.Fix != "" && err != nil {
 		d.fault("fix", Problem{What: "fix " + err.Error(), Allowed: "HOST:PORT"})
+	}
+	if p.Secret == "" && p.TLSCert == "" {
+		d.faultKey("", Problem{What: "the profile has neither a secret nor a tls_cert", Allowed: profileForms})
 	}
 	faults.List = d.list
 	return p, faults

@@ -1,19 +1,27 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
 // secretMax is the longest secret that is read.
 const secretMax = 1024
 
-// secretForms is what a secret may look like.
-const secretForms = "env:NAME, file:PATH, plain:TEXT (demo on loopback only)"
+// What a secret may look like, in the configuration and in a client's profile.
+const (
+	secretForms  = "env:NAME, file:PATH, argon2id:HASH, plain:TEXT (demo on loopback only)"
+	profileForms = "env:NAME, file:PATH, plain:TEXT"
+)
+
+const hashHint = "`gateway config hash-password` prints one"
 
 // secret checks what can be known without reading the secret.
 func (k *checker) secret(path string, s *Session) {
@@ -21,33 +29,64 @@ func (k *checker) secret(path string, s *Session) {
 	if k.atFault(at) || k.atFault(path+".auth") {
 		return
 	}
-	local := IsLoopback(k.c.Fix.Listen)
-	if s.Auth == "none" {
-		if !local {
-			k.fault(path+".auth", Problem{What: `auth "none" is for loopback only`, Allowed: "password"})
-		}
-		if s.Secret != "" {
-			k.fault(at, Problem{What: `a session with auth "none" has no secret`, Hint: "remove the key"})
-		}
+	if s.Auth != "password" {
+		k.noSecret(path, s)
 		return
 	}
 	if s.Secret == "" {
 		k.faultKey(path, Problem{What: fmt.Sprintf("session %q has no secret", s.CompID), Allowed: secretForms})
 		return
 	}
+	local := IsLoopback(k.c.Fix.Listen)
 	kind, rest, _ := strings.Cut(s.Secret, ":")
 	switch {
-	case (kind != "env" && kind != "file" && kind != "plain") || rest == "":
+	case !slices.Contains([]string{"env", "file", "argon2id", "plain"}, kind) || rest == "":
 		k.fault(at, Problem{What: "the secret has no known form", Allowed: secretForms, Hint: "never write a real password into this file"})
+	case kind == "argon2id":
+		if _, err := parseHash(rest); err != nil {
+			k.fault(at, Problem{What: err.Error(), Hint: hashHint})
+		}
 	case kind == "plain" && !local:
-		k.fault(at, Problem{What: "a plain secret is for a demo on loopback only", Allowed: "env:NAME, file:PATH"})
+		k.fault(at, Problem{What: "a plain secret is for a demo on loopback only", Allowed: "env:NAME, file:PATH, argon2id:HASH", Hint: hashHint})
 	case kind == "plain":
 		line, col, length := k.spots.find(at).value.at(k.src)
 		k.c.Warnings = append(k.c.Warnings, Problem{
 			Line: line, Col: col, Length: length,
 			What: fmt.Sprintf("the secret of %s stands in the file itself", s.CompID),
-			Hint: "fine for a demo; use env:NAME or file:PATH for anything else",
+			Hint: "fine for a demo; use env:NAME, file:PATH or argon2id:HASH for anything else",
 		})
+	}
+}
+
+// noSecret checks a session that needs no password.
+func (k *checker) noSecret(path string, s *Session) {
+	switch {
+	case s.Auth == "none" && !IsLoopback(k.c.Fix.Listen):
+		k.fault(path+".auth", Problem{What: `auth "none" is for loopback only`, Allowed: "password, mtls"})
+	case s.Auth == "mtls" && k.c.Fix.TLS.ClientCA == "":
+		k.fault(path+".auth", Problem{What: `auth "mtls" needs client_ca in [fix.tls]`, Allowed: "password", Hint: "docs/operate.md shows how to make certificates"})
+	}
+	if s.Secret != "" {
+		k.fault(path+".secret", Problem{What: fmt.Sprintf("a session with auth %q has no secret", s.Auth), Hint: "remove the key"})
+	}
+}
+
+// spki checks which certificate a session is bound to, and puts it into the
+// form that the door compares.
+func (k *checker) spki(path string, s *Session) {
+	at := path + ".cert_spki"
+	if s.CertSPKI == "" || k.atFault(at) {
+		return
+	}
+	digits, named := strings.CutPrefix(s.CertSPKI, "sha256:")
+	sum, err := hex.DecodeString(digits)
+	switch {
+	case !named || err != nil || len(sum) != sha256.Size:
+		k.fault(at, Problem{What: "cert_spki is no fingerprint of a key", Allowed: "sha256: and 64 hexadecimal digits", Hint: "docs/operate.md shows the command that prints it"})
+	case k.c.Fix.TLS.ClientCA == "":
+		k.fault(at, Problem{What: "cert_spki needs client_ca in [fix.tls]: without it no certificate is asked for"})
+	default:
+		s.CertSPKI = "sha256:" + hex.EncodeToString(sum)
 	}
 }
 
@@ -60,11 +99,14 @@ func (c *Config) resolveFiles(faults *Problems, dir string, lookup func(string) 
 		if k.atFault(path) || c.Sessions[i].Auth != "password" || c.Sessions[i].Secret == "" {
 			continue
 		}
-		password, err := readSecret(c.Sessions[i].Secret, dir, lookup)
-		if err != nil {
+		s := &c.Sessions[i]
+		var err error
+		if s.Password, s.Hash, err = readProof(s.Secret, dir, lookup); err != nil {
 			k.fault(path, Problem{What: err.Error(), Hint: hintOf(err)})
 		}
-		c.Sessions[i].Password = password
+	}
+	if !k.atFault("fix.tls") {
+		k.readTLS(dir, time.Now())
 	}
 	for i := range c.Feeds {
 		f := &c.Feeds[i]
@@ -74,7 +116,7 @@ func (c *Config) resolveFiles(faults *Problems, dir string, lookup func(string) 
 		}
 		f.Path = under(dir, f.Path)
 		if info, err := os.Stat(f.Path); err != nil || info.IsDir() {
-			k.fault(path, Problem{What: fmt.Sprintf("the feed's file %s cannot be read", f.Path), Hint: "a relative path counts from the directory of this file"})
+			k.fault(path, Problem{What: fmt.Sprintf("the feed's file %s cannot be read", f.Path), Hint: relativeHint})
 		}
 	}
 	c.Server.DataDir = under(dir, c.Server.DataDir)
@@ -103,6 +145,23 @@ func hintOf(err error) string {
 	return ""
 }
 
+// readProof reads the password of a session, or the hash that stands in its
+// place.
+func readProof(secret, dir string, lookup func(string) (string, bool)) (password string, hash *Hash, err error) {
+	if text, direct := strings.CutPrefix(secret, "argon2id:"); direct {
+		hash, err = parseHash(text)
+		return "", hash, err
+	}
+	password, err = readSecret(secret, dir, lookup)
+	if err != nil || strings.HasPrefix(secret, "plain:") || !strings.HasPrefix(password, hashStart) {
+		return password, nil, err
+	}
+	if hash, err = parseHash(password); err != nil {
+		return "", nil, &secretError{err.Error(), hashHint}
+	}
+	return "", hash, nil
+}
+
 // readSecret turns env:NAME, file:PATH or plain:TEXT into the secret.
 func readSecret(secret, dir string, lookup func(string) (string, bool)) (string, error) {
 	kind, rest, _ := strings.Cut(secret, ":")
@@ -123,25 +182,13 @@ func readSecret(secret, dir string, lookup func(string) (string, bool)) (string,
 
 // readSecretFile reads a secret that nobody but its owner may read.
 func readSecretFile(path string) (string, error) {
-	f, err := os.Open(path)
+	b, err := readPrivate("secret", path, secretMax)
 	if err != nil {
-		return "", &secretError{fmt.Sprintf("the secret's file %s cannot be read", path), "create it with the password as its only line and mode 0600"}
-	}
-	defer f.Close() //nolint:errcheck // only read from
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return "", &secretError{fmt.Sprintf("the secret's file %s is not a plain file", path), "create it with the password as its only line and mode 0600"}
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return "", &secretError{fmt.Sprintf("the secret's file %s has mode %04o: others may read it", path, mode), "chmod 600 " + path}
-	}
-	b, err := io.ReadAll(io.LimitReader(f, secretMax+1))
-	if err != nil {
-		return "", fmt.Errorf("reading the secret: %w", err)
+		return "", err
 	}
 	text := strings.TrimRight(string(b), "\r\n")
-	if text == "" || len(b) > secretMax || strings.ContainsAny(text, "\r\n\x01") {
-		return "", &secretError{fmt.Sprintf("the secret's file %s does not hold one line of 1 to %d characters", path, secretMax), "write the password as its only line"}
+	if text == "" || strings.ContainsAny(text, "\r\n\x01") {
+		return "", &secretError{fmt.Sprintf("the secret's file %s does not hold one line of 1 to %d characters", path, secretMax), "write the password or its hash as its only line"}
 	}
 	return text, nil
 }

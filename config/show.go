@@ -100,10 +100,15 @@ func plainText(key string, v reflect.Value, tag reflect.StructTag) string {
 	case fmt.Stringer:
 		return x.String()
 	}
-	if key == "secret" && strings.HasPrefix(v.String(), "plain:") {
+	if key == "secret" && !pointsElsewhere(v.String()) {
 		return hidden
 	}
 	return v.String()
+}
+
+// pointsElsewhere tells whether a secret only says where it is, or is none.
+func pointsElsewhere(secret string) bool {
+	return secret == "" || strings.HasPrefix(secret, "env:") || strings.HasPrefix(secret, "file:")
 }
 
 // showBPS prints a ratio in basis points.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,8 @@ const (
 var (
 	// ErrUnreachable: nobody listens at the address.
 	ErrUnreachable = errors.New("gateway not reachable")
+	// ErrHandshake: the two ends do not trust each other, or one speaks no TLS.
+	ErrHandshake = errors.New("no TLS with the gateway")
 	// ErrRefused: the Logon was answered with a Logout or a hang-up.
 	ErrRefused = errors.New("logon refused")
 	// ErrEnded: the session is over.
@@ -44,7 +47,8 @@ type ClientConfig struct {
 	Target   string // CompID of the gateway
 	Username string
 	Password string
-	Dialect  string // STRICT44 or VAMM1; empty: not asked for, which is STRICT44
+	TLS      *tls.Config // nil: plain TCP
+	Dialect  string      // STRICT44 or VAMM1; empty: not asked for, which is STRICT44
 }
 
 // Client is a FIX 4.4 initiator for one connection. It keeps nothing on disk:
@@ -71,16 +75,16 @@ type Client struct {
 func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, clientDialWait)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", cfg.Addr)
+	conn, err := connect(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+		return nil, err
 	}
 	c := &Client{
 		cfg: cfg, conn: conn, out: 1, in: 1,
 		inbox: make(chan Message, clientInboxMax), up: make(chan struct{}), down: make(chan struct{}),
 	}
 	logon := []Field{{Tag: 98, Value: "0"}, {Tag: 108, Value: strconv.Itoa(int(clientHeartBt / time.Second))}, {Tag: 141, Value: "Y"}}
-	if cfg.Username != "" {
+	if cfg.Password != "" {
 		logon = append(logon, Field{Tag: 553, Value: cfg.Username}, Field{Tag: 554, Value: cfg.Password})
 	}
 	if cfg.Dialect != "" {
@@ -100,6 +104,24 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		c.end(ctx.Err().Error())
 	}
 	return nil, fmt.Errorf("%w: %s", ErrRefused, c.Reason())
+}
+
+// connect dials and, over TLS, shakes hands.
+func connect(ctx context.Context, cfg ClientConfig) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if cfg.TLS == nil {
+		return conn, nil
+	}
+	over := tls.Client(conn, cfg.TLS)
+	if err := over.HandshakeContext(ctx); err != nil {
+		// Nothing was said yet; the error of the handshake is the one that counts.
+		_ = conn.Close()
+		return nil, fmt.Errorf("%w: %w", ErrHandshake, err)
+	}
+	return over, nil
 }
 
 // Messages delivers what the gateway sends, in order: application messages,

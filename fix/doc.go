@@ -1,15 +1,16 @@
 // Package fix is the door through which clients speak to the gateway: FIX 4.4
-// over TCP.
+// over TCP or TLS.
 //
 // # What this room does
 //
 // It accepts connections, checks every byte before the session library sees it
-// (guard), lets clients log on (logon) in a dialect (dialect), keeps their numbers
-// and messages until they are durable (numbers), learns what a client
-// has (acked) and says the rest again after a reset (numbers_again), reads requests into commands
-// (decode), bounds how many orders come (throttle), writes events as messages
-// (encode) and publishes market data by class (desk, market, stream) with what
-// prices are made of (explain). It also holds the bundled client.
+// (guard), lets clients who prove who they are (proof) log on (logon) in a
+// dialect (dialect), keeps their numbers and messages until they are durable
+// (numbers), learns what a client has (acked) and says the rest again after a
+// reset (numbers_again), reads requests into commands (decode), bounds how many
+// orders come (throttle), writes events as messages (encode) and publishes market
+// data by class (desk, market, stream) with what prices are made of (explain). It
+// also holds the bundled client.
 //
 // # In and out
 //
@@ -32,6 +33,10 @@
 //   - No bytes of a client end the process or hurt another client: TestHostileBytes.
 //   - A client that does not read is cut, others do not notice: TestClientThatDoesNotRead.
 //   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
+//   - Who does not show the right certificate is refused before the session
+//     library: TestTLSRefusals, TestPlainTCPIsCut.
+//   - Guessing is locked out, moves no number, costs others nothing and does not
+//     tell which CompIDs exist: TestGuessingIsLockedOut, TestProofsAreBounded.
 //   - What happens to an account by itself is told to all its sessions:
 //     TestEverySessionOfTheAccountIsTold.
 //   - News of an account wait in one place of bounded size and miss no last
@@ -45,7 +50,8 @@
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.
 //   - An order over the rate of its session has no effect: TestOrdersOverTheLimitAreThrottled.
-//   - No secret and no second line in a log record: TestCleanLog.
+//   - No secret and no second line in a log record, and no secret behind the
+//     guard: TestCleanLog, TestSecretsStayInTheGuard.
 //
 // # Not here
 //

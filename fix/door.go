@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,7 @@ type Config struct {
 	CompID   string // our CompID for sessions that name none
 	Sessions []SessionConfig
 	DataDir  string // the dictionary is written to DataDir/dict
+	TLS      *TLS   // nil: plain TCP
 	Limits   Limits
 }
 
@@ -27,9 +29,15 @@ type SessionConfig struct {
 	CompID      string
 	OurCompID   string // empty: Config.CompID
 	BeginString string // empty: FIX.4.4
-	Auth        string // AuthPassword (also when empty) or AuthNone
+	Auth        string // AuthPassword (also when empty), AuthMTLS or AuthNone
 	Username    string // empty: CompID
 	Password    string
+	// Proof, instead of Password, compares with a hash. It may cost time and
+	// memory: Limits.Proofs run at a time.
+	Proof func(password string) bool
+	// CertSPKI is the SHA-256, in hex, of the public key that the client's
+	// certificate must have; empty: its common name must be the CompID.
+	CertSPKI string
 	// ResetOnLogon starts both numbers at 1 at every Logon: only for sessions
 	// that need no recovery, such as tests.
 	ResetOnLogon bool
@@ -48,6 +56,7 @@ type SessionConfig struct {
 // How a Logon proves who it is.
 const (
 	AuthPassword = "password"
+	AuthMTLS     = "mtls" // the client's certificate is enough
 	AuthNone     = "none"
 )
 
@@ -65,6 +74,7 @@ type Limits struct {
 	Linger         time.Duration // for the last bytes of a connection; 1 s
 	Failures       int           // wrong logons of one CompID and address in a minute; 5
 	Lockout        time.Duration // after that many; 15 min
+	Proofs         int           // of password hashes at a time; a quarter of the processors
 	Ahead          int           // messages beyond a gap in the numbers; 5,000
 	ReplayMessages int           // answered to one ResendRequest; 10,000
 	ReplayBytes    int           // the same in bytes; 4 MiB
@@ -94,6 +104,7 @@ func (l Limits) withDefaults() Limits {
 	count(&l.QueueBytes, 8<<20)
 	count(&l.WriteStalls, 3)
 	count(&l.Failures, 5)
+	count(&l.Proofs, max(1, runtime.GOMAXPROCS(0)/4))
 	count(&l.Ahead, 5000)
 	count(&l.ReplayMessages, 10_000)
 	count(&l.ReplayBytes, 4<<20)
@@ -184,7 +195,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 	}
 	d.codec = newCodec(roles, d.desk)
 	var err error
-	if d.gate, err = newGate(d.links, cfg.Limits); err != nil {
+	if d.gate, err = newGate(d.links, cfg, log); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -209,7 +220,10 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	if s.CompID == "" || s.OurCompID == "" || d.byComp[s.CompID] != nil {
 		return fmt.Errorf("fix: session %q of %q: CompIDs must be given and differ from session to session", s.CompID, s.OurCompID)
 	}
-	if s.Auth != AuthNone && s.Password == "" {
+	if s.Auth == "" {
+		s.Auth = AuthPassword
+	}
+	if s.Auth == AuthPassword && s.Password == "" && s.Proof == nil {
 		return fmt.Errorf("fix: session %s: no password", s.CompID)
 	}
 	if s.OrdersPerSecond < 0 {

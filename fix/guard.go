@@ -2,6 +2,7 @@ package fix
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -29,6 +30,7 @@ const arrivalsMax = 8192
 type guard struct {
 	door     *Door
 	listener net.Listener
+	tls      *tls.Config // nil: plain TCP
 	mu       sync.Mutex
 	conns    map[*conn]bool
 	address  map[string]int
@@ -36,7 +38,7 @@ type guard struct {
 }
 
 func newGuard(d *Door, l net.Listener) *guard {
-	return &guard{door: d, listener: l, conns: map[*conn]bool{}, address: map[string]int{}}
+	return &guard{door: d, listener: l, tls: d.cfg.TLS.server(), conns: map[*conn]bool{}, address: map[string]int{}}
 }
 
 // Accept returns the next connection within the limits; others are closed.
@@ -108,10 +110,12 @@ func (g *guard) cutAll() {
 
 // conn is one connection as the session library sees it.
 type conn struct {
-	net.Conn
-	guard *guard
-	host  string
-	link  *link // after the logon
+	net.Conn          // TLS, if the guard speaks it, over a patient one
+	raw      net.Conn // the socket
+	guard    *guard
+	host     string
+	link     *link             // after the logon
+	shown    *x509.Certificate // of the client, verified in the handshake; nil without one
 
 	dialect dialect // asked for in the Logon; never changes afterwards
 
@@ -139,10 +143,14 @@ func newConn(g *guard, raw net.Conn) *conn {
 	if err != nil {
 		host = raw.RemoteAddr().String()
 	}
-	return &conn{
-		Conn: raw, guard: g, host: host, arrivals: map[int64]perp.Time{},
+	c := &conn{
+		Conn: &patient{raw, g.door.cfg.Limits}, raw: raw, guard: g, host: host, arrivals: map[int64]perp.Time{},
 		kick: make(chan struct{}, 1), done: make(chan struct{}), gone: make(chan struct{}),
 	}
+	if g.tls != nil {
+		c.Conn = tls.Server(c.Conn, g.tls)
+	}
+	return c
 }
 
 // LocalAddr is the address that the session library was told.
@@ -195,6 +203,7 @@ func (c *conn) nextMessage() ([]byte, error) {
 		if !c.gapAllowed(h) {
 			return nil, c.cut("too many messages beyond a gap in MsgSeqNum")
 		}
+		h.blank(frame)
 		now := time.Now()
 		c.link.lastIn.Store(now.UnixNano())
 		c.arrived(h.seq, now)
@@ -292,8 +301,9 @@ func (c *conn) sever() {
 	c.mu.Lock()
 	c.ending = true
 	c.mu.Unlock()
-	// The session library closes again; that error would say nothing new.
-	_ = c.Conn.Close()
+	// The session library closes again; that error would say nothing new. The
+	// socket, not TLS, which would first try to say good-bye.
+	_ = c.raw.Close()
 }
 
 // listen gives the session library our listener instead of one of its own.

@@ -89,7 +89,7 @@ func (c *conn) Close() error {
 		c.mu.Unlock()
 		close(c.done)
 		if c.link == nil {
-			c.Conn.Close()
+			c.raw.Close()
 			c.guard.leave(c)
 			return
 		}
@@ -110,7 +110,7 @@ func (c *conn) write() {
 		moved := c.link.numbers.release()
 		bytes, closing := c.take()
 		if len(bytes) > 0 {
-			if err := c.push(bytes, limits); err != nil {
+			if err := c.push(bytes); err != nil {
 				c.cut("write: " + err.Error())
 				<-c.done
 				return
@@ -149,37 +149,61 @@ func (c *conn) take() (bytes []byte, closing bool) {
 	return bytes, c.closing
 }
 
-// push writes everything or gives up after some stalls in a row.
-func (c *conn) push(bytes []byte, limits Limits) error {
-	for stalls := 0; len(bytes) > 0; {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(limits.WriteStall)); err != nil {
-			return err
+// push writes everything or fails.
+func (c *conn) push(bytes []byte) error {
+	n, err := c.Conn.Write(bytes)
+	c.mu.Lock()
+	c.queued -= min(n, c.queued)
+	c.mu.Unlock()
+	if n > 0 {
+		c.link.lastOut.Store(time.Now().UnixNano())
+	}
+	return err
+}
+
+// patient is a socket whose writes go on until everything is written or a few
+// in a row made no progress. It stands below TLS, which does not survive a
+// write that was broken off.
+type patient struct {
+	net.Conn
+	limits Limits
+}
+
+func (p *patient) Write(bytes []byte) (written int, err error) {
+	for stalls := 0; written < len(bytes); {
+		if err := p.SetWriteDeadline(time.Now().Add(p.limits.WriteStall)); err != nil {
+			return written, err
 		}
-		n, err := c.Conn.Write(bytes)
-		bytes = bytes[n:]
-		c.mu.Lock()
-		c.queued -= min(n, c.queued)
-		c.mu.Unlock()
+		n, err := p.Conn.Write(bytes[written:])
+		written += n
 		switch {
 		case n > 0:
 			stalls = 0
-			c.link.lastOut.Store(time.Now().UnixNano())
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if stalls++; stalls >= limits.WriteStalls {
-				return errors.New("the client does not read")
+			if stalls++; stalls >= p.limits.WriteStalls {
+				return written, errors.New("the client does not read")
 			}
 		}
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return err
+			return written, err
 		}
 	}
-	return nil
+	return written, nil
+}
+
+// CloseWrite ends our side.
+func (p *patient) CloseWrite() error {
+	half, ok := p.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 // release ends the connection; only now may the client's next one come in.
 func (c *conn) release() {
 	// Nothing more is wanted of the connection, nor of an error.
-	_ = c.Conn.Close()
+	_ = c.raw.Close()
 	c.link.holder.CompareAndSwap(c, nil)
 	close(c.gone)
 	c.guard.leave(c)
@@ -199,7 +223,7 @@ func (c *conn) lastWord() {
 	for {
 		frame, err := c.frame(c.guard.door.cfg.Limits.BodyBytes)
 		if err != nil {
-			if !early && c.over && allArrived(c.Conn) {
+			if !early && c.over && c.endedInOrder() {
 				c.link.numbers.left(c.link.bye.Load())
 			}
 			return
@@ -212,6 +236,14 @@ func (c *conn) lastWord() {
 			c.link.numbers.left(c.link.bye.Load())
 		}
 	}
+}
+
+// endedInOrder tells whether the client closed its side after it had read all
+// that was sent: the end of TLS is not yet the end of the connection.
+func (c *conn) endedInOrder() bool {
+	var more [1]byte
+	_, err := c.raw.Read(more[:])
+	return errors.Is(err, io.EOF) && allArrived(c.raw)
 }
 
 // finish is lastWord for a connection that never logged on.

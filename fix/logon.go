@@ -1,23 +1,22 @@
 package fix
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/quickfixgo/quickfix"
 )
 
 // Bounds of what is remembered about strangers.
 const (
-	knocksMax     = 256
-	failuresMax   = 4096
-	failureWindow = time.Minute
-	compIDMax     = 64 // characters of a CompID that are kept in a knock
+	knocksMax = 256
+	compIDMax = 64 // characters of a CompID that are kept in a knock
 )
 
 // takeOverWait is how long a new connection waits for an old one of the same
@@ -48,21 +47,32 @@ type Knock struct {
 // gate decides who comes in, before the session library sees a byte: a refused
 // Logon must not touch the numbers of the session it names (C3).
 type gate struct {
-	limits   Limits
-	links    map[string]*link
-	allowed  map[*link][]netip.Prefix
-	mu       sync.Mutex
-	knocks   []Knock
-	failures map[string][]time.Time
-	locked   map[string]time.Time
+	limits    Limits
+	log       *slog.Logger
+	links     map[string]*link
+	allowed   map[*link][]netip.Prefix
+	certs     bool                       // clients show certificates
+	decoy     func(password string) bool // what a hash costs; nil: no password is kept as one
+	turns     *turns                     // at hashes
+	tries     failures                   // of the CompIDs that exist
+	strangers failures                   // of others: they cannot push out what is known of the former
+	mu        sync.Mutex
+	knocks    []Knock
 }
 
-func newGate(links []*link, limits Limits) (*gate, error) {
+func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 	g := &gate{
-		limits: limits, links: map[string]*link{}, allowed: map[*link][]netip.Prefix{},
-		failures: map[string][]time.Time{}, locked: map[string]time.Time{},
+		limits: cfg.Limits, log: log, links: map[string]*link{}, allowed: map[*link][]netip.Prefix{},
+		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
+		tries: newFailures(), strangers: newFailures(),
 	}
 	for _, l := range links {
+		if l.cfg.Auth == AuthMTLS && !g.certs {
+			return nil, fmt.Errorf("fix: session %s: auth mtls needs TLS with client certificates", l.cfg.CompID)
+		}
+		if g.decoy == nil {
+			g.decoy = l.cfg.Proof
+		}
 		g.links[identity(l.id.BeginString, l.id.TargetCompID, l.id.SenderCompID)] = l
 		for _, text := range l.cfg.AllowIPs {
 			p, err := prefix(text)
@@ -89,33 +99,44 @@ func prefix(text string) (netip.Prefix, error) {
 func identity(begin, client, our string) string { return begin + "\x01" + client + "\x01" + our }
 
 // admit decides on a Logon. A nil link means no; then text is what a Logout
-// says, or empty to close without a word: a message would tell a stranger
-// which CompIDs exist.
-func (g *gate) admit(h header, c *conn, now time.Time) (l *link, text string, known *link) {
-	l = g.links[identity(h.begin, h.sender, h.target)]
-	if l == nil || h.sub {
-		g.knock(c.host, h.sender, "unknown CompID")
-		return nil, "", nil
+// says, or empty to close without a word. Whether a CompID exists cannot be told
+// from it: who sends credentials that are not right gets the same text for any
+// CompID, who sends none gets no word.
+func (g *gate) admit(h header, c *conn) (l *link, text string) {
+	l, why := g.identify(h, c)
+	if proof := g.prove(l, h, c.host); why == "" || proof == tooManyLogons {
+		why = proof
 	}
-	if !g.mayConnect(l, c.host) {
-		g.knock(c.host, h.sender, "address not allowed")
-		return nil, "", nil
-	}
-	who := c.host + "\x01" + h.sender
-	if g.isLocked(who, now) || !proved(l.cfg, h) {
-		g.failed(who, now)
-		g.knock(c.host, h.sender, "wrong credentials")
-		return nil, refusedLogon, l
+	if why != "" {
+		g.knock(c.host, h.sender, why)
+		if h.hasProof && why != tooManyLogons {
+			text = refusedLogon
+		}
+		return nil, text
 	}
 	if text := terms(l.cfg, h); text != "" {
-		return nil, text, l
+		return nil, text
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
 	if !l.claim(c) {
 		g.knock(c.host, h.sender, "already connected")
-		return nil, "", nil
+		return nil, ""
 	}
-	return l, "", l
+	return l, ""
+}
+
+// identify finds the session that a Logon names; without one it says why.
+func (g *gate) identify(h header, c *conn) (l *link, why string) {
+	l = g.links[identity(h.begin, h.sender, h.target)]
+	switch {
+	case l == nil || h.sub:
+		return nil, unknownCompID
+	case !g.mayConnect(l, c.host):
+		return nil, addressRefused
+	case !certified(l.cfg, g.certs, c.shown):
+		return nil, foreignCert
+	}
+	return l, ""
 }
 
 // terms checks what a Logon asks for.
@@ -139,16 +160,6 @@ func terms(cfg SessionConfig, h header) string {
 }
 
 func (s SessionConfig) mayReset() bool { return s.AllowReset || s.ResetOnLogon }
-
-// proved compares without telling by its duration how much was right.
-func proved(cfg SessionConfig, h header) bool {
-	if cfg.Auth == AuthNone {
-		return true
-	}
-	user, password := sha256.Sum256([]byte(h.user)), sha256.Sum256([]byte(h.password))
-	wantUser, wantPassword := sha256.Sum256([]byte(cfg.Username)), sha256.Sum256([]byte(cfg.Password))
-	return subtle.ConstantTimeCompare(user[:], wantUser[:])&subtle.ConstantTimeCompare(password[:], wantPassword[:]) == 1
-}
 
 func (g *gate) mayConnect(l *link, host string) bool {
 	if len(g.allowed[l]) == 0 {
@@ -189,43 +200,11 @@ func (l *link) claim(c *conn) bool {
 	return true
 }
 
-func (g *gate) isLocked(who string, now time.Time) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	until, ok := g.locked[who]
-	if ok && !now.Before(until) {
-		delete(g.locked, who)
-		ok = false
-	}
-	return ok
-}
-
-// failed counts a wrong logon and locks out the address for that CompID after
-// too many. Others are not harmed: the client's own address stays open.
-func (g *gate) failed(who string, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.failures) >= failuresMax {
-		clear(g.failures)
-	}
-	recent := slices.DeleteFunc(g.failures[who], func(t time.Time) bool { return now.Sub(t) >= failureWindow })
-	recent = append(recent, now)
-	if len(recent) < g.limits.Failures {
-		g.failures[who] = recent
-		return
-	}
-	delete(g.failures, who)
-	if len(g.locked) >= failuresMax {
-		clear(g.locked)
-	}
-	g.locked[who] = now.Add(g.limits.Lockout)
-}
-
 // knock counts a refused connection; the oldest one is forgotten.
 func (g *gate) knock(host, compID, reason string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	compID = clean(compID[:min(len(compID), compIDMax)])
+	compID = short(compID)
 	k := Knock{Addr: host, CompID: compID, Reason: reason}
 	if i := slices.IndexFunc(g.knocks, func(o Knock) bool { return o.Addr == host && o.CompID == compID && o.Reason == reason }); i >= 0 {
 		k = g.knocks[i]
@@ -238,6 +217,9 @@ func (g *gate) knock(host, compID, reason string) {
 		g.knocks = slices.Delete(g.knocks, 0, len(g.knocks)-knocksMax)
 	}
 }
+
+// short is a CompID as it may be kept and logged.
+func short(compID string) string { return clean(compID[:min(len(compID), compIDMax)]) }
 
 func (g *gate) list() []Knock {
 	g.mu.Lock()
@@ -254,6 +236,9 @@ func (c *conn) logon() ([]byte, error) {
 	if err := c.Conn.SetReadDeadline(time.Now().Add(limits.LogonTimeout)); err != nil {
 		return nil, err
 	}
+	if err := c.handshake(limits.LogonTimeout); err != nil {
+		return nil, err
+	}
 	frame, err := c.frame(limits.LogonBytes)
 	if err != nil {
 		return nil, err
@@ -266,10 +251,10 @@ func (c *conn) logon() ([]byte, error) {
 		return nil, io.EOF
 	}
 	now := time.Now()
-	l, text, known := c.guard.door.gate.admit(h, c, now)
+	l, text := c.guard.door.gate.admit(h, c)
 	if l == nil {
 		if text != "" {
-			c.refuse(known, text)
+			c.refuse(h, text)
 		}
 		return nil, io.EOF
 	}
@@ -277,6 +262,7 @@ func (c *conn) logon() ([]byte, error) {
 		l.holder.CompareAndSwap(c, nil)
 		return nil, err
 	}
+	h.blank(frame)
 	c.link = l
 	l.bye.Store(0)
 	go c.write()
@@ -287,12 +273,10 @@ func (c *conn) logon() ([]byte, error) {
 
 // refuse answers with a Logout that belongs to no sequence: number 0 is never
 // the expected one, so neither side's count moves (C3).
-func (c *conn) refuse(l *link, text string) {
-	c.guard.door.log.Warn("fix logon refused", "comp_id", l.cfg.CompID, "addr", c.host, "reason", text)
-	if c.Conn.SetWriteDeadline(time.Now().Add(c.guard.door.cfg.Limits.WriteStall)) != nil {
-		return
-	}
-	if _, err := c.Conn.Write(build(l.id, "5", 0, time.Now(), text)); err != nil {
+func (c *conn) refuse(h header, text string) {
+	c.guard.door.log.Warn("fix logon refused", "comp_id", short(h.sender), "addr", c.host, "reason", text)
+	id := quickfix.SessionID{BeginString: h.begin, SenderCompID: h.target, TargetCompID: h.sender}
+	if _, err := c.Conn.Write(build(id, "5", 0, time.Now(), text)); err != nil {
 		return // The client has gone; there is nobody to tell.
 	}
 	c.finish()

@@ -103,6 +103,11 @@ func newWorld(t testing.TB, change func(*Config)) *world {
 
 func newWorldOn(t testing.TB, k *disk, change func(*Config)) *world {
 	t.Helper()
+	return newLoggedWorld(t, k, slog.New(slog.DiscardHandler), change)
+}
+
+func newLoggedWorld(t testing.TB, k *disk, log *slog.Logger, change func(*Config)) *world {
+	t.Helper()
 	// The session library's table is shared by the process, so each world has a
 	// CompID of its own.
 	w := &world{
@@ -113,7 +118,7 @@ func newWorldOn(t testing.TB, k *disk, change func(*Config)) *world {
 	if change != nil {
 		change(&cfg)
 	}
-	door, err := New(cfg, w.put, k.known(), k.load, slog.New(slog.DiscardHandler))
+	door, err := New(cfg, w.put, k.known(), k.load, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,6 +260,11 @@ func (w *world) dial(name string) *peer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.peerOn(c, name)
+}
+
+// peerOn speaks over a connection that is there.
+func (w *world) peerOn(c net.Conn, name string) *peer {
 	w.t.Cleanup(func() { c.Close() })
 	return &peer{t: w.t, conn: c, in: bufio.NewReader(c), name: name, our: w.our, seq: 1}
 }

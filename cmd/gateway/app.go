@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -106,16 +107,24 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	}
 	sessions := make([]fix.SessionConfig, 0, len(a.cfg.Sessions))
 	for _, s := range a.cfg.Sessions {
-		sessions = append(sessions, fix.SessionConfig{
+		one := fix.SessionConfig{
 			CompID: s.CompID, OurCompID: s.OurCompID, BeginString: s.BeginString, Auth: s.Auth,
 			Username: s.Username, Password: s.Password, ResetOnLogon: s.ResetOnLogon, AllowReset: s.AllowReset,
 			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
-			OrdersPerSecond: s.Limits.OrdersPerSecond,
-		})
+			OrdersPerSecond: s.Limits.OrdersPerSecond, CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
+		}
+		if s.Hash != nil {
+			one.Proof = s.Hash.Matches
+		}
+		sessions = append(sessions, one)
+	}
+	var over *fix.TLS
+	if t := a.cfg.Fix.TLS; t.Pair != nil {
+		over = &fix.TLS{Certificate: *t.Pair, ClientCAs: t.Clients}
 	}
 	a.door, err = fix.New(fix.Config{
-		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir,
+		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
 		return err

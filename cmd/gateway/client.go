@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ import (
 type clientOptions struct {
 	fix, compID, target, username, account, dialect, profile, portsFile string
 
+	tls                    bool
+	tlsCA, tlsCert, tlsKey string
+
 	wait   time.Duration
 	asJSON bool
 }
@@ -35,6 +39,10 @@ func (o *clientOptions) flags(f *config.Flags) {
 	f.StringVar(&o.dialect, "dialect", "", "`STRICT44|VAMM1`: how much we are told (22000); without it STRICT44")
 	f.StringVar(&o.profile, "profile", "", "`FILE` with all of these and where the password is")
 	f.StringVar(&o.portsFile, "ports-file", "", "take --fix from the `FILE` that demo or run wrote")
+	f.BoolVar(&o.tls, "tls", false, "connect over TLS; the CAs of this machine are trusted")
+	f.StringVar(&o.tlsCA, "tls-ca", "", "connect over TLS; the CAs in `FILE` are trusted")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "connect over TLS and show the certificate in `FILE`")
+	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` of mode 0600 with the key of --tls-cert")
 	f.DurationVar(&o.wait, "wait", 10*time.Second, "longest wait for the logon and for an answer")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON, one message a line")
 }
@@ -45,10 +53,12 @@ const passwordVariable = "GATEWAY_PASSWORD"
 
 // clientLong ends the help of every client command.
 const clientLong = `The password comes from the profile, from GATEWAY_PASSWORD, or is asked for; the
-demo's is known. A connection starts with both sequence numbers at 1 (141=Y).`
+demo's is known. With --tls-cert none is asked for. A connection starts with
+both sequence numbers at 1 (141=Y).`
 
 // profileExample says what a profile holds.
-const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect, secret`
+const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect, secret, tls,
+tls_ca, tls_cert, tls_key`
 
 // dialects are what --dialect may be.
 var dialects = []string{"", "STRICT44", "VAMM1"}
@@ -67,16 +77,29 @@ func (o *clientOptions) talk(ctx context.Context, env *config.Env, hold func(con
 	if code != config.ExitOK {
 		return code
 	}
+	over, err := o.transport()
+	if err != nil {
+		return env.Fail(config.ExitConfig, err)
+	}
 	dialing, cancel := context.WithTimeout(ctx, o.wait)
 	defer cancel()
 	client, err := fix.Dial(dialing, fix.ClientConfig{
 		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password, Dialect: o.dialect,
+		TLS: over,
 	})
 	if err != nil {
 		return o.dialFailed(ctx, env, err)
 	}
 	defer client.Close()
 	return hold(ctx, &conversation{env: env, client: client, opt: o, nonce: strconv.FormatInt(time.Now().UnixNano(), 36)})
+}
+
+// transport is how the connection is made; nil for plain TCP.
+func (o *clientOptions) transport() (*tls.Config, error) {
+	if !o.tls && o.tlsCA == "" && o.tlsCert == "" && o.tlsKey == "" {
+		return nil, nil
+	}
+	return config.ClientTLS(o.fix, o.tlsCA, o.tlsCert, o.tlsKey)
 }
 
 // resolve fills what a profile or ports file says and finds the password.
@@ -97,6 +120,7 @@ func (o *clientOptions) resolve(ctx context.Context, env *config.Env) (password 
 			return "", failConfig(env, o.profile, err)
 		}
 		o.fix, o.compID, o.target, o.username, password = p.Fix, p.CompID, p.Target, p.Username, p.Password
+		o.tls, o.tlsCA, o.tlsCert, o.tlsKey = p.TLS, p.TLSCA, p.TLSCert, p.TLSKey
 		if o.account == "" {
 			o.account = p.Account
 		}
@@ -122,6 +146,9 @@ func (o *clientOptions) resolve(ctx context.Context, env *config.Env) (password 
 func (o *clientOptions) findPassword(ctx context.Context, env *config.Env) (string, int) {
 	if value, ok := env.Lookup(passwordVariable); ok && value != "" {
 		return value, config.ExitOK
+	}
+	if o.tlsCert != "" {
+		return "", config.ExitOK
 	}
 	if config.IsLoopback(o.fix) && listedClient(o.compID) {
 		return demoPassword, config.ExitOK
@@ -157,6 +184,8 @@ func (o *clientOptions) dialFailed(ctx context.Context, env *config.Env, err err
 		return env.Fail(config.ExitUnreachable, err, "is it running? `gateway demo` starts one", "name another address with --fix or --ports-file")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return env.Fail(config.ExitTimeout, err, "the gateway hangs up on a CompID that it does not know, or that is logged on already")
+	case errors.Is(err, fix.ErrHandshake):
+		return env.Fail(config.ExitRefused, err, "check --tls-ca, --tls-cert and the address: the gateway's certificate must name it", "is [fix.tls] configured there?")
 	}
 	return env.Fail(config.ExitRefused, err, "check --comp-id, --username, --target and the password")
 }

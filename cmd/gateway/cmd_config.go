@@ -34,9 +34,10 @@ gateway config init --output gateway.toml`,
 	}
 }
 
-// writeNew writes a file that must not exist: nobody's configuration is lost.
+// writeNew writes a file that must not exist: nobody's configuration is lost. It
+// may come to hold a hash, so only its owner may read it.
 func writeNew(env *config.Env, path, text string) int {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return env.Fail(config.ExitRefused, fmt.Errorf("%s exists and is left as it is", path), "remove it first, or choose another name")
 	}

@@ -262,7 +262,7 @@ func feedWorld(file string) (sim.Scenario, error) {
 }
 
 func (o *simOptions) report(all []sim.Score) (err error) {
-	f, err := os.Create(o.out)
+	f, err := os.OpenFile(o.out, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}

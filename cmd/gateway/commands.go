@@ -23,6 +23,7 @@ func commandTable() []config.Command {
 		configInit(),
 		configValidate(),
 		configShow(),
+		configHashPassword(),
 		ledgerVerify(),
 		ledgerBalances(),
 		journalVerify(),

@@ -67,7 +67,7 @@ func demo(ctx context.Context, env *config.Env, o demoOptions, until time.Durati
 		defer cancel()
 	}
 	var taken <-chan struct{}
-	code = serve(ctx, env, cfg, logger(config.Log{Level: "warn", Format: "auto"}), o.portsFile, func(a *app) error {
+	code = serve(ctx, env, cfg, logger(config.Log{Level: "warn", Format: "auto"}, nil), o.portsFile, func(a *app) error {
 		welcome(env, a, o, cfg)
 		if !o.quiet {
 			taken = takeLightly(ctx, a.door.Addr().String(), o.seed)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 
 	"backstop/config"
 	"backstop/perp"
@@ -45,7 +46,7 @@ func runCommand() config.Command {
 			for _, w := range cfg.Warnings {
 				env.Say("%s:%d:%d: warning: %s", o.config, w.Line, w.Col, w.What)
 			}
-			return serve(ctx, env, cfg, logger(cfg.Log), o.portsFile, func(a *app) error {
+			return serve(ctx, env, cfg, logger(cfg.Log, passwords(cfg)), o.portsFile, func(a *app) error {
 				env.Say("FIX on %s, ready", a.door.Addr())
 				return nil
 			})
@@ -53,23 +54,23 @@ func runCommand() config.Command {
 	}
 }
 
-// apply puts the flags over the file. An address must be on loopback, as the
-// file's own check demands.
+// apply puts the flags over the file. An address must be one that the file's own
+// check allows.
 func (o overrides) apply(cfg *config.Config) error {
-	for _, f := range []struct {
-		flag, value string
-		to          *string
-	}{{"--fix", o.fix, &cfg.Fix.Listen}, {"--http", o.http, &cfg.Server.Dashboard}} {
-		if f.value == "" {
-			continue
+	if o.fix != "" {
+		if err := cfg.MayListen(o.fix); err != nil {
+			return fmt.Errorf("--fix: %w", err)
 		}
-		if err := config.CheckAddr(f.value); err != nil {
-			return fmt.Errorf("%s: %w", f.flag, err)
+		cfg.Fix.Listen = o.fix
+	}
+	if o.http != "" {
+		if err := config.CheckAddr(o.http); err != nil {
+			return fmt.Errorf("--http: %w", err)
 		}
-		if !config.IsLoopback(f.value) {
-			return fmt.Errorf("%s: %s can be reached from other machines; without TLS only loopback is allowed", f.flag, f.value)
+		if !config.IsLoopback(o.http) {
+			return fmt.Errorf("--http: %s can be reached from other machines; only loopback is allowed", o.http)
 		}
-		*f.to = f.value
+		cfg.Server.Dashboard = o.http
 	}
 	if o.dataDir != "" {
 		cfg.Server.DataDir = o.dataDir
@@ -77,14 +78,52 @@ func (o overrides) apply(cfg *config.Config) error {
 	return nil
 }
 
-// logger writes to stderr in the format that the configuration asks for.
-func logger(l config.Log) *slog.Logger {
+// redactMin is the shortest secret that is looked for in records: shorter ones
+// stand in every other word.
+const redactMin = 4
+
+// passwords are the secrets that the gateway holds as they are. The demo's is
+// known to everybody.
+func passwords(cfg *config.Config) (all []string) {
+	for _, s := range cfg.Sessions {
+		if len(s.Password) >= redactMin && !strings.HasPrefix(s.Secret, "plain:") {
+			all = append(all, s.Password)
+		}
+	}
+	return all
+}
+
+// redact hides secrets in a record, in case somebody typed one where a name
+// belongs.
+func redact(secrets []string) func([]string, slog.Attr) slog.Attr {
+	if len(secrets) == 0 {
+		return nil
+	}
+	pairs := make([]string, 0, 2*len(secrets))
+	for _, s := range secrets {
+		pairs = append(pairs, s, "***")
+	}
+	hide := strings.NewReplacer(pairs...)
+	return func(_ []string, a slog.Attr) slog.Attr {
+		switch v := a.Value.Any().(type) {
+		case string:
+			a.Value = slog.StringValue(hide.Replace(v))
+		case error:
+			a.Value = slog.StringValue(hide.Replace(v.Error()))
+		}
+		return a
+	}
+}
+
+// logger writes to stderr in the format that the configuration asks for, and
+// never one of the secrets.
+func logger(l config.Log, secrets []string) *slog.Logger {
 	level := slog.LevelInfo
 	// The configuration has checked the name.
 	if err := level.UnmarshalText([]byte(l.Level)); err != nil {
 		level = slog.LevelInfo
 	}
-	opt := &slog.HandlerOptions{Level: level}
+	opt := &slog.HandlerOptions{Level: level, ReplaceAttr: redact(secrets)}
 	if l.Format == "json" || (l.Format == "auto" && !terminal(os.Stderr)) {
 		return slog.New(slog.NewJSONHandler(os.Stderr, opt))
 	}

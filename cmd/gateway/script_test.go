@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "wide": wide, "ready": ready, "tamper": tamper, "dayofrows": writeDay,
 			"until": until,
+			"certs": certs, "modes": modes, "nowhere": nowhere,
 		},
 	})
 }
