@@ -60,7 +60,7 @@ func TestOrdersEndWithTheSession(t *testing.T) {
 		}
 	}
 	logon()
-	waitForQuotes(ctx, t, c.Client, "MD", &answers{byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}})
+	waitForQuotes(ctx, t, c.Client, "MD", newAnswers())
 	c.place(ctx, t, "U-1")
 	c.Drop()
 	logon()

@@ -123,6 +123,11 @@ func (h *Heard) answer(msgType string, tag int, id string) Fields {
 	return nil
 }
 
+// place is where a message stands in all that was told.
+func (h *Heard) place(f Fields) int {
+	return slices.IndexFunc(h.All, func(g Fields) bool { return f != nil && &g[0] == &f[0] })
+}
+
 // TestHeldOrders is the life of held orders on one gateway: dealt, asked for,
 // taken back in vain, refused as the price moved, refused as there is none; then
 // the books say the same as the wire did.
@@ -173,8 +178,10 @@ func (w *heldWorld) dealt(h *Heard) {
 		[]string{"G", "41=L2", "11=GL2", "55=BTC-PERP", "54=2", "60=" + Now(), "38=0.02", "40=2", "44=" + bid},
 		order("M1", "1", "40=1", "59=3"),
 		order("Q2", "1", "40=D", "44="+ask, "59=4", "117="+id),
+		order("P1", "1", "40=2", "44=59000", "59=1"),
+		[]string{"G", "41=P1", "11=P2", "55=BTC-PERP", "54=1", "60=" + Now(), "38=0.01", "40=2", "44=" + dec(ask).Add(decimal.NewFromInt(20)).String()},
 	)
-	w.ended(h, "M1", "M2", "L1", "L2", "Q1", "N1", "N2", "N3", "Q2")
+	w.ended(h, "P2", "M1", "M2", "L1", "L2", "Q1", "N1", "N2", "N3", "Q2")
 	for _, dealt := range []string{"M1", "M2", "L1", "L2", "Q1"} {
 		w.is(h, dealt, "A, 0, F(2).")
 		says(w.t, dealt, h.Report(dealt, "A"), "39=A", "38=0.01", "151=0.01", "14=0", "6=0")
@@ -197,6 +204,12 @@ func (w *heldWorld) dealt(h *Heard) {
 	says(w.t, "cancel during the hold", h.answer("9", 11, "XM1"), "434=1", "102=0", "39=A", "41=M1")
 	says(w.t, "replace during the hold", h.answer("9", 11, "GL2"), "434=2", "102=0", "39=A", "41=L2")
 	says(w.t, "repeated during the hold", h.answer("8", 103, "6"), "150=8", "39=A", "11=M1", "151=0.01", "37="+h.Report("M1", "A").Get(37))
+	// A change that would be held as a new order rests until the price is newer.
+	w.is(h, "P1", "0")
+	w.is(h, "P2", "5, F(2).")
+	if h.place(h.Report("P2", "F")) < h.place(h.Report("M1", "0")) {
+		w.t.Errorf("dealt before the newer price: %s", h.Report("P2", "F"))
+	}
 	w.send(h, []string{"F", "41=M1", "11=YM1", "55=BTC-PERP", "54=1", "60=" + Now(), "38=0.01"})
 	if _, err := h.Until(w.ctx, func(f Fields) bool { return f.Get(11) == "YM1" }); err != nil {
 		w.t.Fatal(err)

@@ -5,9 +5,10 @@
 //
 // It reads the TOML configuration strictly and reports every fault of it at
 // once, with the place, what is allowed and what was probably meant. It holds
-// the secrets, and hands the other rooms the values that they are made of. It
-// also carries the command line: from one table of commands it makes
-// dispatch, help, completion and the reference in docs/cli.md.
+// the secrets (as they are, or as hashes), reads certificates, and hands the
+// other rooms the values that they are made of. It also carries the command
+// line: from one table of commands it makes dispatch, help, completion and the
+// reference in docs/cli.md.
 //
 // # In and out
 //
@@ -24,6 +25,9 @@
 //     file (FuzzParse).
 //   - All faults are reported, not only the first (TestEveryFaultIsReported).
 //   - A secret never shows in the printed configuration (TestShowHidesSecrets).
+//   - A secret, a hash or a key that others may read is refused
+//     (TestSecretsAreRead, TestTLSFilesAreRead, TestClientTLS), and no error
+//     repeats one (TestBadHashes).
 //   - Every command has a summary and an example, and no line of help is wider
 //     than 80 columns (TestHelpFitsTheScreen, in cmd/gateway).
 //

@@ -73,7 +73,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	}
 	o.OrderID, o.Status = e.orderID(), perp.New
 	if o.Type == perp.PreviouslyQuoted {
-		e.consume(m, o.QuoteID, d)
+		e.consume(m, o, d)
 	}
 	if held {
 		e.hold(m, o, req, levels, why, d)

@@ -249,6 +249,9 @@ func twinRun(t *rapid.T) {
 		Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.Market, TIF: perp.IOC,
 		Size: perp.Size(rapid.IntRange(1, 6_000).Draw(t, "size")) * perp.SizeOne / 1000,
 	}
+	if rapid.Bool().Draw(t, "quoted") { // its quote is spent, but not for others
+		held.Type, held.TIF, held.QuoteID = perp.PreviouslyQuoted, perp.FOK, perp.QuoteID(a.quotes[a.classes["alice"]].Version, held.Side, 0)
+	}
 	if _, n := only[perp.OrderHeld](a.do(held)); n != 1 {
 		t.Skip("not held")
 	}

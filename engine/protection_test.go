@@ -353,3 +353,25 @@ func TestHoldIsNoWayAroundSize(t *testing.T) {
 		t.Errorf("%s beyond it, the last at %s after %s", beyond, last, best.Price)
 	}
 }
+
+// TestOthersDoNotFeelAHold: while an order of one firm waits on a quote, another
+// firm of the same class can still deal on it.
+func TestOthersDoNotFeelAHold(t *testing.T) {
+	w := newLookWorld(quoting.DefaultParams())
+	id := perp.QuoteID(w.quotes[w.classes["alice"]].Version, perp.Buy, 0)
+	deal := func(who, n string) []perp.Event {
+		return w.do(perp.PlaceOrder{
+			Origin: perp.Origin{Session: who, Arrival: w.now}, ClOrdID: n, Account: who, Symbol: "BTC-PERP",
+			Side: perp.Buy, Type: perp.PreviouslyQuoted, TIF: perp.FOK, Size: perp.SizeOne / 10, QuoteID: id,
+		})
+	}
+	if _, n := only[perp.OrderHeld](deal("alice", "a1")); n != 1 {
+		t.Fatal("not held")
+	}
+	if r, n := only[perp.OrderRejected](deal("bob", "b1")); n != 0 {
+		t.Errorf("bob is refused: %s", r.Verdict.Reject)
+	}
+	if r, _ := only[perp.OrderRejected](deal("alice", "a2")); r.Verdict.Reject != perp.QuoteConsumed {
+		t.Errorf("alice deals twice on one quote: %s", r.Verdict.Reject)
+	}
+}

@@ -23,10 +23,12 @@ type rfq struct {
 	ValidUntil perp.Time
 }
 
-// consumed is the id of a quote that was dealt on, kept while it could still be
-// named in good faith.
+// consumed is the id of a quote that a firm has dealt on, kept while it could
+// still be named in good faith. To another firm of the same class it is as good
+// as ever: it must not learn from it that somebody deals, or waits to (I11).
 type consumed struct {
 	ID    string
+	Firm  string
 	Until perp.Time
 }
 
@@ -93,7 +95,7 @@ func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
 	if m == nil || o.Type != perp.PreviouslyQuoted {
 		return dealing{}
 	}
-	used := slices.ContainsFunc(m.Consumed, func(c consumed) bool { return c.ID == o.QuoteID })
+	used := slices.ContainsFunc(m.Consumed, func(c consumed) bool { return c.ID == o.QuoteID && c.Firm == e.firm(o.Account) })
 	for _, q := range m.RFQs {
 		if q.ID != o.QuoteID {
 			continue
@@ -139,9 +141,9 @@ func (q rfq) other(side perp.Side) perp.Level {
 	return q.Ask
 }
 
-// consume marks a quote as dealt on: it takes no second order.
-func (e *Engine) consume(m *market, id string, d dealing) {
-	m.Consumed = append(m.Consumed, consumed{id, d.expires})
+// consume marks a quote as dealt on: it takes no second order of the firm.
+func (e *Engine) consume(m *market, o *order, d dealing) {
+	m.Consumed = append(m.Consumed, consumed{o.QuoteID, e.firm(o.Account), d.expires})
 }
 
 // forget drops what has run out, so that the lists stay short.

@@ -6,11 +6,12 @@
 // It accepts connections, checks every byte before the session library sees it
 // (guard), lets clients who prove who they are (proof) log on (logon) in a
 // dialect (dialect), keeps their numbers and messages until they are durable
-// (numbers), reads requests into commands (decode), bounds how many orders come
-// (throttle), writes events as messages (encode) and publishes market data by
-// class (desk, market, stream) with what prices are made of (explain). It tells
-// the engine when sessions begin and end (life) and does to them what the desk
-// decided (steer). It also holds the bundled client.
+// (numbers), learns what a client has (acked) and says the rest again after a
+// reset (numbers_again), reads requests into commands (decode), bounds how many
+// orders come (throttle), writes events as messages (encode) and publishes market
+// data by class (desk, market, stream) with what prices are made of (explain). It
+// tells the engine when sessions begin and end (life) and does to them what the
+// desk decided (steer). It also holds the bundled client.
 //
 // # In and out
 //
@@ -24,6 +25,10 @@
 //
 //   - Nothing leaves before its number is durable: TestNothingLeavesBeforeTheCommit.
 //   - A number that a client may have seen is never used again: TestNumbersSurviveACrash.
+//   - Every report reaches its client, and comes again only with a mark, whatever
+//     breaks, crashes or resets in between: TestEveryReportArrives.
+//   - A reset is one transaction with what it owes: TestResetIsOneTransaction;
+//     only what a client has not shown to have is owed: TestWhatIsShownIsNotSentAgain.
 //   - A request whose number is durable was decided, and the other way round:
 //     TestRequestAndNumberBecomeDurableTogether.
 //   - No bytes of a client end the process or hurt another client: TestHostileBytes.

@@ -41,8 +41,8 @@ type SessionConfig struct {
 	// ResetOnLogon starts both numbers at 1 at every Logon: only for sessions
 	// that need no recovery, such as tests.
 	ResetOnLogon bool
-	// AllowReset lets the client ask for a reset with 141=Y. Reports that it has
-	// not received are then out of its reach by ResendRequest.
+	// AllowReset lets the client ask for a reset with 141=Y. Reports that it is not
+	// known to have are then sent again with 97=Y.
 	AllowReset   bool
 	Roles        []string // what it may ask for; none: everything
 	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
@@ -82,6 +82,7 @@ type Limits struct {
 	ReplayMessages int           // answered to one ResendRequest; 10,000
 	ReplayBytes    int           // the same in bytes; 4 MiB
 	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
+	Repeats        int           // reports sent again after a sequence reset; 10,000
 }
 
 func (l Limits) withDefaults() Limits {
@@ -111,6 +112,7 @@ func (l Limits) withDefaults() Limits {
 	count(&l.ReplayMessages, 10_000)
 	count(&l.ReplayBytes, 4<<20)
 	count(&l.BigReplays, 5)
+	count(&l.Repeats, 10_000)
 	return l
 }
 
@@ -151,7 +153,8 @@ type link struct {
 	replays replayLimit
 	orders  perp.Time // token buckets: when each is full again; only the session's goroutine touches them
 	cancels perp.Time
-	echo    string // Dialect(22000) of the last Logon; only the session's goroutine touches it
+	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
+	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
 
 	life        life
 	disabled    atomic.Pointer[string] // why the desk has shut the client out

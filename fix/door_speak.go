@@ -24,6 +24,11 @@ var stored = map[string]bool{
 	"j": true,
 }
 
+// reports are those among them that tell what happened to a client by itself:
+// they are sent again after a sequence reset. The others are answers, which a
+// client can ask for again.
+var reports = map[string]bool{"8": true, "9": true, "r": true, "AP": true, "AM": true, "AX": true}
+
 // Encode turns what happened into messages. Each gets its number now and is
 // held until Release. Messages that are stored go to sessions that are logged
 // off too: they ask for them later.
@@ -78,6 +83,7 @@ func (d *Door) Publish(entries []perp.Entry) {
 	for _, m := range d.desk.publish(entries, d.ready) {
 		d.send(m)
 	}
+	d.ask(time.Now())
 }
 
 func (d *Door) ready(session string) bool {

@@ -125,6 +125,7 @@ type conn struct {
 	rest    []byte     // of the message being handed on
 	ahead   int        // messages beyond a gap
 	early   int        // bytes before the logon
+	over    bool       // the client has ended its side
 
 	mu       sync.Mutex
 	arrivals map[int64]perp.Time
@@ -263,6 +264,7 @@ func (c *conn) readMore(most int) error {
 	if err == nil {
 		return io.ErrNoProgress
 	}
+	c.over = errors.Is(err, io.EOF)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return io.EOF
 	}

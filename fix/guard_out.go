@@ -31,9 +31,16 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.hangUp() // Before the client can answer: the session library would answer again.
 	}
 	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
+	var more []outFrame
+	if typeOf(b) == "A" {
+		more = c.repeats(f)
+	}
 	c.mu.Lock()
-	c.queue = append(c.queue, f)
+	c.queue = append(append(c.queue, f), more...)
 	c.queued += len(b)
+	for _, m := range more {
+		c.queued += len(m.bytes)
+	}
 	full := c.queued > c.guard.door.cfg.Limits.QueueBytes
 	if full {
 		c.queue, c.queued = nil, 0
@@ -55,6 +62,22 @@ func (c *conn) hangUp() {
 	c.mu.Unlock()
 	// A Read that waits returns; if that fails, the connection has ended already.
 	_ = c.Conn.SetReadDeadline(time.Now())
+}
+
+// repeats are the reports that follow an answer to a Logon with a reset, as many
+// as a ResendRequest would get at once: the client asks for the rest when it sees
+// the next number.
+func (c *conn) repeats(logon outFrame) []outFrame {
+	more, size, limits := c.link.numbers.following(logon), 0, c.guard.door.cfg.Limits
+	for i := range more {
+		if c.dialect == strict44 {
+			more[i].bytes = inStrict44(more[i].bytes)
+		}
+		if size += len(more[i].bytes); i >= limits.ReplayMessages || size > limits.ReplayBytes {
+			return more[:i]
+		}
+	}
+	return more
 }
 
 func (c *conn) signal() {
@@ -201,16 +224,21 @@ func (c *conn) release() {
 
 // lastWord closes our side and waits a little for the client's. The session
 // library does not wait for the answer to its Logout, so the number of that
-// answer is counted here: else it would be asked for at the next logon.
+// answer is counted here: else it would be asked for at the next logon. A client
+// that answers a Logout, or ends its side in order after one of ours, has read it.
 func (c *conn) lastWord() {
 	c.reading.Lock()
 	defer c.reading.Unlock()
+	early := c.over || c.queuedBytes() > 0
 	if !c.halfClose() {
 		return
 	}
 	for {
 		frame, err := c.frame(c.guard.door.cfg.Limits.BodyBytes)
 		if err != nil {
+			if !early && c.over && c.endedInOrder() {
+				c.link.numbers.left(c.link.bye.Load())
+			}
 			return
 		}
 		if frame == nil {
@@ -218,8 +246,17 @@ func (c *conn) lastWord() {
 		}
 		if h, forbidden, bad := read(frame); !bad && !forbidden && h.kind == "5" && h.names(c.link.id) {
 			c.link.numbers.countIfNext(h.seq)
+			c.link.numbers.left(c.link.bye.Load())
 		}
 	}
+}
+
+// endedInOrder tells whether the client closed its side after it had read all
+// that was sent: the end of TLS is not yet the end of the connection.
+func (c *conn) endedInOrder() bool {
+	var more [1]byte
+	_, err := c.raw.Read(more[:])
+	return errors.Is(err, io.EOF) && allArrived(c.raw)
 }
 
 // finish is lastWord for a connection that never logged on.

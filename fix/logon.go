@@ -268,6 +268,7 @@ func (c *conn) logon() ([]byte, error) {
 	}
 	h.blank(frame)
 	c.link = l
+	l.bye.Store(0)
 	go c.write()
 	l.lastIn.Store(now.UnixNano())
 	c.arrived(h.seq, now)

@@ -29,6 +29,7 @@ type numbers struct {
 	in, out  int64 // next numbers, as the session layer sees them
 	floor    int64 // one more than the last request that the engine decided
 	reserved int64 // bound asked for
+	acked    int64 // the client has shown that it has everything below
 
 	undecided   []int64       // requests that wait in the inbox, in order
 	former      map[int64]int // the same of earlier epochs, which come first
@@ -40,6 +41,10 @@ type numbers struct {
 	said        perp.SessionWrite // what the last drain said, without messages
 	durable     perp.SessionWrite // what a commit has confirmed
 	moved       chan struct{}     // closed at the next release
+
+	fresh    bool // nothing is numbered in the epoch yet: the former one still stands
+	again    repetition
+	evidence evidence
 }
 
 // heldMessage waits for a commit. Without bytes it only holds the line: an
@@ -53,8 +58,9 @@ func newNumbers(session string, known perp.SessionWrite, load LoadFunc, d *Door)
 	n := &numbers{
 		session: session, load: load, door: d, created: time.Unix(0, int64(known.Created)),
 		epoch: max(known.Epoch, 1), in: max(known.InSeq, 1), out: max(known.OutSeq, known.OutReserved, 1),
-		former: map[int64]int{}, moved: make(chan struct{}), durable: known,
+		acked: max(known.Acked, 1), former: map[int64]int{}, moved: make(chan struct{}), durable: known,
 	}
+	n.evidence.newest = n.out - 1 // What was said before this start is not known here.
 	if known.Created == 0 {
 		n.created = time.Now()
 	}
@@ -68,6 +74,7 @@ func newNumbers(session string, known perp.SessionWrite, load LoadFunc, d *Door)
 // touch asks for a commit if something that must be durable has changed. The
 // lock is held.
 func (n *numbers) touch() {
+	n.fresh = n.fresh && (n.out == 1 || len(n.again.owed) > 0)
 	if n.out+reserveLow > n.reserved {
 		n.reserved = n.out + reserveBlock
 	}
@@ -128,24 +135,32 @@ func (n *numbers) drain() (writes []perp.SessionWrite) {
 		return nil
 	}
 	n.changed = false
-	now := perp.SessionWrite{
-		Session: n.session, Epoch: n.epoch, InSeq: n.durableIn(), OutSeq: n.out, OutReserved: max(n.reserved, n.out),
-		Created: perp.Time(n.created.UnixNano()),
-	}
-	n.said = now
-	for _, w := range append(n.endedEpochs, now) {
-		for _, h := range n.held[n.drained:] {
-			if h.epoch == w.Epoch && h.bytes != nil {
-				w.Messages = append(w.Messages, perp.WireMessage{Seq: h.seq, Bytes: h.bytes})
-			}
-		}
-		if w.Epoch == n.epoch || len(w.Messages) > 0 {
-			writes = append(writes, w)
-		}
+	writes = n.endedEpochs
+	if !n.fresh {
+		writes = append(writes, n.state())
 	}
 	n.endedEpochs = nil
+	if len(writes) == 0 {
+		return nil
+	}
+	n.said = writes[len(writes)-1]
+	for i := range writes {
+		for _, h := range n.held[n.drained:] {
+			if h.epoch == writes[i].Epoch && h.bytes != nil {
+				writes[i].Messages = append(writes[i].Messages, perp.WireMessage{Seq: h.seq, Bytes: h.bytes})
+			}
+		}
+	}
 	n.drained = len(n.held)
 	return writes
+}
+
+// state is what is to be durable of the present epoch, without messages.
+func (n *numbers) state() perp.SessionWrite {
+	return perp.SessionWrite{
+		Session: n.session, Epoch: n.epoch, InSeq: n.durableIn(), OutSeq: n.out, OutReserved: max(n.reserved, n.out),
+		Acked: n.acked, Created: perp.Time(n.created.UnixNano()),
+	}
 }
 
 // released tells that what drain returned last is durable.
@@ -153,6 +168,9 @@ func (n *numbers) released() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.durable = n.said
+	if n.again.reading {
+		n.again.released = append(n.again.released, n.held[:n.drained]...)
+	}
 	n.held = slices.Delete(n.held, 0, n.drained)
 	n.drained = 0
 	close(n.moved)
@@ -293,6 +311,7 @@ func (n *numbers) SaveMessageAndIncrNextSenderMsgSeqNum(seq int, msg []byte) err
 	defer n.mu.Unlock()
 	n.hold(int64(seq), msg)
 	n.out = int64(seq) + 1
+	n.repeat(int64(seq), typeOf(msg))
 	n.touch()
 	return nil
 }
@@ -301,41 +320,26 @@ func (n *numbers) SaveMessageAndIncrNextSenderMsgSeqNum(seq int, msg []byte) err
 func (n *numbers) number(with func(seq int64) []byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.hold(n.out, with(n.out))
+	seq := n.out
+	msg := with(seq)
+	n.hold(seq, msg)
 	n.out++
+	n.repeat(seq, typeOf(msg))
 	n.touch()
 }
 
 func (n *numbers) hold(seq int64, msg []byte) {
+	kind := typeOf(msg)
 	switch {
-	case stored[typeOf(msg)]:
+	case stored[kind]:
 		n.held = append(n.held, heldMessage{n.epoch, seq, msg})
+		if reports[kind] {
+			n.evidence.said(seq, n.acked, time.Now())
+		}
 	case n.lineUp:
 		n.held = append(n.held, heldMessage{n.epoch, seq, nil})
 	}
 	n.lineUp = false
-}
-
-// Reset begins a new epoch: one write makes it durable, old messages stay. One
-// Logon resets twice; an epoch without any number used is as good as a new one.
-func (n *numbers) Reset() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.in == 1 && n.out == 1 && len(n.undecided) == 0 {
-		return nil
-	}
-	n.endedEpochs = append(n.endedEpochs, perp.SessionWrite{
-		Session: n.session, Epoch: n.epoch, InSeq: n.durableIn(), OutSeq: n.out, OutReserved: n.reserved,
-		Created: perp.Time(n.created.UnixNano()),
-	})
-	for _, seq := range n.undecided {
-		n.former[seq]++
-	}
-	n.epoch++
-	n.in, n.out, n.floor, n.reserved, n.undecided = 1, 1, 0, 0, nil
-	n.created = time.Now()
-	n.touch()
-	return nil
 }
 
 // Refresh has nothing to do: memory is ahead of the disk, never behind.

@@ -49,6 +49,7 @@ func (a callbacks) OnCreate(quickfix.SessionID) {}
 func (a callbacks) OnLogon(id quickfix.SessionID) {
 	defer a.door.rescue("OnLogon", nil)
 	if l := a.door.byID[id]; l != nil {
+		l.numbers.entered()
 		a.door.begun(l)
 	}
 }
@@ -68,14 +69,22 @@ func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 	defer a.door.rescue("ToAdmin", nil)
 	kind, err := msg.Header.GetString(35)
 	l := a.door.byID[id]
-	if l == nil || err != nil || kind != "A" {
+	if l == nil || err != nil {
 		return
 	}
-	if l.echo != "" {
-		msg.Body.SetString(tagDialect, l.echo)
-	}
-	if l.echoCancels != "" {
-		msg.Body.SetString(tagDisconnect, l.echoCancels)
+	switch kind {
+	case "A":
+		l.numbers.logonNumbered()
+		if l.echo != "" {
+			msg.Body.SetString(tagDialect, l.echo)
+		}
+		if l.echoCancels != "" {
+			msg.Body.SetString(tagDisconnect, l.echoCancels)
+		}
+	case "5":
+		if seq, err := msg.Header.GetInt(34); err == nil {
+			l.bye.Store(int64(seq) + 1)
+		}
 	}
 }
 
@@ -114,6 +123,7 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 	if l == nil || err != nil {
 		return nil
 	}
+	l.heard(msg, kind)
 	switch kind {
 	case "A":
 		if reset, err := msg.Body.GetString(141); err == nil && reset == "Y" && !l.cfg.mayReset() {
@@ -175,6 +185,7 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if l == nil {
 		return quickfix.UnsupportedMessageType()
 	}
+	l.heard(msg, "")
 	o := l.origin(msg)
 	cmd, rej := d.codec.decode(msg, o)
 	if rej != nil {

@@ -157,11 +157,13 @@ func TestResetNeedsPermission(t *testing.T) {
 	a.seq = 1
 	a.logon("141=Y|")
 	a.expect("35=A", "34=1", "141=Y")
+	a.expect("35=8", "34=2", "97=Y", "11=A1")
 	a.order("A2")
-	a.expect("35=8", "34=2", "11=A2")
+	a.expect("35=8", "34=3", "11=A2")
 	a.send("2", "7=1|16=0|")
 	a.expect("35=4", "34=1", "36=2")
-	a.expect("35=8", "34=2", "43=Y", "11=A2")
+	a.expect("35=8", "34=2", "43=Y", "97=Y", "11=A1")
+	a.expect("35=8", "34=3", "43=Y", "11=A2")
 	if got := w.disk.session("ALICE").Epoch; got != 2 {
 		t.Errorf("epoch %d, want 2", got)
 	}

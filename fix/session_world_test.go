@@ -184,6 +184,17 @@ func (w *world) numbered(session string, out int64) {
 	w.t.Fatalf("%s: no message got the number before %d", session, out)
 }
 
+// counted waits until the next inbound number of a session is in.
+func (w *world) counted(session string, in int64) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if got, _ := w.door.byComp[session].numbers.next(); got == in {
+			return
+		}
+	}
+	w.t.Fatalf("%s: no message had the number before %d", session, in)
+}
+
 func (w *world) run() {
 	defer close(w.ended)
 	for {

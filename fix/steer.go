@@ -48,15 +48,20 @@ func (l *link) letIn() {
 
 // renumbered moves numbers as the desk wants, in the transaction of its command.
 func (d *Door) renumbered(ev perp.SessionSteered) {
-	if l := d.byComp[ev.Session]; l != nil && ev.Verb.MovesNumbers() {
-		l.numbers.renumber(ev.In, ev.Out)
+	l := d.byComp[ev.Session]
+	if l == nil || !ev.Verb.MovesNumbers() {
+		return
+	}
+	if err := l.numbers.renumber(ev.In, ev.Out); err != nil {
+		panic(perp.Fault{What: "numbers of " + ev.Session + " cannot be set: " + err.Error()})
 	}
 }
 
 // renumber sets the next numbers; a zero leaves one as it is, and two begin
 // anew. An outbound number that may have been used already begins an epoch, so
-// that no number of an epoch ever stands for two messages.
-func (n *numbers) renumber(in, out int64) {
+// that no number of an epoch ever stands for two messages; what is owed of the
+// former one is numbered at once, and the client asks for it at its next logon.
+func (n *numbers) renumber(in, out int64) error {
 	if in == 0 && out == 0 {
 		in, out = 1, 1
 	}
@@ -68,13 +73,17 @@ func (n *numbers) renumber(in, out int64) {
 		in = was
 	}
 	if out < next {
-		// Its error is the store's of the session library; this one has none.
-		_ = n.Reset()
+		if err := n.Reset(); err != nil {
+			return err
+		}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.in, n.out, n.floor = in, out, 0
+	n.repeat(0, "")
+	n.fresh = false // The epoch becomes durable without a message.
 	n.touch()
+	return nil
 }
 
 // steered does what the desk has decided, once that is durable.

@@ -26,6 +26,7 @@ type SessionWrite struct {
 	InSeq       int64
 	OutSeq      int64
 	OutReserved int64
+	Acked       int64 // the client has shown that it has everything below
 	Created     Time
 	Messages    []WireMessage
 }

@@ -115,7 +115,7 @@ func eventRows(events []perp.Event) (rows []eventRow, err error) {
 // session writes the numbers of a session and its new messages. Rows of former
 // epochs stay.
 func (s *Store) session(w perp.SessionWrite, at perp.Time) error {
-	if err := s.one(setSession, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created)); err != nil {
+	if err := s.one(setSession, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created), max(w.Acked, 1)); err != nil {
 		return err
 	}
 	for _, m := range w.Messages {

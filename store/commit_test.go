@@ -133,6 +133,10 @@ func TestBadBatches(t *testing.T) {
 	refusedWhole(t, "command without kind", first, perp.Batch{Entries: []perp.Entry{{Seq: 3}}})
 	refusedWhole(t, "message number twice", first, message(2))
 	refusedWhole(t, "message without number", first, message(0))
+	first.Sessions[0].Acked = 2
+	less := message(9)
+	less.Sessions[0].Acked = 1
+	refusedWhole(t, "acknowledged less than before", first, less)
 	refusedWhole(t, "session without name", first, perp.Batch{Sessions: []perp.SessionWrite{{Epoch: 1, InSeq: 1, OutSeq: 1}}})
 	refusedWhole(t, "session without numbers", first, perp.Batch{Sessions: []perp.SessionWrite{{Session: "CLIENT", Epoch: 1}}})
 }

@@ -80,7 +80,7 @@ func childCommit() {
 	s, err := Open(os.Getenv(childDir))
 	w := newWorld(7)
 	for i := 1; err == nil && i <= 1000; i++ {
-		if err = s.Commit(w.batch(crashOrders)); err == nil {
+		if err = s.Commit(w.nth(i, crashOrders)); err == nil {
 			fmt.Println("committed", i)
 			if i%4 == 0 {
 				err = s.SaveSnapshot(s.LastSeq(), 1, "hash", []byte("state"))
@@ -130,8 +130,8 @@ func wholeBatches(t *testing.T, dir string, acknowledged int) {
 	// The twin made the same batches without dying.
 	twin, w := open(t, t.TempDir()), newWorld(7)
 	defer closeStore(t, twin)
-	for range batches {
-		commit(t, twin, w.batch(crashOrders))
+	for i := range batches {
+		commit(t, twin, w.nth(i+1, crashOrders))
 	}
 	if twin.journal != s.journal || twin.out != s.out {
 		t.Fatalf("after %d batches the chains end at %d and %d, want %d and %d", batches, s.journal.last, s.out.last, twin.journal.last, twin.out.last)

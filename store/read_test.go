@@ -97,7 +97,7 @@ func TestSessions(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
 	numbers := func(session string, epoch, in, out int64) perp.SessionWrite {
-		return perp.SessionWrite{Session: session, Epoch: epoch, InSeq: in, OutSeq: out, OutReserved: out + 1000, Created: perp.Time(epoch)}
+		return perp.SessionWrite{Session: session, Epoch: epoch, InSeq: in, OutSeq: out, OutReserved: out + 1000, Acked: out, Created: perp.Time(epoch)}
 	}
 	ended := numbers("A", 1, 7, 9)
 	ended.Messages = []perp.WireMessage{{Seq: 8, Bytes: []byte("old eight")}}

@@ -42,7 +42,7 @@ const (
 	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
 	queryBalances     = "SELECT owner, account, currency, balance FROM balances ORDER BY owner, account"
 	queryPositions    = "SELECT account, symbol, size, entry_notional FROM positions ORDER BY account, symbol"
-	querySessions     = `SELECT session, epoch, in_seq, out_seq, out_reserved, created_ns FROM fix_sessions AS s
+	querySessions     = `SELECT session, epoch, in_seq, out_seq, out_reserved, created_ns, acked FROM fix_sessions AS s
 		WHERE epoch = (SELECT max(epoch) FROM fix_sessions WHERE session = s.session) ORDER BY session`
 )
 
@@ -265,7 +265,7 @@ func (r *Reader) Sessions() (all []perp.SessionWrite, err error) {
 		return each(q, querySessions, func(rows *sql.Rows) error {
 			var w perp.SessionWrite
 			defer func() { all = append(all, w) }()
-			return rows.Scan(&w.Session, &w.Epoch, &w.InSeq, &w.OutSeq, &w.OutReserved, &w.Created)
+			return rows.Scan(&w.Session, &w.Epoch, &w.InSeq, &w.OutSeq, &w.OutReserved, &w.Created, &w.Acked)
 		})
 	})
 	if err != nil {

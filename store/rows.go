@@ -69,9 +69,9 @@ var writes = [...]string{
 	addGrade: `INSERT INTO grades (time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns, seq)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	addHedge: "INSERT INTO hedges (time_ns, kind, symbol, key, size, position, variation, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns) VALUES (?, ?, ?, ?, ?, ?)
+	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns, acked) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
-		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns`,
+		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked`,
 	addMessage: "INSERT INTO fix_out (id, session, epoch, seq, time_ns, bytes, h) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state`,

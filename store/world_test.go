@@ -16,7 +16,7 @@ import (
 type world struct {
 	rng                                    *rand.Rand
 	seq, orders, execs, transfers, settled int64
-	out                                    int64
+	out, epoch                             int64
 	sizes                                  map[string]perp.Size // position by account and symbol
 	entries                                map[string]perp.Money
 	balances                               map[string]int64
@@ -27,7 +27,7 @@ var accounts = []string{"ALICE", "BOB", "CAROL"}
 
 func newWorld(seed uint64) *world {
 	return &world{
-		rng: rand.New(rand.NewPCG(seed, seed)), sizes: map[string]perp.Size{}, entries: map[string]perp.Money{},
+		rng: rand.New(rand.NewPCG(seed, seed)), epoch: 1, sizes: map[string]perp.Size{}, entries: map[string]perp.Money{},
 		balances: map[string]int64{}, funded: map[string]bool{},
 	}
 }
@@ -35,15 +35,40 @@ func newWorld(seed uint64) *world {
 // batch returns n orders, each filled, and one message for each.
 func (w *world) batch(n int) perp.Batch {
 	b := perp.Batch{Time: perp.Time(w.seq + 1)}
-	write := perp.SessionWrite{Session: "CLIENT", Epoch: 1, Created: 1}
+	write := perp.SessionWrite{Session: "CLIENT", Epoch: w.epoch, Created: 1}
 	for range n {
 		b.Entries = append(b.Entries, w.trade(accounts[w.rng.IntN(len(accounts))]))
 		w.out++
 		write.Messages = append(write.Messages, perp.WireMessage{Seq: w.out, Bytes: fmt.Appendf(nil, "35=8|34=%d|37=O-%d", w.out, w.orders)})
 	}
 	write.InSeq, write.OutSeq, write.OutReserved = w.seq+1, w.out+1, w.out+1
+	write.Acked = w.out + 1 - int64(n) // all but the new ones
 	b.Sessions = []perp.SessionWrite{write}
 	return b
+}
+
+// reset is a batch in which the client resets its numbers: the former epoch ends
+// and the new one begins with the messages that it did not get.
+func (w *world) reset(n int) perp.Batch {
+	b := w.batch(n)
+	w.epoch++
+	w.out = 1
+	again := perp.SessionWrite{Session: "CLIENT", Epoch: w.epoch, InSeq: 1, Acked: 1, Created: 1}
+	for _, m := range b.Sessions[0].Messages {
+		w.out++
+		again.Messages = append(again.Messages, perp.WireMessage{Seq: w.out, Bytes: append(m.Bytes, "|97=Y"...)})
+	}
+	again.OutSeq, again.OutReserved = w.out+1, w.out+1
+	b.Sessions = append(b.Sessions, again)
+	return b
+}
+
+// nth is batch i of a child: every fifth one with a reset.
+func (w *world) nth(i, n int) perp.Batch {
+	if i%5 == 0 {
+		return w.reset(n)
+	}
+	return w.batch(n)
 }
 
 func (w *world) entry(events ...perp.Event) perp.Entry {

@@ -211,7 +211,7 @@ func sessionKick() config.Command {
 
 func sessionSetSeq() config.Command {
 	return sessionVerb("set-seq", "Set the next sequence numbers of a session",
-		"Only while the client is logged out (else exit 8). A number that is not given\nstays. A smaller --out begins a new epoch: nothing sent before is sent again\nunder its old number.",
+		"Only while the client is logged out (else exit 8). A number that is not given\nstays. A smaller --out begins a new epoch; reports that the client is not known\nto have come again in it.",
 		"--in 120 --out 4711 --reason \"agreed by phone\"", perp.SetNumbers, func(f *config.Flags, c *ops.DeskCommand) {
 			f.Int64Var(&c.In, "in", 0, "`NUMBER` expected next from the client")
 			f.Int64Var(&c.Out, "out", 0, "`NUMBER` of the next message to the client")
