@@ -15,7 +15,7 @@ func TestResetLosesNothing(t *testing.T) {
 	defer cancel()
 	dir := filepath.Join(t.TempDir(), "data")
 	g := startGateway(t, demoArgs(dir)...)
-	got := &answers{byExec: map[string]Fields{}, fills: map[string]int{}, first: map[string]int{}}
+	got := newAnswers()
 	c := NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo")
 	if _, err := c.Logon(ctx, g.FIX, "141=Y"); err != nil {
 		t.Fatal(err)
