@@ -115,6 +115,11 @@ type Session struct {
 	AllowReset   bool          `toml:"allow_reset"`
 	HeartbeatMin time.Duration `toml:"heartbeat_min" min:"1s" max:"1h"`
 	HeartbeatMax time.Duration `toml:"heartbeat_max" min:"1s" max:"1h"`
+	// CancelOnDisconnect ends the working orders of the session when its connection
+	// ends, CancelGrace later if the client has not come back by then. A Logon may
+	// ask otherwise with 8013.
+	CancelOnDisconnect bool          `toml:"cancel_on_disconnect"`
+	CancelGrace        time.Duration `toml:"cancel_grace" min:"0s" max:"30s"`
 	// Accounts may be traded through this session.
 	Accounts []string `toml:"accounts"`
 	// Roles say what the session may ask for.
@@ -171,6 +176,6 @@ func (l *SessionLimits) setDefaults() { *l = SessionLimits{OrdersPerSecond: defa
 func (s *Session) setDefaults() {
 	*s = Session{
 		BeginString: "FIX.4.4", Auth: "password", Roles: []string{"trade", "md"}, AllowReset: true,
-		HeartbeatMin: defaultHeartbeatMin, HeartbeatMax: defaultHeartbeatMax,
+		HeartbeatMin: defaultHeartbeatMin, HeartbeatMax: defaultHeartbeatMax, CancelOnDisconnect: true,
 	}
 }

@@ -52,6 +52,12 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.RequestCollateral](payload)
 	case perp.RequestTrades{}.Kind():
 		return decode[perp.RequestTrades](payload)
+	case perp.SessionStarted{}.Kind():
+		return decode[perp.SessionStarted](payload)
+	case perp.SessionEnded{}.Kind():
+		return decode[perp.SessionEnded](payload)
+	case perp.SteerSession{}.Kind():
+		return decode[perp.SteerSession](payload)
 	case perp.HedgeReport{}.Kind():
 		return decode[perp.HedgeReport](payload)
 	case Configure{}.Kind():

@@ -15,7 +15,8 @@ import (
 type Configure struct {
 	Markets  []MarketSpec
 	Accounts []risk.Account
-	Venue    risk.Venue // zero: the defaults
+	Venue    risk.Venue    // zero: the defaults
+	Sessions []SessionSpec `json:",omitempty"`
 }
 
 // MarketSpec is all that a market needs to be listed.
@@ -54,6 +55,7 @@ func (e *Engine) configure(c Configure) {
 	for _, m := range e.state.Markets {
 		e.regradeAll(m)
 	}
+	e.enlist(c.Sessions)
 }
 
 func (e *Engine) list(spec MarketSpec) {

@@ -119,14 +119,16 @@ func (e *Engine) withdrawMaker(w perp.Withdraw) perp.Verdict {
 }
 
 func (e *Engine) openWithdrawals(c perp.OpenWithdrawals) {
-	v := perp.Verdict{}
-	if !e.state.Outflow.Stopped {
-		v = perp.Verdict{Reject: perp.WrongState, Detail: "withdrawals are open"}
-	} else if v = e.state.Ledger.UseKey(c.Key); v.OK() {
+	v, text := e.state.Ledger.UseKey(c.Key), "withdrawals are open"
+	switch {
+	case !v.OK():
+	case !e.state.Outflow.Stopped:
+		text = "already_open"
+	default:
 		e.state.Outflow = risk.Outflow{At: e.now}
 		e.emit(perp.WithdrawalsStopped{})
 	}
-	e.answer(c.Key, c.By, c.Kind(), v, "withdrawals are open")
+	e.answer(c.Key, c.By, c.Kind(), v, text)
 }
 
 // setMarket changes what the desk wants of a market.
@@ -140,19 +142,24 @@ func (e *Engine) setMarket(c perp.SetMarket) {
 		v = perp.Verdict{Reject: perp.UnknownSymbol, Detail: c.Symbol}
 	case c.Mode > perp.ModeExpired:
 		v = perp.Verdict{Reject: perp.OutOfRange, Detail: "mode"}
-	case c.Mode == m.Mode || m.Mode == perp.ModeExpired:
+	case m.Mode == perp.ModeExpired && c.Mode != m.Mode:
 		v = perp.Verdict{Reject: perp.WrongState, Detail: c.Symbol + " is " + m.Mode.String()}
-	case c.Mode == perp.ModeExpired && (m.Mode == perp.ModeNormal || m.Quoting.Mark() == 0):
+	case c.Mode == perp.ModeExpired && m.Mode != c.Mode && (m.Mode == perp.ModeNormal || m.Quoting.Mark() == 0):
 		v = perp.Verdict{Reject: perp.WrongState, Detail: c.Symbol + " must be halted or reduce-only, with a price, before it expires"}
 	default:
 		v = e.state.Ledger.UseKey(c.Key)
 	}
-	if v.OK() {
+	text := c.Symbol + " is " + c.Mode.String()
+	switch {
+	case !v.OK():
+	case c.Mode == m.Mode:
+		text = "already_" + c.Mode.String()
+	default:
 		e.emit(perp.ModeChanged{Symbol: c.Symbol, From: m.Mode, To: c.Mode, By: c.By, Reason: c.Reason})
 		m.Mode = c.Mode
 		e.force(m, c.Mode)
 	}
-	e.answer(c.Key, c.By, c.Kind(), v, c.Symbol+" is "+c.Mode.String())
+	e.answer(c.Key, c.By, c.Kind(), v, text)
 }
 
 func (e *Engine) force(m *market, mode perp.MarketMode) {

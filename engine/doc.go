@@ -24,6 +24,9 @@
 //     within the tolerance (P10), a superseded quote not after its grace (P11)
 //     (TestP4P10P11), and until then nobody can tell that it is held (I11,
 //     TestI11TwinRun).
+//   - Orders end with the session that placed them, once, at the end of its grace
+//     and over restarts; held ones are decided (TestScripts/disconnect,
+//     TestScripts/disconnect_held).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

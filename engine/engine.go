@@ -42,6 +42,7 @@ type state struct {
 	Outflow  risk.Outflow
 	Dangers  []danger  // accounts under a margin call or in liquidation, sorted
 	History  []history // the last trades of each account, sorted by account
+	Sessions []session `json:",omitempty"` // FIX sessions, sorted by name
 }
 
 // market is one market with the requests that wait in it.
@@ -133,6 +134,12 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.collateral(c)
 	case perp.RequestTrades:
 		e.trades(c)
+	case perp.SessionStarted:
+		e.started(c)
+	case perp.SessionEnded:
+		e.ended(c)
+	case perp.SteerSession:
+		e.steer(c)
 	case perp.HedgeReport:
 		e.hedged(c)
 	case Configure:

@@ -184,6 +184,7 @@ func (e *Engine) deliver(m *market, o *order, h held, levels []perp.Level) {
 	if o.Status.Working() && o.TIF != perp.GTC {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
 	}
+	e.strand(m, o)
 }
 
 // turnDown refuses a held order.

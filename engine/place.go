@@ -91,6 +91,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 		m.resting.add(o)
 	}
 	e.match(m, o, req.Arrival)
+	e.strand(m, o)
 }
 
 // mayDeal says whether an order that would deal on levels has to wait for a

@@ -40,8 +40,7 @@ func (s *script) money(f []string) perp.Command {
 	case "trades":
 		return perp.RequestTrades{Origin: perp.Origin{Session: f[1]}, Account: f[1]}
 	}
-	s.t.Fatalf("unknown command %q", f[0])
-	return nil
+	return s.session(f)
 }
 
 // aside is what is no command of the engine: what the script shows.
@@ -123,7 +122,7 @@ func (s *script) showMoney(ev perp.Event) string {
 	case perp.TradesReported:
 		return fmt.Sprintf("trades %s %d", ev.Account, len(ev.Trades))
 	}
-	return ""
+	return showSession(ev)
 }
 
 // TestRefusalsChangeNothing: a command of the desk that is refused leaves the
@@ -137,8 +136,8 @@ func TestRefusalsChangeNothing(t *testing.T) {
 		"withdraw alice 10 used", "withdraw nobody 10 k6", "withdraw alice 0 k7", "withdraw alice 99000 k8", "withdraw alice 5000000 k9",
 		"withdraw alice 10 k10 BTC-PERP", "withdraw maker 10 k11 NONE-PERP", "withdraw maker 99999999 k12 BTC-PERP",
 		"withdraw maker 10 k13 BTC-PERP pocket", "withdraw maker 10 k14 BTC-PERP insurance",
-		"mode NONE-PERP halted k15", "mode BTC-PERP normal k16", "mode BTC-PERP sideways k17", "mode BTC-PERP expired k18",
-		"mode BTC-PERP halted used", "reopen k19",
+		"mode NONE-PERP halted k15", "mode BTC-PERP sideways k17", "mode BTC-PERP expired k18",
+		"mode BTC-PERP halted used", "reopen used", "kick nobody k16", "disable alice used",
 	} {
 		before := s.e.state
 		snapshot := s.e.Snapshot()

@@ -30,7 +30,11 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newScript(t).run(string(src))
+			s := newScript(t)
+			got := s.run(string(src))
+			if s.again() != s.e.StateHash() {
+				t.Error("the journal of the script leads to another state")
+			}
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -87,6 +91,23 @@ func (s *script) run(src string) string {
 		fmt.Fprintf(&out, "%s\n----\n%s\n", strings.TrimRight(commands, "\n"), events.String())
 	}
 	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+// again plays the journal through another engine, over a snapshot in the middle,
+// and returns the hash of its state.
+func (s *script) again() string {
+	e := New()
+	for i, entry := range s.journal {
+		c, err := Decode(entry.Kind, entry.Payload)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		e.Apply(c, entry.Seq, entry.Time)
+		if i == len(s.journal)/2 {
+			e = must(Restore(e.Snapshot()))
+		}
+	}
+	return e.StateHash()
 }
 
 func (s *script) command(f []string) perp.Command {

@@ -79,6 +79,11 @@ func (e *Engine) Restate() []perp.Event {
 	for _, a := range e.state.Accounts {
 		all = append(all, perp.AccountOpened{Account: a.Name, Sessions: a.Sessions})
 	}
+	for _, s := range e.state.Sessions {
+		if s.Disabled {
+			all = append(all, perp.SessionSteered{Session: s.Name, Verb: perp.DisableSession, By: s.By, Reason: s.Reason})
+		}
+	}
 	for _, p := range e.state.Ledger.Positions() {
 		all = append(all, perp.PositionChanged{Account: p.Account, Symbol: p.Symbol, Size: p.Position.Size, EntryNotional: p.Position.Entry})
 	}

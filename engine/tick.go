@@ -42,6 +42,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 // clock lets quotes expire and old prices close markets. Then funding,
 // settlement and liquidations that are under way go on.
 func (e *Engine) clock() {
+	e.partOverdue()
 	e.age()
 	for _, m := range e.state.Markets {
 		if m.Mode == perp.ModeExpired {

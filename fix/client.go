@@ -49,6 +49,9 @@ type ClientConfig struct {
 	Password string
 	TLS      *tls.Config // nil: plain TCP
 	Dialect  string      // STRICT44 or VAMM1; empty: not asked for, which is STRICT44
+	// OnDisconnect asks with 8013 what becomes of working orders when the session
+	// ends: Y, they end; N, they stay; empty: as the gateway is configured.
+	OnDisconnect string
 }
 
 // Client is a FIX 4.4 initiator for one connection. It keeps nothing on disk:
@@ -89,6 +92,9 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	}
 	if cfg.Dialect != "" {
 		logon = append(logon, Field{Tag: tagDialect, Value: cfg.Dialect})
+	}
+	if cfg.OnDisconnect != "" {
+		logon = append(logon, Field{Tag: tagDisconnect, Value: cfg.OnDisconnect})
 	}
 	if err := c.Send("A", logon...); err != nil {
 		c.end(err.Error())

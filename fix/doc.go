@@ -10,7 +10,8 @@
 // reset (numbers_again), reads requests into commands (decode), bounds how many
 // orders come (throttle), writes events as messages (encode) and publishes market
 // data by class (desk, market, stream) with what prices are made of (explain). It
-// also holds the bundled client.
+// tells the engine when sessions begin and end (life) and does to them what the
+// desk decided (steer). It also holds the bundled client.
 //
 // # In and out
 //
@@ -41,6 +42,10 @@
 //     TestEverySessionOfTheAccountIsTold.
 //   - News of an account wait in one place of bounded size and miss no last
 //     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
+//   - The end of a session reaches the engine once, whatever ended it, though the
+//     inbox is full: TestEveryEndIsTold, TestFullInboxLosesNoEnd.
+//   - Who is logged out by the desk is told why, and no number goes astray:
+//     TestKickedClientIsTold, TestDisabledSession, TestNumbersOfTheDesk.
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
 //     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.

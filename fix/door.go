@@ -49,6 +49,9 @@ type SessionConfig struct {
 	AllowIPs     []string // addresses or networks; none: any
 	HeartbeatMin time.Duration
 	HeartbeatMax time.Duration // zero: 1 s and 60 s
+	// CancelOnDisconnect is told to the engine with the end of a session, unless
+	// the client asked otherwise in its Logon.
+	CancelOnDisconnect bool
 
 	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
 }
@@ -152,6 +155,11 @@ type link struct {
 	cancels perp.Time
 	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
 	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
+
+	life        life
+	disabled    atomic.Pointer[string] // why the desk has shut the client out
+	endsOrders  bool                   // orders end with the session; only the session's goroutine touches it
+	echoCancels string                 // as echo
 }
 
 // SessionStatus is what operators see of one session.
@@ -162,6 +170,8 @@ type SessionStatus struct {
 	LastIn, LastOut time.Time
 	Queue           int // bytes that wait for the client
 	Addr            string
+	Disabled        string // why the desk has shut the client out, if it has
+	Cancels         bool   // orders end with the session, unless the client asks otherwise
 }
 
 // New makes a door. Sessions are what the store knows of earlier runs; load
@@ -243,6 +253,9 @@ func (d *Door) Restate(events []perp.Event) {
 	d.desk.restate(events)
 	for _, ev := range events {
 		d.codec.stands(ev)
+		if s, ok := ev.(perp.SessionSteered); ok {
+			d.obey(s)
+		}
 	}
 }
 
@@ -335,7 +348,11 @@ func (d *Door) Status() []SessionStatus {
 		s := SessionStatus{CompID: l.cfg.CompID, Up: l.up.Load()}
 		s.InSeq, s.OutSeq = l.numbers.next()
 		s.LastIn, s.LastOut = at(l.lastIn.Load()), at(l.lastOut.Load())
-		if c := l.holder.Load(); c != nil {
+		s.Cancels = l.cfg.CancelOnDisconnect
+		if why := l.disabled.Load(); why != nil {
+			s.Disabled = *why
+		}
+		if c := l.holder.Load(); c != nil && c.Conn != nil {
 			s.Queue, s.Addr = c.queuedBytes(), c.RemoteAddr().String()
 		}
 		all = append(all, s)

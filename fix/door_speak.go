@@ -41,6 +41,9 @@ func (d *Door) Encode(entries []perp.Entry) {
 		}
 		d.codec.hear(e.Command)
 		for _, ev := range e.Events {
+			if s, ok := ev.(perp.SessionSteered); ok {
+				d.renumbered(s)
+			}
 			if _, cash := ev.(perp.Posted); cash && e.Source == sourceConfig {
 				continue
 			}
@@ -73,6 +76,10 @@ func (d *Door) Release(writes []perp.SessionWrite) {
 // Publish sends the new state of the markets to those who asked for it. It is
 // called after Release, also without entries when Dirty fired.
 func (d *Door) Publish(entries []perp.Entry) {
+	d.steered(entries)
+	for _, l := range d.links {
+		d.toldAll(l) // What is left is tried again after the next commit.
+	}
 	for _, m := range d.desk.publish(entries, d.ready) {
 		d.send(m)
 	}

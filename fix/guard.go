@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"backstop/perp"
@@ -131,7 +132,9 @@ type conn struct {
 	queue    []outFrame
 	queued   int // bytes
 	closing  bool
+	told     bool          // the client has been told to go: nothing of it is read any more
 	ending   bool          // the client has closed its side or was cut
+	leaving  atomic.Bool   // the desk has told the client to go: the next Logout is the last message
 	kick     chan struct{} // something to write, or closing
 	done     chan struct{} // the session library has let go of the connection
 	gone     chan struct{} // the connection has ended
@@ -161,7 +164,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	c.mu.Lock()
-	over := c.closing
+	over := c.closing || c.told
 	c.mu.Unlock()
 	if over {
 		return 0, io.EOF

@@ -27,6 +27,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.link == nil {
 		return 0, net.ErrClosed
 	}
+	if c.leaving.Load() && typeOf(b) == "5" {
+		c.hangUp() // Before the client can answer: the session library would answer again.
+	}
 	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
 	var more []outFrame
 	if typeOf(b) == "A" {
@@ -49,6 +52,16 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 	c.signal()
 	return len(b), nil
+}
+
+// hangUp ends the reading, so that the session library lets go of a client that
+// has been told to leave; the writer then sends what waits.
+func (c *conn) hangUp() {
+	c.mu.Lock()
+	c.told = true
+	c.mu.Unlock()
+	// A Read that waits returns; if that fails, the connection has ended already.
+	_ = c.Conn.SetReadDeadline(time.Now())
 }
 
 // repeats are the reports that follow an answer to a Logon with a reset, as many

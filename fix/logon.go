@@ -114,6 +114,10 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		}
 		return nil, text
 	}
+	if why := l.disabled.Load(); why != nil {
+		g.knock(c.host, h.sender, "session is disabled")
+		return nil, textDisabled + *why
+	}
 	if text := terms(l.cfg, h); text != "" {
 		return nil, text
 	}

@@ -99,6 +99,7 @@ var rejectTable = []codes{
 	{perp.OutOfRange, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
 	{perp.InsufficientFunds, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
 	{perp.OutflowLimit, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
+	{perp.UnknownSession, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.

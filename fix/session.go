@@ -45,29 +45,26 @@ func (d *Door) rescue(where string, after func()) {
 // OnCreate implements quickfix.Application, as do the methods below.
 func (a callbacks) OnCreate(quickfix.SessionID) {}
 
-// OnLogon opens the session for market data.
+// OnLogon opens the session for market data, and tells the engine.
 func (a callbacks) OnLogon(id quickfix.SessionID) {
 	defer a.door.rescue("OnLogon", nil)
 	if l := a.door.byID[id]; l != nil {
 		l.numbers.entered()
-		l.up.Store(true)
-		a.door.log.Info("fix logon", "comp_id", l.cfg.CompID)
+		a.door.begun(l)
 	}
 }
 
-// OnLogout ends the subscriptions of the session.
+// OnLogout ends the subscriptions of the session, and tells the engine.
 func (a callbacks) OnLogout(id quickfix.SessionID) {
 	defer a.door.rescue("OnLogout", nil)
 	if l := a.door.byID[id]; l != nil {
-		l.up.Store(false)
-		a.door.desk.forget(l.cfg.CompID)
-		a.door.log.Info("fix logout", "comp_id", l.cfg.CompID)
+		a.door.gone(l)
 	}
 }
 
 // ToAdmin lets administrative messages be as they are, except that the answer to
-// a Logon repeats the dialect if one was asked for: a stock client would refuse
-// a tag that it has not named.
+// a Logon repeats the dialect, and what is to become of orders, if it was asked
+// for: a stock client would refuse a tag that it has not named.
 func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 	defer a.door.rescue("ToAdmin", nil)
 	kind, err := msg.Header.GetString(35)
@@ -80,6 +77,9 @@ func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 		l.numbers.logonNumbered()
 		if l.echo != "" {
 			msg.Body.SetString(tagDialect, l.echo)
+		}
+		if l.echoCancels != "" {
+			msg.Body.SetString(tagDisconnect, l.echoCancels)
 		}
 	case "5":
 		if seq, err := msg.Header.GetInt(34); err == nil {
@@ -129,6 +129,7 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 		if reset, err := msg.Body.GetString(141); err == nil && reset == "Y" && !l.cfg.mayReset() {
 			return quickfix.RejectLogon{Text: refusedReset}
 		}
+		l.wishes(msg)
 		return l.relogon(msg)
 	case "2":
 		return l.resendable(msg)
@@ -202,7 +203,7 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		return nil
 	}
 	l.numbers.waiting(o.InSeq)
-	if !d.inbox(perp.Input{Command: cmd, Source: "fix"}) {
+	if !d.toldAll(l) || !d.inbox(perp.Input{Command: cmd, Source: "fix"}) {
 		l.numbers.refused(o.InSeq)
 		d.desk.refused(o)
 		return businessReject(perp.NotReady, msg, "")

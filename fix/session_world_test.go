@@ -184,6 +184,17 @@ func (w *world) numbered(session string, out int64) {
 	w.t.Fatalf("%s: no message got the number before %d", session, out)
 }
 
+// counted waits until the next inbound number of a session is in.
+func (w *world) counted(session string, in int64) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if got, _ := w.door.byComp[session].numbers.next(); got == in {
+			return
+		}
+	}
+	w.t.Fatalf("%s: no message had the number before %d", session, in)
+}
+
 func (w *world) run() {
 	defer close(w.ended)
 	for {
@@ -238,6 +249,10 @@ func (w *world) apply(cmd perp.Command) []perp.Event {
 		return []perp.Event{perp.PositionsReported{Origin: c.Origin, ReqID: c.ReqID, Account: c.Account, Positions: []perp.PositionView{view}, Unsolicited: c.Unsolicited}}
 	case perp.RequestCollateral:
 		return []perp.Event{perp.CollateralReported{Origin: c.Origin, ReqID: c.ReqID, View: perp.CollateralView{Account: c.Account}, Unsolicited: c.Unsolicited}}
+	case perp.SteerSession:
+		if !c.Busy {
+			return []perp.Event{perp.SessionSteered{Session: c.Session, Verb: c.Verb, In: c.In, Out: c.Out}}
+		}
 	case happening:
 		return c.events
 	}

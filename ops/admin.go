@@ -35,6 +35,7 @@ const (
 // the journal.
 type Admin struct {
 	put      func(perp.Input) bool
+	mux      *http.ServeMux
 	http     *http.Server
 	listener *net.UnixListener
 	log      *slog.Logger
@@ -48,7 +49,7 @@ type Admin struct {
 
 // DeskCommand is what a POST to /v1/commands says.
 type DeskCommand struct {
-	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals
+	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession
 	Key     string `json:"key"`  // counts once
 	By      string `json:"by,omitempty"`
 	Account string `json:"account,omitempty"`
@@ -56,6 +57,10 @@ type DeskCommand struct {
 	Fund    string `json:"fund,omitempty"`
 	Amount  string `json:"amount,omitempty"` // decimal
 	Mode    string `json:"mode,omitempty"`   // normal, reduce_only, halted, expired
+	Session string `json:"session,omitempty"`
+	Verb    string `json:"verb,omitempty"` // enable, disable, kick, set_seq, reset_seq
+	In      int64  `json:"in,omitempty"`   // for set_seq
+	Out     int64  `json:"out,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 }
 
@@ -92,10 +97,10 @@ func NewAdmin(path string, put func(perp.Input) bool, log *slog.Logger) (*Admin,
 		return nil, errors.Join(fmt.Errorf("admin socket: %w", err), l.Close())
 	}
 	a := &Admin{put: put, listener: l, log: log, path: path, dir: dir, wait: adminWait, waiting: map[string]chan perp.OperatorAnswered{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/commands", a.command)
+	a.mux = http.NewServeMux()
+	a.mux.HandleFunc("POST /v1/commands", a.command)
 	a.http = &http.Server{
-		Handler: mux, ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait, IdleTimeout: idleWait,
+		Handler: a.mux, ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait, IdleTimeout: idleWait,
 		MaxHeaderBytes: headerMax, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), ConnContext: withPeer,
 	}
 	return a, nil
@@ -103,6 +108,16 @@ func NewAdmin(path string, put func(perp.Input) bool, log *slog.Logger) (*Admin,
 
 // Path is where the socket is.
 func (a *Admin) Path() string { return a.path }
+
+// Show adds a view that the desk may read, as JSON at /v1/NAME; before Start.
+func (a *Admin) Show(name string, view func() any) {
+	a.mux.HandleFunc("GET /v1/"+name, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(view()); err != nil {
+			a.log.Debug("view not read", "error", err)
+		}
+	})
+}
 
 // Start serves until Stop.
 func (a *Admin) Start() {
@@ -265,6 +280,7 @@ var modes = map[string]perp.MarketMode{
 func (c DeskCommand) command(who string) (perp.Command, error) {
 	for name, s := range map[string]string{
 		"key": c.Key, "by": c.By, "account": c.Account, "symbol": c.Symbol, "fund": c.Fund, "reason": c.Reason,
+		"session": c.Session, "verb": c.Verb,
 	} {
 		if len(s) > adminTextMax || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return nil, fmt.Errorf("%s: at most %d printable bytes", name, adminTextMax)
@@ -273,7 +289,7 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 	if c.Key == "" {
 		return nil, errors.New("key: missing; it makes the command count once")
 	}
-	op := perp.Operator{Key: c.Key, By: who}
+	op := perp.Operator{Key: c.Key, By: who, Reason: c.Reason}
 	switch c.Kind {
 	case perp.Deposit{}.Kind(), perp.Withdraw{}.Kind():
 		amount, err := perp.ParseMoney(c.Amount)
@@ -283,15 +299,30 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 		if c.Kind == (perp.Withdraw{}).Kind() {
 			return perp.Withdraw{Operator: op, Account: c.Account, Symbol: c.Symbol, Fund: c.Fund, Amount: amount}, nil
 		}
-		return perp.Deposit{Account: c.Account, Symbol: c.Symbol, Fund: c.Fund, Amount: amount, Key: c.Key, By: who}, nil
+		return perp.Deposit{Account: c.Account, Symbol: c.Symbol, Fund: c.Fund, Amount: amount, Key: c.Key, By: who, Reason: c.Reason}, nil
 	case perp.SetMarket{}.Kind():
 		mode, known := modes[c.Mode]
 		if !known {
 			return nil, fmt.Errorf("mode: %q is none of normal, reduce_only, halted, expired", c.Mode)
 		}
-		return perp.SetMarket{Operator: op, Symbol: c.Symbol, Mode: mode, Reason: c.Reason}, nil
+		return perp.SetMarket{Operator: op, Symbol: c.Symbol, Mode: mode}, nil
 	case perp.OpenWithdrawals{}.Kind():
 		return perp.OpenWithdrawals{Operator: op}, nil
+	case perp.SteerSession{}.Kind():
+		v, err := verb(c.Verb)
+		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out}, err
 	}
-	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals", c.Kind)
+	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession", c.Kind)
+}
+
+// verb reads what is wanted of a session.
+func verb(text string) (perp.SessionVerb, error) {
+	var known []string
+	for _, v := range perp.SessionVerbs() {
+		if v.String() == text {
+			return v, nil
+		}
+		known = append(known, v.String())
+	}
+	return 0, fmt.Errorf("verb: %q is none of %s", text, strings.Join(known, ", "))
 }

@@ -116,6 +116,18 @@ type Session struct {
 	Queue   int    `json:"queue_bytes"`
 	LastIn  string `json:"last_in,omitempty"`
 	LastOut string `json:"last_out,omitempty"`
+	// Disabled says why the desk has shut the client out; absent: it has not.
+	Disabled           string `json:"disabled,omitempty"`
+	CancelOnDisconnect bool   `json:"cancel_on_disconnect"` // as configured; a Logon may ask otherwise
+}
+
+// Knock is how often one address was turned away as one client.
+type Knock struct {
+	Addr   string `json:"addr"`
+	CompID string `json:"comp_id"`
+	Reason string `json:"reason"`
+	Count  int64  `json:"count"`
+	Last   string `json:"last"`
 }
 
 // Fill is one trade.

@@ -127,6 +127,7 @@ type Deposit struct {
 	Amount  Money
 	Key     string // idempotency key: a second deposit with it is refused
 	By      string `json:",omitempty"` // who asked; empty: the configuration at start, which gets no answer
+	Reason  string `json:",omitempty"` // for people
 }
 
 // Kind names the command in the journal.

@@ -1,10 +1,11 @@
 package perp
 
-// Operator is part of every command of the desk: who gave it, and the key under
-// which it counts once.
+// Operator is part of every command of the desk: who gave it and why, and the
+// key under which it counts once.
 type Operator struct {
-	Key string // idempotency key: a second command with it is refused
-	By  string `json:",omitempty"` // who asked; empty: the configuration at start, which gets no answer
+	Key    string // idempotency key: a second command with it is refused
+	By     string `json:",omitempty"` // who asked; empty: the configuration at start, which gets no answer
+	Reason string `json:",omitempty"` // for people
 }
 
 // Withdraw moves settled free collateral of a client out of the venue, or takes
@@ -40,7 +41,6 @@ type SetMarket struct {
 	Operator
 	Symbol string
 	Mode   MarketMode
-	Reason string `json:",omitempty"` // for people
 }
 
 // OpenWithdrawals lets withdrawals go on after the outflow limit stopped them.

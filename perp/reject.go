@@ -65,6 +65,7 @@ const (
 	OutOfRange
 	InsufficientFunds
 	OutflowLimit
+	UnknownSession
 
 	rejectEnd
 )
@@ -88,7 +89,7 @@ var rejectNames = []string{
 	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_FOREIGN", "QUOTE_EXPIRED", "QUOTE_SUPERSEDED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
 	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
 	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
-	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT",
+	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT", "UNKNOWN_SESSION",
 }
 
 // Verdict is a decision about a request with the numbers behind it: what the
@@ -123,9 +124,10 @@ const (
 	RiskCancel
 	OperatorCancel
 	LiquidationCancel
+	DisconnectCancel
 )
 
 // String is the stable token.
 func (c CancelReason) String() string { return name(cancelNames, c) }
 
-var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR", "LIQUIDATION"}
+var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR", "LIQUIDATION", "CANCEL_ON_DISCONNECT"}

@@ -66,9 +66,11 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// What operators see.
 	a.makeModel(e)
 	// What the desk changes; not answering yet.
-	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), box.put, log); err != nil {
+	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
 		return nil, err
 	}
+	a.admin.Show("sessions", func() any { return a.sessionViews() })
+	a.admin.Show("knocks", func() any { return a.knockViews() })
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
@@ -94,6 +96,20 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 // adminSocket is the name of the desk's socket in the data directory.
 const adminSocket = "admin.sock"
 
+// steer puts commands of the desk in the inbox. Those that the FIX door has to be
+// ready for are shown to it first.
+func (a *app) steer(box *inbox) func(perp.Input) bool {
+	return func(in perp.Input) bool {
+		var undo func()
+		in.Command, undo = a.door.Prepare(in.Command)
+		done := box.put(in)
+		if !done {
+			undo()
+		}
+		return done
+	}
+}
+
 // seen is told what a commit made durable.
 func (a *app) seen(entries []perp.Entry) {
 	a.model.Apply(entries)
@@ -112,7 +128,8 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			Username: s.Username, Password: s.Password, ResetOnLogon: s.ResetOnLogon, AllowReset: s.AllowReset,
 			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
-			OrdersPerSecond: s.Limits.OrdersPerSecond, CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
+			OrdersPerSecond: s.Limits.OrdersPerSecond, CancelOnDisconnect: s.CancelOnDisconnect,
+			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
 		}
 		if s.Hash != nil {
 			one.Proof = s.Hash.Matches
@@ -136,8 +153,9 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 // configuration is what the operator said, as commands. Deposits carry a key
 // each, so that only the first start pays them in.
 func configuration(cfg *config.Config) []perp.Input {
-	specs, accounts := cfg.Specs(), cfg.RiskAccounts()
-	all := []perp.Input{{Command: engine.Configure{Markets: marketSpecs(specs), Accounts: accounts, Venue: cfg.Outflow()}, Source: "config"}}
+	specs := cfg.Specs()
+	c := engine.Configure{Markets: marketSpecs(specs), Accounts: cfg.RiskAccounts(), Venue: cfg.Outflow(), Sessions: sessionSpecs(cfg)}
+	all := []perp.Input{{Command: c, Source: "config"}}
 	deposit := func(d perp.Deposit) {
 		if d.Amount > 0 {
 			all = append(all, perp.Input{Command: d, Source: "config"})
@@ -231,6 +249,15 @@ func (a *app) ports(pid int) (ports, error) {
 		p.HTTP = a.page.Addr().String()
 	}
 	return p, err
+}
+
+// sessionSpecs turns what the configuration says of sessions into the engine's words.
+func sessionSpecs(cfg *config.Config) []engine.SessionSpec {
+	all := make([]engine.SessionSpec, 0, len(cfg.Sessions))
+	for _, s := range cfg.Sessions {
+		all = append(all, engine.SessionSpec{Name: s.CompID, Cancel: s.CancelOnDisconnect, Grace: perp.Time(s.CancelGrace)})
+	}
+	return all
 }
 
 // marketSpecs turns what the configuration says of markets into the engine's words.

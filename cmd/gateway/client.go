@@ -54,7 +54,7 @@ const passwordVariable = "GATEWAY_PASSWORD"
 // clientLong ends the help of every client command.
 const clientLong = `The password comes from the profile, from GATEWAY_PASSWORD, or is asked for; the
 demo's is known. With --tls-cert none is asked for. A connection starts with
-both sequence numbers at 1 (141=Y).`
+both sequence numbers at 1 (141=Y); orders stay when it ends (8013=N).`
 
 // profileExample says what a profile holds.
 const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect, secret, tls,
@@ -85,7 +85,7 @@ func (o *clientOptions) talk(ctx context.Context, env *config.Env, hold func(con
 	defer cancel()
 	client, err := fix.Dial(dialing, fix.ClientConfig{
 		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password, Dialect: o.dialect,
-		TLS: over,
+		TLS: over, OnDisconnect: "N", // A command says one thing and leaves; its order is there to stay.
 	})
 	if err != nil {
 		return o.dialFailed(ctx, env, err)

@@ -36,6 +36,7 @@ func (o *deskOptions) command(t deskTexts, args string, flags func(*config.Flags
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.dir, "data-dir", "gateway-data", "data `DIR` of the running gateway; its admin socket is there")
 			f.StringVar(&o.c.Key, "key", "", "`KEY` under which this counts once; without it: a new one, which is said")
+			f.StringVar(&o.c.Reason, "reason", "", "`TEXT` for the audit")
 			f.DurationVar(&o.wait, "wait", 15*time.Second, "longest wait for the answer")
 			if flags != nil {
 				flags(f)
@@ -86,7 +87,7 @@ func (o *deskOptions) ask(ctx context.Context, env *config.Env) int {
 // refusalCode is the exit code of a refusal.
 func refusalCode(reject string) int {
 	switch reject {
-	case perp.UnknownAccount.String(), perp.UnknownSymbol.String():
+	case perp.UnknownAccount.String(), perp.UnknownSymbol.String(), perp.UnknownSession.String():
 		return config.ExitNotFound
 	case perp.BadRequest.String():
 		return config.ExitUsage
@@ -150,9 +151,8 @@ func accountResume() config.Command {
 // marketMode is a command that sets the mode of a market.
 func marketMode(verb, mode, short, long string) config.Command {
 	var o deskOptions
-	flags := func(f *config.Flags) { f.StringVar(&o.c.Reason, "reason", "", "`TEXT` for the audit") }
 	return o.command(deskTexts{"market " + verb, short, long, "gateway market " + verb + " BTC-PERP --reason \"feed incident\""},
-		"SYMBOL", flags, func(args []string) {
+		"SYMBOL", nil, func(args []string) {
 			o.c.Kind, o.c.Symbol, o.c.Mode = perp.SetMarket{}.Kind(), args[0], mode
 		})
 }

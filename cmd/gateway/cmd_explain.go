@@ -101,6 +101,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.OutOfRange:          "A value lies outside what is allowed.",
 	perp.InsufficientFunds:   "There is less settled free collateral, or spare equity, than that.",
 	perp.OutflowLimit:        "Too much left the venue within a day: withdrawals are stopped until the desk opens them.",
+	perp.UnknownSession:      "No session of this name is configured.",
 }
 
 func explainOrder() config.Command {

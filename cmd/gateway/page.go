@@ -40,7 +40,17 @@ func (a *app) sessionViews() []ops.Session {
 		all = append(all, ops.Session{
 			CompID: s.CompID, Up: s.Up, Addr: s.Addr, InSeq: s.InSeq, OutSeq: s.OutSeq, Queue: s.Queue,
 			LastIn: timeText(s.LastIn), LastOut: timeText(s.LastOut),
+			Disabled: s.Disabled, CancelOnDisconnect: s.Cancels,
 		})
+	}
+	return all
+}
+
+// knockViews are the refused connections, the most recent first.
+func (a *app) knockViews() []ops.Knock {
+	all := []ops.Knock{}
+	for _, k := range a.door.Knocks() {
+		all = append(all, ops.Knock{Addr: k.Addr, CompID: k.CompID, Reason: k.Reason, Count: k.Count, Last: timeText(k.Last)})
 	}
 	return all
 }
