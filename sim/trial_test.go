@@ -143,7 +143,7 @@ func TestFilesAreSilent(t *testing.T) {
 	if len(ticks) != 119 || got.Period != 3_000 || got.Kind != Calm { // The last row is never a lag old.
 		t.Errorf("%d ticks, %v ms apart, %s", len(ticks), got.Period, got.Kind)
 	}
-	if limit := inMillis(10*(s.Lag+3*perp.Second) + clockEvery); got.OldestFill > limit || got.OldestFill < 2_000 || got.FillsInHalt != 0 {
+	if limit := inMillis(tr.design.Params.FirmAge); got.OldestFill > limit || got.OldestFill < limit/2 || got.FillsInHalt != 0 {
 		t.Errorf("dealt on a price of %v ms, at most %v; %d fills in a halt", got.OldestFill, limit, got.FillsInHalt)
 	}
 	if naive := try(t, s, "naive", 2); naive.OldestFill < 4_000_000 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,15 +61,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // until runs a command until its output matches, ten times at most: until REGEXP
 // COMMAND [ARGS]. An order that meets a price which is already newer is not held,
-// and nobody can tell beforehand.
+// and nobody can tell beforehand. {TRY} in an argument and $TRY afterwards are the
+// number of the try.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until REGEXP COMMAND [ARGS]")
 	}
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
-	for range 10 {
-		ts.Check(ts.Exec(args[1], args[2:]...))
+	for try := range 10 {
+		ts.Setenv("TRY", strconv.Itoa(try))
+		with := slices.Clone(args[2:])
+		for i := range with {
+			with[i] = strings.ReplaceAll(with[i], "{TRY}", strconv.Itoa(try))
+		}
+		ts.Check(ts.Exec(args[1], with...))
 		if want.MatchString(ts.ReadFile("stdout")) {
 			return
 		}
