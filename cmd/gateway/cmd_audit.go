@@ -76,7 +76,7 @@ func auditLineOf(a store.AuditRow) (auditLine, error) {
 
 // deskWords says what a command of the desk asks for, as it is typed, and why.
 func deskWords(c perp.Command) (what, why string) {
-	words := []string{}
+	var words []string
 	switch c := c.(type) {
 	case perp.Deposit:
 		words, why = []string{"account deposit", c.Account, c.Symbol, c.Fund, c.Amount.String()}, c.Reason
