@@ -141,25 +141,6 @@ func auditVerify() config.Command {
 }
 
 func showAuditCheck(env *config.Env, asJSON bool, commands int64, found []store.Difference) int {
-	code := config.ExitOK
-	if len(found) > 0 {
-		code = config.ExitCheck
-	}
-	if asJSON {
-		rows := make([]map[string]any, 0, len(found))
-		for _, d := range found {
-			rows = append(rows, map[string]any{"what": d.What, "have": d.Have, "want": d.Want})
-		}
-		if c := env.JSON(map[string]any{"ok": len(found) == 0, "commands": commands, "differences": rows}); c != config.ExitOK {
-			return c
-		}
-		return code
-	}
-	for _, d := range found {
-		env.Say("%s", d)
-	}
-	if len(found) > 0 {
-		return env.Fail(code, fmt.Errorf("the audit differs in %d places", len(found)))
-	}
-	return env.Print(fmt.Sprintf("the audit is whole: %d commands of the desk, 0 differences\n", commands))
+	return showFound(env, asJSON, found, map[string]any{"commands": commands}, "the audit differs in %d places",
+		fmt.Sprintf("the audit is whole: %d commands of the desk, 0 differences\n", commands))
 }

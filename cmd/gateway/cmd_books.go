@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"strings"
 
 	"backstop/config"
@@ -168,6 +169,13 @@ func replayed(rows []store.Balance, e *engine.Engine) (found []store.Difference)
 }
 
 func showDifferences(env *config.Env, asJSON bool, found []store.Difference, accounts int, commands int64) int {
+	return showFound(env, asJSON, found, map[string]any{"accounts": accounts, "commands": commands}, "the books differ in %d places",
+		fmt.Sprintf("books add up: %d accounts, %d commands replayed, 0 differences\n", accounts, commands))
+}
+
+// showFound ends a check of what is stored: with exit code 7 and a line for each
+// difference, or with fine. More is what the JSON tells besides.
+func showFound(env *config.Env, asJSON bool, found []store.Difference, more map[string]any, differ, fine string, hints ...string) int {
 	code := config.ExitOK
 	if len(found) > 0 {
 		code = config.ExitCheck
@@ -177,7 +185,9 @@ func showDifferences(env *config.Env, asJSON bool, found []store.Difference, acc
 		for _, d := range found {
 			rows = append(rows, map[string]any{"what": d.What, "have": d.Have, "want": d.Want})
 		}
-		if c := env.JSON(map[string]any{"ok": len(found) == 0, "accounts": accounts, "commands": commands, "differences": rows}); c != config.ExitOK {
+		all := map[string]any{"ok": len(found) == 0, "differences": rows}
+		maps.Copy(all, more)
+		if c := env.JSON(all); c != config.ExitOK {
 			return c
 		}
 		return code
@@ -186,9 +196,9 @@ func showDifferences(env *config.Env, asJSON bool, found []store.Difference, acc
 		env.Say("%s", d)
 	}
 	if len(found) > 0 {
-		return env.Fail(code, fmt.Errorf("the books differ in %d places", len(found)))
+		return env.Fail(code, fmt.Errorf(differ, len(found)), hints...)
 	}
-	return env.Print(fmt.Sprintf("books add up: %d accounts, %d commands replayed, 0 differences\n", accounts, commands))
+	return env.Print(fine)
 }
 
 func journalVerify() config.Command {

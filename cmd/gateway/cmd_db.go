@@ -32,27 +32,8 @@ func dbCheck() config.Command {
 }
 
 func showDamage(env *config.Env, asJSON bool, found []store.Difference) int {
-	code := config.ExitOK
-	if len(found) > 0 {
-		code = config.ExitCheck
-	}
-	if asJSON {
-		rows := make([]map[string]any, 0, len(found))
-		for _, d := range found {
-			rows = append(rows, map[string]any{"what": d.What, "have": d.Have, "want": d.Want})
-		}
-		if c := env.JSON(map[string]any{"ok": len(found) == 0, "differences": rows}); c != config.ExitOK {
-			return c
-		}
-		return code
-	}
-	for _, d := range found {
-		env.Say("%s", d)
-	}
-	if len(found) > 0 {
-		return env.Fail(code, fmt.Errorf("damaged in %d places", len(found)), "restore a backup; keep this data directory for the investigation")
-	}
-	return env.Print("pages, hash chains, books, positions and orders are as they should be\n")
+	return showFound(env, asJSON, found, nil, "damaged in %d places", "pages, hash chains, books, positions and orders are as they should be\n",
+		"restore a backup; keep this data directory for the investigation")
 }
 
 func dbBackup() config.Command {
