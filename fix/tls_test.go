@@ -336,12 +336,21 @@ func (w *world) knocked(before int) []Knock {
 // emptied waits until no connection is left.
 func (g *guard) emptied(t testing.TB) {
 	t.Helper()
-	done := make(chan struct{})
-	go func() { defer close(done); g.wait() }()
-	select {
-	case <-done:
-	case <-time.After(patience):
-		t.Fatal("a connection is left")
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	end := time.After(patience)
+	for {
+		g.mu.Lock()
+		left := len(g.conns)
+		g.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-end:
+			t.Fatalf("%d connections are left", left)
+		}
 	}
 }
 

@@ -246,10 +246,7 @@ func (c *conversation) read(ctx context.Context, wait time.Duration, judge func(
 			if code := c.print(m); code != config.ExitOK {
 				return code
 			}
-			v := judge(m)
-			if m.Type == "3" || m.Type == "j" || m.Type == "5" {
-				v = refused(m)
-			}
+			v := judged(m, judge)
 			if v.code != config.ExitOK {
 				return c.env.Fail(v.code, errors.New(v.why))
 			}
@@ -258,6 +255,18 @@ func (c *conversation) read(ctx context.Context, wait time.Duration, judge func(
 			}
 		}
 	}
+}
+
+// judged is what a message means: a report of an earlier conversation that is
+// told again (97=Y) is shown but is no answer, whatever ids it has.
+func judged(m fix.Message, judge func(fix.Message) verdict) verdict {
+	switch {
+	case m.Type == "3", m.Type == "j", m.Type == "5":
+		return refused(m)
+	case m.Get(97) == "Y":
+		return more
+	}
+	return judge(m)
 }
 
 // jsonField is one field as --json prints it.
