@@ -93,7 +93,7 @@ func (e *Engine) replace(c perp.ReplaceOrder) {
 	o.Price, o.Size, o.Updated = c.Price, max(c.Size, o.Cum), e.now
 	if o.Size == o.Cum {
 		o.Status = perp.FullyFilled
-		e.state.Book.close(o)
+		e.state.Book.close(o, e.state.Seq)
 	} else {
 		m.resting.add(o)
 	}

@@ -60,6 +60,10 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.SteerSession](payload)
 	case perp.HedgeReport{}.Kind():
 		return decode[perp.HedgeReport](payload)
+	case perp.ForgetOrders{}.Kind():
+		return decode[perp.ForgetOrders](payload)
+	case perp.RecallOrder{}.Kind():
+		return decode[perp.RecallOrder](payload)
 	case Configure{}.Kind():
 		return decode[Configure](payload)
 	}

@@ -68,6 +68,6 @@ func (e *Engine) fill(m *market, o *order, l perp.Level) {
 	if o.Cum == o.Size {
 		o.Status = perp.FullyFilled
 		m.resting.remove(o)
-		e.state.Book.close(o)
+		e.state.Book.close(o, e.state.Seq)
 	}
 }

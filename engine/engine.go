@@ -33,6 +33,7 @@ type state struct {
 	Accounts []risk.Account
 	Ledger   *ledger.Ledger
 	Book     *book
+	Forgot   bool `json:",omitempty"` // some orders are only in the store
 
 	Fundings int64
 	Hedges   int64
@@ -142,6 +143,10 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.steer(c)
 	case perp.HedgeReport:
 		e.hedged(c)
+	case perp.ForgetOrders:
+		e.forgetOrders(c)
+	case perp.RecallOrder:
+		e.recall(c)
 	case Configure:
 		e.configure(c)
 	default:

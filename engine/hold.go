@@ -27,7 +27,7 @@ type held struct {
 // and nothing else changes.
 func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level, why string, d dealing) {
 	o.Status = perp.PendingNew
-	e.state.Book.add(o)
+	e.state.Book.add(o, e.state.Seq)
 	class := m.Quoting.ClassOf(o.Session)
 	h := held{
 		OrderID: o.OrderID, Arrival: req.Arrival, Tier: class.Tier, Why: why, Version: d.version,
@@ -190,7 +190,7 @@ func (e *Engine) deliver(m *market, o *order, h held, levels []perp.Level) {
 // turnDown refuses a held order.
 func (e *Engine) turnDown(o *order, v perp.Verdict) {
 	o.Status, o.Reason, o.Updated = perp.Rejected, v.Reject.String(), e.now
-	e.state.Book.close(o)
+	e.state.Book.close(o, e.state.Seq)
 	e.emit(perp.OrderRejected{ExecID: e.execID(), Order: o.Order, Verdict: v})
 }
 

@@ -159,7 +159,7 @@ func (e *Engine) liquidation(m *market, account string, side perp.Side, size per
 		OrderID: e.orderID(), Session: session, Account: account, Symbol: m.Instrument.Symbol, Side: side,
 		Type: perp.Market, TIF: perp.IOC, Size: size, Status: perp.New, Created: e.now, Updated: e.now, Liquidation: true,
 	}}
-	e.state.Book.add(o)
+	e.state.Book.add(o, e.state.Seq)
 	e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
 	return o
 }

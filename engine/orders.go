@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -13,81 +14,76 @@ type order struct {
 	// Rank is its place in time priority: the number of the command that last
 	// gave it a new price or a larger size.
 	Rank int64
-	// Terms are those of the original request; a repeated request with the
-	// same ones gets the current state, with others a refusal.
-	Terms terms
+	// Names are the ids of accepted cancels and replaces of it, except those that
+	// were given up with an earlier memory of the order.
+	Names []string `json:",omitempty"`
+	// Ended is the number of the command that ended it, or that brought it back
+	// to mind; zero while it may still fill.
+	Ended int64 `json:",omitempty"`
 }
 
-// terms are what makes two requests of one ClOrdID the same order.
-type terms struct {
-	Symbol  string
-	Side    perp.Side
-	Type    perp.OrderType
-	TIF     perp.TimeInForce
-	Size    perp.Size
-	Price   perp.Price
-	QuoteID string
-}
-
-func termsOf(o perp.PlaceOrder) terms {
-	return terms{o.Symbol, o.Side, o.Type, o.TIF, o.Size, o.Price, o.QuoteID}
+// repeats tells whether a request asks for this very order: as long as nothing
+// replaced it, the order has the terms that it was asked for with. A quoted price
+// may be stated or not.
+func (o *order) repeats(r perp.PlaceOrder) bool {
+	price := o.Price == r.Price || o.Type == perp.PreviouslyQuoted && r.Price == 0
+	return o.ClOrdID == r.ClOrdID && o.First == r.ClOrdID && o.Symbol == r.Symbol && o.Side == r.Side && o.Type == r.Type &&
+		o.TIF == r.TIF && o.Size == r.Size && price && o.QuoteID == r.QuoteID
 }
 
 // clientKey names a client's request id within its account, for ever.
 type clientKey struct{ account, clOrdID string }
 
-// book keeps every order ever made and finds it by any of its ids. Only the
-// orders themselves are state; the indexes are rebuilt from them.
+// book keeps every order that may still fill, and of the others the last ones to
+// end; what it has forgotten is brought back from what is stored before a request
+// names it (RecallOrder). Only the orders are state; the indexes are made again.
 type book struct {
-	Orders []*order
-	// Used are the ids of accepted cancels and replaces with the order they
-	// changed; the ids of new orders are in Orders.
-	Used []usedID
-
 	byID     map[string]*order
 	byClient map[clientKey]*order
 	working  map[string][]*order // by account, in order of creation
+	ended    []*order            // in order of ending
+	first    int                 // of ended that is not forgotten
+	kept     int                 // endedKept, but for tests
 }
 
-type usedID struct{ Account, ClOrdID, OrderID string }
+// endedKept is how many ended orders are kept in mind at least, endedMax how many
+// there may be before the oldest should be forgotten.
+const (
+	endedKept = 8_192
+	endedMax  = 2 * endedKept
+)
 
 func newBook() *book {
-	b := &book{}
-	b.index()
-	return b
+	return &book{byID: map[string]*order{}, byClient: map[clientKey]*order{}, working: map[string][]*order{}, kept: endedKept}
 }
 
-func (b *book) index() {
-	b.byID = map[string]*order{}
-	b.byClient = map[clientKey]*order{}
-	b.working = map[string][]*order{}
-	for _, o := range b.Orders {
-		b.enter(o)
-	}
-	for _, u := range b.Used {
-		b.byClient[clientKey{u.Account, u.ClOrdID}] = b.byID[u.OrderID]
-	}
-}
-
+// enter files an order under its ids.
 func (b *book) enter(o *order) {
 	b.byID[o.OrderID] = o
 	if o.First != "" { // The gateway's own orders have none.
 		b.byClient[clientKey{o.Account, o.First}] = o
 	}
-	if o.Status.Working() || o.Status == perp.PendingNew {
+	for _, n := range o.Names {
+		b.byClient[clientKey{o.Account, n}] = o
+	}
+	if o.Ended > 0 {
+		b.ended = append(b.ended, o)
+	} else {
 		b.working[o.Account] = append(b.working[o.Account], o)
 	}
 }
 
-// add keeps a new order.
-func (b *book) add(o *order) {
-	b.Orders = append(b.Orders, o)
+// add keeps a new order; seq is the number of the present command.
+func (b *book) add(o *order, seq int64) {
+	if !o.Status.Working() && o.Status != perp.PendingNew {
+		o.Ended = seq
+	}
 	b.enter(o)
 }
 
 // rename records that a cancel or replace took effect under a new ClOrdID.
 func (b *book) rename(o *order, clOrdID string) {
-	b.Used = append(b.Used, usedID{o.Account, clOrdID, o.OrderID})
+	o.Names = append(o.Names, clOrdID)
 	b.byClient[clientKey{o.Account, clOrdID}] = o
 	o.ClOrdID = clOrdID
 }
@@ -99,11 +95,22 @@ func (b *book) find(account, clOrdID string) *order {
 
 // close takes an order that just reached a terminal state out of the working
 // list of its account.
-func (b *book) close(o *order) {
+func (b *book) close(o *order, seq int64) {
 	list := b.working[o.Account]
 	if i := slices.Index(list, o); i >= 0 {
 		b.working[o.Account] = slices.Delete(list, i, i+1)
+		o.Ended, o.Wait = seq, 0
+		b.ended = append(b.ended, o)
 	}
+}
+
+// live returns the orders that may still fill, by account and then in order of
+// creation.
+func (b *book) live() (all []*order) {
+	for _, account := range slices.Sorted(maps.Keys(b.working)) {
+		all = append(all, b.working[account]...)
+	}
+	return all
 }
 
 // orderID and the others number what the engine makes; the counters are state.

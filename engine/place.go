@@ -14,7 +14,7 @@ func (e *Engine) place(o perp.PlaceOrder) {
 	if e.permitted(o.Session, o.Account) != nil {
 		known = e.state.Book.find(o.Account, o.ClOrdID)
 	}
-	if known != nil && (o.PossDup || o.PossResend) && known.ClOrdID == o.ClOrdID && known.Terms == termsOf(o) {
+	if known != nil && (o.PossDup || o.PossResend) && known.repeats(o) {
 		e.emit(perp.StatusReported{Origin: o.Origin, ExecID: e.execID(), Order: known.Order})
 		return
 	}
@@ -49,14 +49,14 @@ func (e *Engine) reject(o perp.PlaceOrder, v perp.Verdict) {
 	r.Status, r.Reason = perp.Rejected, v.Reject.String()
 	if v.Reject > perp.BadClOrdID && e.permitted(o.Session, o.Account) != nil {
 		r.OrderID = e.orderID()
-		e.state.Book.add(&order{Order: r, Rank: e.state.Seq, Terms: termsOf(o)})
+		e.state.Book.add(&order{Order: r, Rank: e.state.Seq}, e.state.Seq)
 	}
 	e.emit(perp.OrderRejected{Origin: o.Origin, ExecID: e.execID(), Order: r, Verdict: v})
 }
 
 // accept makes the order and deals what can be dealt at once, or holds it.
 func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
-	o := &order{Order: newOrder(req, e.now), Rank: e.state.Seq, Terms: termsOf(req)}
+	o := &order{Order: newOrder(req, e.now), Rank: e.state.Seq}
 	levels := m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Size, o.Price, e.levels[:0])
 	e.levels = levels
 	if o.Type == perp.PreviouslyQuoted {
@@ -79,7 +79,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 		e.hold(m, o, req, levels, why, d)
 		return
 	}
-	e.state.Book.add(o)
+	e.state.Book.add(o, e.state.Seq)
 	e.emit(perp.OrderAccepted{Origin: req.Origin, ExecID: e.execID(), Order: o.Order})
 	if o.Type == perp.PreviouslyQuoted {
 		e.aggress(m, o, levels, quoting.Watched{Arrived: req.Arrival})
@@ -153,7 +153,7 @@ func (e *Engine) end(m *market, o *order, why perp.OrderCanceled) {
 	o.Status, o.Updated = perp.Canceled, e.now
 	o.Reason = why.Reason.String()
 	m.resting.remove(o)
-	e.state.Book.close(o)
+	e.state.Book.close(o, e.state.Seq)
 	why.ExecID, why.Order = e.execID(), o.Order
 	e.emit(why)
 }

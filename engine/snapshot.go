@@ -42,7 +42,6 @@ func Restore(snapshot []byte) (*Engine, error) {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	e.now = e.state.Now
-	e.state.Book.index()
 	for _, m := range e.state.Markets {
 		if m == nil || m.Quoting == nil || len(m.Quoting.Offers) == 0 {
 			return nil, fmt.Errorf("snapshot: a market without offers")
@@ -50,7 +49,7 @@ func Restore(snapshot []byte) (*Engine, error) {
 		e.markets[m.Instrument.Symbol] = m
 	}
 	e.enrol()
-	for _, o := range e.state.Book.Orders {
+	for _, o := range e.state.Book.live() {
 		if o.Status.Working() {
 			e.markets[o.Symbol].resting.add(o)
 		}
