@@ -31,6 +31,8 @@
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).
 //   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).
+//   - What is kept in mind of ended orders is bounded, and nobody can tell
+//     (TestForgettingIsInvisible, TestOverfull).
 //   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).
 //
 // # Not here

@@ -75,7 +75,7 @@ func (b *book) enter(o *order) {
 
 // add keeps a new order; seq is the number of the present command.
 func (b *book) add(o *order, seq int64) {
-	if !o.Status.Working() && o.Status != perp.PendingNew {
+	if o.Status.Ended() {
 		o.Ended = seq
 	}
 	b.enter(o)

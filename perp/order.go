@@ -68,6 +68,9 @@ func (s OrderStatus) String() string { return name(statusNames, s) }
 // Working tells whether the order may still fill.
 func (s OrderStatus) Working() bool { return s == New || s == PartiallyFilled }
 
+// Ended tells whether nothing more can happen to the order.
+func (s OrderStatus) Ended() bool { return s != 0 && !s.Working() && s != PendingNew }
+
 // Order is one order as its client may see it: a value, copied into events.
 type Order struct {
 	OrderID string

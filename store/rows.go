@@ -42,10 +42,10 @@ var writes = [...]string{
 	addEvent:   "INSERT INTO events (seq, n, kind, payload) VALUES (?, ?, ?, ?)",
 	setChain:   "UPDATE chains SET last = ?, h = ? WHERE name = ?",
 	addOrder: `INSERT INTO orders (cl_ord_id, size, price, cum, avg_price, status, reason, updated_ns, order_id,
-		first_cl_ord_id, session, account, symbol, side, ord_type, tif, quote_id, created_ns)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		first_cl_ord_id, session, account, symbol, side, ord_type, tif, quote_id, created_ns, ended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 	setOrder: `UPDATE orders SET cl_ord_id = ?, size = ?, price = ?, cum = ?, avg_price = ?, status = ?, reason = ?,
-		updated_ns = ? WHERE order_id = ?`,
+		updated_ns = ?, ended = ? WHERE order_id = ?`,
 	findOrder:   "SELECT account, first_cl_ord_id FROM orders WHERE order_id = ?",
 	addClientID: "INSERT INTO client_ids (account, cl_ord_id, order_id) VALUES (?, ?, ?)",
 	addFill: `INSERT INTO fills (exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee,
@@ -83,15 +83,15 @@ var writes = [...]string{
 func (s *Store) project(e perp.Entry, ev perp.Event) error {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return s.accepted(ev.Order)
+		return s.accepted(ev.Order, e.Seq)
 	case perp.OrderRejected:
-		return s.rejected(ev.Order)
+		return s.rejected(ev.Order, e.Seq)
 	case perp.Filled:
 		return s.filled(e, ev)
 	case perp.OrderCanceled:
-		return s.amended(ev.Order, ev.OrigClOrdID)
+		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
 	case perp.OrderReplaced:
-		return s.amended(ev.Order, ev.OrigClOrdID)
+		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
 	case perp.PositionChanged:
 		return s.one(setPosition, ev.Account, ev.Symbol, int64(ev.Size), int64(ev.EntryNotional))
 	case perp.Posted:
@@ -105,15 +105,15 @@ func (s *Store) project(e perp.Entry, ev perp.Event) error {
 }
 
 // accepted enters a new order, or brings one up to date that was held.
-func (s *Store) accepted(o perp.Order) error {
+func (s *Store) accepted(o perp.Order, seq int64) error {
 	known, err := s.knows(o)
 	switch {
 	case err != nil:
 		return err
 	case known:
-		return s.setOrder(o)
+		return s.setOrder(o, seq)
 	}
-	return s.newOrder(o)
+	return s.newOrder(o, seq)
 }
 
 // knows tells whether an order is there already. One of another account or
@@ -133,10 +133,10 @@ func (s *Store) knows(o perp.Order) (bool, error) {
 }
 
 // newOrder enters an order and spends its client id.
-func (s *Store) newOrder(o perp.Order) error {
+func (s *Store) newOrder(o perp.Order, seq int64) error {
 	err := s.one(addOrder, o.ClOrdID, int64(o.Size), int64(o.Price), int64(o.Cum), int64(o.AvgPrice()), o.Status.String(),
 		o.Reason, int64(o.Updated), o.OrderID, o.First, o.Session, o.Account, o.Symbol, o.Side.String(), o.Type.String(),
-		o.TIF.String(), o.QuoteID, int64(o.Created))
+		o.TIF.String(), o.QuoteID, int64(o.Created), endedAt(o, seq))
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (s *Store) newOrder(o perp.Order) error {
 // rejected enters a refused order, if it got an id. A refused repetition of a
 // known client id carries the known order, which is there already and stays as
 // it is.
-func (s *Store) rejected(o perp.Order) error {
+func (s *Store) rejected(o perp.Order, seq int64) error {
 	if o.OrderID == "" {
 		return nil
 	}
@@ -158,21 +158,29 @@ func (s *Store) rejected(o perp.Order) error {
 	case err != nil:
 		return err
 	case !known:
-		return s.newOrder(o)
+		return s.newOrder(o, seq)
 	case o.Status == perp.Rejected: // It was held, or is refused again with the same words.
-		return s.setOrder(o)
+		return s.setOrder(o, seq)
 	}
 	return nil
 }
 
 // setOrder brings an order up to date; it must be there.
-func (s *Store) setOrder(o perp.Order) error {
+func (s *Store) setOrder(o perp.Order, seq int64) error {
 	return s.one(setOrder, o.ClOrdID, int64(o.Size), int64(o.Price), int64(o.Cum), int64(o.AvgPrice()),
-		o.Status.String(), o.Reason, int64(o.Updated), o.OrderID)
+		o.Status.String(), o.Reason, int64(o.Updated), endedAt(o, seq), o.OrderID)
+}
+
+// endedAt is the number of the command that ended an order, 0 while it works.
+func endedAt(o perp.Order, seq int64) int64 {
+	if o.Status.Ended() {
+		return seq
+	}
+	return 0
 }
 
 func (s *Store) filled(e perp.Entry, ev perp.Filled) error {
-	if err := s.setOrder(ev.Order); err != nil {
+	if err := s.setOrder(ev.Order, e.Seq); err != nil {
 		return err
 	}
 	r := fillRowOf(ev, e)
@@ -182,8 +190,8 @@ func (s *Store) filled(e perp.Entry, ev perp.Filled) error {
 
 // amended brings an order up to date after a cancel or replace. If a client's
 // request did it, that request's id is spent too.
-func (s *Store) amended(o perp.Order, previous string) error {
-	if err := s.setOrder(o); err != nil || previous == "" {
+func (s *Store) amended(o perp.Order, seq int64, previous string) error {
+	if err := s.setOrder(o, seq); err != nil || previous == "" {
 		return err
 	}
 	return s.one(addClientID, o.Account, o.ClOrdID, o.OrderID)

@@ -50,7 +50,7 @@ func (s *Store) projectMoney(e perp.Entry, ev perp.Event) error {
 		r := deskRowOf(ev, e)
 		return s.one(addDesk, r.key, r.command, r.by, r.verdict, r.text, r.timeNS, r.seq)
 	case perp.OrderHeld:
-		return s.newOrder(ev.Order)
+		return s.newOrder(ev.Order, e.Seq)
 	}
 	return s.projectClients(e, ev)
 }

@@ -74,6 +74,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
+		memory: a.store, durable: e.Seq(),
 		seen: a.seen, committed: a.model.Committed, now: time.Now, snapped: snapped, log: log,
 	}
 	if err := a.loop.step(configuration(cfg)); err != nil {

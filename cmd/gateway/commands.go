@@ -27,6 +27,7 @@ func commandTable() []config.Command {
 		ledgerVerify(),
 		ledgerBalances(),
 		journalVerify(),
+		journalDump(),
 		ledgerPools(),
 		ledgerSettlements(),
 		dbCheck(),

@@ -48,6 +48,9 @@ type loop struct {
 	committed func(took time.Duration) // told after the commit
 	now       func() time.Time         //
 	snapped   int64                    // number of the last snapshot
+	memory    memory
+	durable   int64 // number of the last command that is committed
+	forgot    int64 // the same, when something was last forgotten
 	log       *slog.Logger
 }
 
@@ -95,6 +98,10 @@ func (l *loop) turn(clock bool) error {
 // (numbers are given, bytes are held), commit, and only then let go.
 func (l *loop) step(batch []perp.Input) error {
 	now := perp.Time(l.now().UnixNano())
+	batch, err := l.remind(batch)
+	if err != nil {
+		return err
+	}
 	entries, err := l.apply(batch, now)
 	if err != nil {
 		return err
@@ -107,6 +114,7 @@ func (l *loop) step(batch []perp.Input) error {
 			return fmt.Errorf("%w: %w", errCommit, err)
 		}
 		l.committed(time.Since(start))
+		l.durable = l.engine.Seq()
 		l.door.Release(writes)
 	}
 	l.door.Publish(entries)
