@@ -77,6 +77,7 @@ type Client struct {
 	out   int            // next number to send
 	in    int            // next number expected
 	asked int            // first number of the gap that was asked for; one request a gap
+	wants []int          // first numbers that the gateway asked for again
 	sent  map[int]string // application messages as first sent, body only
 	news  chan Fields    // application messages and session answers
 	ended chan struct{}
@@ -202,6 +203,25 @@ func (c *Client) SetNumbers(out, in int) {
 	c.out, c.in = out, in
 }
 
+// Wanted returns the first numbers that the gateway asked for again since the last
+// call.
+func (c *Client) Wanted() []int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	wants := c.wants
+	c.wants = nil
+	return wants
+}
+
+// SendAgain sends an application message as a repetition under a new number (97=Y).
+func (c *Client) SendAgain(msgType string, body ...string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.out
+	c.out++
+	return c.write(c.frame(msgType, n, "97=Y"+soh, strings.Join(body, soh)))
+}
+
 // Expect sets the next number in.
 func (c *Client) Expect(in int) {
 	c.mu.Lock()
@@ -307,6 +327,7 @@ func (c *Client) received(f Fields, news chan<- Fields) error {
 	case seq > c.in && f.Get(35) == "2":
 		// A ResendRequest is answered at once, gap or not: what it stood for would be
 		// gap-filled, and both sides would wait for each other.
+		c.wants = append(c.wants, f.Int(7))
 		if err := c.resend(f.Int(7), f.Int(16)); err != nil {
 			return err
 		}
@@ -332,6 +353,7 @@ func (c *Client) handle(f Fields, news chan<- Fields) error {
 		c.out++
 		return c.write(c.frame("0", n, "", "112="+f.Get(112)))
 	case "2":
+		c.wants = append(c.wants, f.Int(7))
 		return c.resend(f.Int(7), f.Int(16))
 	}
 	select {

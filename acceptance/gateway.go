@@ -49,6 +49,12 @@ func Start(ctx context.Context, log *os.File, args ...string) (*Gateway, error) 
 	if err != nil {
 		return nil, err
 	}
+	return StartBinary(ctx, bin, nil, log, args...)
+}
+
+// StartBinary is Start with a binary of the caller's and more variables in its
+// environment.
+func StartBinary(ctx context.Context, bin string, env []string, log *os.File, args ...string) (*Gateway, error) {
 	dir, err := os.MkdirTemp("", "backstop-ports-*")
 	if err != nil {
 		return nil, err
@@ -58,6 +64,7 @@ func Start(ctx context.Context, log *os.File, args ...string) (*Gateway, error) 
 	g := &Gateway{done: make(chan struct{})}
 	g.cmd = exec.Command(bin, append(args, "--ports-file", ports)...)
 	g.cmd.Stdout, g.cmd.Stderr = log, log
+	g.cmd.Env = append(os.Environ(), env...)
 	if err := g.cmd.Start(); err != nil {
 		return nil, err
 	}

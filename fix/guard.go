@@ -178,6 +178,7 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		c.rest = frame
+		// crash point inbound if c.link != nil
 	}
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]

@@ -164,7 +164,10 @@ func (c *conn) take() (bytes []byte, closing bool) {
 
 // push writes everything or fails.
 func (c *conn) push(bytes []byte) error {
+	// crash point before-wire
+	// crash point half-wire: _, _ = c.Conn.Write(bytes[:len(bytes)/2])
 	n, err := c.Conn.Write(bytes)
+	// crash point after-wire
 	c.mu.Lock()
 	c.queued -= min(n, c.queued)
 	c.mu.Unlock()

@@ -152,6 +152,7 @@ func (n *numbers) drain() (writes []perp.SessionWrite) {
 		}
 	}
 	n.drained = len(n.held)
+	// crash point reset-drained if len(writes) > 1
 	return writes
 }
 
@@ -168,6 +169,7 @@ func (n *numbers) released() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.durable = n.said
+	// crash point commit-app-last if n.durable.InSeq > n.in
 	if n.again.reading {
 		n.again.released = append(n.again.released, n.held[:n.drained]...)
 	}

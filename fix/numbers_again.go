@@ -79,6 +79,7 @@ func (n *numbers) begin(found newest) {
 	for _, seq := range n.undecided {
 		n.former[seq]++
 	}
+	// crash point reset-begins
 	n.epoch++
 	n.in, n.out, n.floor, n.reserved, n.acked, n.undecided = 1, 1, 0, 0, 1, nil
 	n.created, n.fresh, n.evidence = time.Now(), true, evidence{}
@@ -147,6 +148,7 @@ func (n *numbers) following(f outFrame) []outFrame {
 		return nil
 	}
 	n.again.frames = nil
+	// crash point reset-repeats
 	return frames
 }
 

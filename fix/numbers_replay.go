@@ -83,6 +83,7 @@ func (r *replay) give(seq int64, msg []byte) error {
 	r.count++
 	r.bytes += len(msg)
 	r.last = seq
+	// crash point resend
 	if r.dialect == strict44 {
 		msg = inStrict44(msg)
 	}

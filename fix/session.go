@@ -67,6 +67,7 @@ func (a callbacks) OnLogout(id quickfix.SessionID) {
 // for: a stock client would refuse a tag that it has not named.
 func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 	defer a.door.rescue("ToAdmin", nil)
+	// crash point toadmin
 	kind, err := msg.Header.GetString(35)
 	l := a.door.byID[id]
 	if l == nil || err != nil {
@@ -186,6 +187,7 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		return quickfix.UnsupportedMessageType()
 	}
 	l.heard(msg, "")
+	// crash point fromapp-in
 	o := l.origin(msg)
 	cmd, rej := d.codec.decode(msg, o)
 	if rej != nil {
@@ -208,6 +210,7 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		d.desk.refused(o)
 		return businessReject(perp.NotReady, msg, "")
 	}
+	// crash point fromapp-out
 	return nil
 }
 

@@ -27,7 +27,9 @@ func (s *Store) Commit(b perp.Batch) error {
 		return nil
 	}
 	journal, out := s.journal, s.out
+	// crash point before-begin
 	err := s.inTx(func() error { return s.write(b) })
+	// crash point after-commit if err == nil
 	if err == nil {
 		err = s.bound()
 	}
@@ -47,6 +49,7 @@ func (s *Store) write(b perp.Batch) error {
 			return fmt.Errorf("command %d: %w", e.Seq, err)
 		}
 		passing("entry")
+		// crash point in-tx
 	}
 	if len(b.Entries) > 0 {
 		if err := s.one(setChain, s.journal.last, s.journal.h[:], "journal"); err != nil {
@@ -58,10 +61,14 @@ func (s *Store) write(b perp.Batch) error {
 			return fmt.Errorf("session %s: %w", w.Session, err)
 		}
 		passing("session")
+		// crash point in-tx-sessions
 	}
 	if len(b.Sessions) > 0 {
-		return s.one(setChain, s.out.last, s.out.h[:], "fix_out")
+		if err := s.one(setChain, s.out.last, s.out.h[:], "fix_out"); err != nil {
+			return err
+		}
 	}
+	// crash point before-commit
 	return nil
 }
 

@@ -68,6 +68,7 @@ func (s *Store) SaveSnapshot(seq int64, at perp.Time, hash string, state []byte)
 			return err
 		}
 		passing("snapshot")
+		// crash point in-snapshot
 		_, err := s.stmts[dropSnapshots].Exec(snapshotsKept)
 		return err
 	})

@@ -106,7 +106,9 @@ func (l *loop) step(batch []perp.Input) error {
 	if err != nil {
 		return err
 	}
+	// crash point applied if len(entries) > 0
 	l.door.Encode(entries)
+	// crash point after-send if len(entries) > 0
 	writes := l.door.Drain()
 	if len(entries) > 0 || len(writes) > 0 {
 		start := time.Now()
@@ -116,6 +118,7 @@ func (l *loop) step(batch []perp.Input) error {
 		l.committed(time.Since(start))
 		l.durable = l.engine.Seq()
 		l.door.Release(writes)
+		// crash point after-mark
 	}
 	l.door.Publish(entries)
 	l.seen(entries)

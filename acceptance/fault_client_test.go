@@ -1,0 +1,245 @@
+//go:build faults
+
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// faultWindow is how many orders of a session are unanswered at most.
+const faultWindow = 24
+
+// honest is a client that is owed exactly one answer to each order, and one fill to
+// each that is accepted. It goes on with its numbers from connection to connection.
+type honest struct {
+	*Client
+	mu       sync.Mutex
+	prefix   string
+	total    int               // orders to send
+	sent     []string          // ids, in order
+	open     map[string]bool   // sent, not ended
+	accepted map[string]int    // 150=0 by id
+	fills    map[string]Fields // by id
+	refused  map[string]Fields // by id
+	execs    map[string]string // what an ExecID said
+	numbers  map[int]string    // of stored messages in this epoch: their ExecID
+	highest  int               // number received in this epoch
+	resets   bool              // each logon resets the numbers
+	diskIn   int               // number that was durable when the gateway died last
+	forget   int               // so many numbers less are expected at the next logon
+	failures []string
+	on       atomic.Bool // logged on
+}
+
+func newHonest(name string, total int) *honest {
+	return &honest{
+		Client: NewClient(name, "BACKSTOP", name, "demo"), prefix: name + "-", total: total, open: map[string]bool{},
+		accepted: map[string]int{}, fills: map[string]Fields{}, refused: map[string]Fields{}, execs: map[string]string{}, numbers: map[int]string{},
+	}
+}
+
+func (h *honest) fail(format string, args ...any) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.failures) < failuresMax {
+		h.failures = append(h.failures, h.prefix+" "+fmt.Sprintf(format, args...))
+	}
+}
+
+func (h *honest) done() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sent) == h.total && len(h.open) == 0
+}
+
+// talk holds one connection until everything is answered or the gateway is gone.
+// An error means that the gateway broke a rule.
+func (h *honest) talk(ctx context.Context, addr string) error {
+	var extra []string
+	again := h.enter(&extra)
+	answer, err := h.Logon(ctx, addr, extra...)
+	h.on.Store(err == nil)
+	defer h.on.Store(false)
+	if gone(err) || answer == nil && err != nil && ctx.Err() == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h.take(answer)
+	for _, id := range again { // After a reset only the client knows what it sent.
+		if err := h.SendAgain("D", h.order(id)...); err != nil {
+			return nil
+		}
+	}
+	for !h.done() {
+		if !h.push() {
+			break
+		}
+		f, err := h.Next(ctx)
+		if gone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		h.take(f)
+	}
+	if h.done() {
+		if err := h.Logout(ctx); err != nil && !gone(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter readies the numbers for a Logon and returns the orders to repeat.
+func (h *honest) enter(extra *[]string) (again []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.resets:
+		h.SetNumbers(1, 1)
+		h.Client.mu.Lock()
+		h.Client.sent = map[int]string{}
+		h.Client.mu.Unlock()
+		h.numbers, h.highest = map[int]string{}, 0
+		*extra = []string{"141=Y"}
+		for _, id := range h.sent {
+			if h.open[id] {
+				again = append(again, id)
+			}
+		}
+	case h.forget > 0:
+		_, in := h.Numbers()
+		h.Expect(max(1, in-h.forget))
+	}
+	return again
+}
+
+func (h *honest) order(id string) []string {
+	side := 1 + slices.Index(h.sent, id)%2
+	return []string{"11=" + id, "55=BTC-PERP", fmt.Sprintf("54=%d", side), "60=" + Now(), "38=0.001", "40=1", "59=3"}
+}
+
+// push sends as many orders as may be open. It is false when nobody listens.
+func (h *honest) push() bool {
+	for {
+		h.mu.Lock()
+		if len(h.open) >= faultWindow || len(h.sent) >= h.total {
+			h.mu.Unlock()
+			return true
+		}
+		id := fmt.Sprintf("%s%d", h.prefix, len(h.sent))
+		h.sent = append(h.sent, id)
+		h.open[id] = true
+		body := h.order(id)
+		h.mu.Unlock()
+		if err := h.Send("D", body...); err != nil {
+			return true // The end of the connection is read next.
+		}
+	}
+}
+
+// take notes a message. What contradicts an earlier one is a failure.
+func (h *honest) take(f Fields) {
+	seq := f.Int(34)
+	h.mu.Lock()
+	h.highest = max(h.highest, seq)
+	h.mu.Unlock()
+	switch f.Get(35) {
+	case "A":
+		return
+	case "8":
+	case "AM": // of a settlement: told once, or again with a flag
+		h.once("721="+f.Get(721), f, seq)
+		return
+	case "5":
+		if strings.Contains(f.Get(58), "MsgSeqNum") {
+			h.fail("logged out: %s", f)
+		}
+		return
+	default:
+		h.fail("unexpected: %s", f)
+		return
+	}
+	if h.once(f.Get(17), f, seq) {
+		h.report(f.Get(11), f)
+	}
+}
+
+// once notes what stands under an id that is used once, and tells whether it is
+// new. The same again needs a flag, or a client that asked for it.
+func (h *honest) once(id string, f Fields, seq int) (fresh bool) {
+	said := meaning(f)
+	h.mu.Lock()
+	old, known := h.execs[id]
+	h.execs[id] = said
+	h.numbers[seq] = id
+	flagged := f.Get(43) == "Y" || f.Get(97) == "Y"
+	h.mu.Unlock()
+	switch {
+	case known && old != said:
+		h.fail("%s said\n  %s, says\n  %s", id, old, said)
+	case known && !flagged:
+		h.fail("told twice: %s", f)
+	}
+	return !known
+}
+
+func (h *honest) report(id string, f Fields) {
+	h.mu.Lock()
+	was, other := h.fills[id], h.refused[id]
+	switch f.Get(150) {
+	case "0":
+		h.accepted[id]++
+	case "F":
+		h.fills[id] = f
+		delete(h.open, id)
+	case "8":
+		h.refused[id] = f
+		delete(h.open, id)
+	}
+	twice := h.accepted[id] > 1 || (f.Get(150) == "F" || f.Get(150) == "8") && (was != nil || other != nil)
+	h.mu.Unlock()
+	if twice {
+		h.fail("two answers to %s: %s", id, f)
+	}
+	if f.Get(150) == "F" && f.Get(39) != "2" {
+		h.fail("not filled at once: %s", f)
+	}
+}
+
+// meaning is a message without what changes when it is sent again.
+func meaning(f Fields) string {
+	var kept []string
+	for _, field := range f {
+		tag, _, _ := strings.Cut(field, "=")
+		if !slices.Contains([]string{"8", "9", "10", "34", "43", "52", "97", "122"}, tag) {
+			kept = append(kept, field)
+		}
+	}
+	return strings.Join(kept, "|")
+}
+
+// gone tells that a connection ended because the gateway did.
+func gone(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, text := range []string{"EOF", "refused", "reset", "broken pipe", "closed", "not connected"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// waitMax bounds the waiting of one case.
+const waitMax = 60 * time.Second
