@@ -17,10 +17,13 @@ import (
 // The product holds no test code. A comment `// crash point NAME` marks a window in
 // which it may die; the fault build turns it, with an overlay, into a call that
 // kills the process at the n-th pass of the point that CrashVariable names. `if
-// COND` counts only such passes; `: STATEMENT` is done right before the death.
+// COND` counts only such passes; `: STATEMENT` is done right before the death. A
+// comment `// crash delay NAME` makes a narrow window of another place wide.
 var crashComment = regexp.MustCompile(`(?m)^(\s*)// crash point ([a-z0-9-]+)(?: if (.+)|: (.+))?$`)
 
 var packageClause = regexp.MustCompile(`(?m)^package (\w+)`)
+
+var delayComment = regexp.MustCompile(`(?m)^(\s*)// crash delay ([a-z0-9-]+)$`)
 
 // crashVariable names a point and a pass: "after-commit:20".
 const crashVariable = "BACKSTOP_CRASH"
@@ -34,6 +37,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 var crashName, crashPass = func() (string, int64) {
@@ -45,6 +49,12 @@ var crashName, crashPass = func() (string, int64) {
 var crashCount atomic.Int64
 
 func crashNow(name string) bool { return name == crashName && crashCount.Add(1) == crashPass }
+
+func crashDelay(name string) {
+	if name == crashName {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
 
 func crashDie() {
 	syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -156,6 +166,7 @@ func crashOverlay(root, dir string) (*overlayOf, error) {
 
 // armed turns each marker into one line of code.
 func (o *overlayOf) armed(src string) string {
+	src = delayComment.ReplaceAllString(src, `${1}crashDelay("$2")`)
 	return crashComment.ReplaceAllStringFunc(src, func(line string) string {
 		p := crashComment.FindStringSubmatch(line)
 		o.points = append(o.points, p[2])
@@ -190,4 +201,13 @@ func (o *overlayOf) edit(file, old, new string) error {
 		return fmt.Errorf("%s: %d places with %q", file, n, old)
 	}
 	return o.put(file, strings.Replace(string(src), old, new, 1))
+}
+
+func mustAbs(t testing.TB, path string) string {
+	t.Helper()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // faultWindow is how many orders of a session are unanswered at most.
@@ -30,9 +29,13 @@ type honest struct {
 	execs    map[string]string // what an ExecID said
 	numbers  map[int]string    // of stored messages in this epoch: their ExecID
 	highest  int               // number received in this epoch
+	stays    bool              // logged on when all is answered
+	listens  bool              // to market data, which is numbered and not stored
 	resets   bool              // each logon resets the numbers
 	diskIn   int               // number that was durable when the gateway died last
 	forget   int               // so many numbers less are expected at the next logon
+	wantAll  int               // the number up to which it lost everything
+	dups     int               // messages with 43=Y
 	failures []string
 	on       atomic.Bool // logged on
 }
@@ -63,6 +66,7 @@ func (h *honest) done() bool {
 func (h *honest) talk(ctx context.Context, addr string) error {
 	var extra []string
 	again := h.enter(&extra)
+	_, expected := h.Numbers()
 	answer, err := h.Logon(ctx, addr, extra...)
 	h.on.Store(err == nil)
 	defer h.on.Store(false)
@@ -72,13 +76,25 @@ func (h *honest) talk(ctx context.Context, addr string) error {
 	if err != nil {
 		return err
 	}
+	if n := answer.Int(34); n < expected && !h.resets {
+		h.fail("number %d again, expected %d: %s", n, expected, answer)
+	}
 	h.take(answer)
+	if h.listens {
+		n, err := h.SendNumbered("V", "262=MD", "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP")
+		if err != nil {
+			return nil
+		}
+		h.Client.mu.Lock()
+		delete(h.Client.sent, n) // Only good for this connection: never sent again.
+		h.Client.mu.Unlock()
+	}
 	for _, id := range again { // After a reset only the client knows what it sent.
 		if err := h.SendAgain("D", h.order(id)...); err != nil {
 			return nil
 		}
 	}
-	for !h.done() {
+	for !h.done() || h.stays {
 		if !h.push() {
 			break
 		}
@@ -152,9 +168,15 @@ func (h *honest) take(f Fields) {
 	seq := f.Int(34)
 	h.mu.Lock()
 	h.highest = max(h.highest, seq)
+	if f.Get(43) == "Y" {
+		h.dups++
+		if f.Get(122) == "" || f.Get(122) > f.Get(52) {
+			h.failures = append(h.failures, "122: "+f.String())
+		}
+	}
 	h.mu.Unlock()
 	switch f.Get(35) {
-	case "A":
+	case "A", "W":
 		return
 	case "8":
 	case "AM": // of a settlement: told once, or again with a flag
@@ -228,6 +250,12 @@ func meaning(f Fields) string {
 	return strings.Join(kept, "|")
 }
 
+// caughtUp tells whether a client that lost everything has it again.
+func (h *honest) caughtUp() bool {
+	_, in := h.Numbers()
+	return in > h.wantAll
+}
+
 // gone tells that a connection ended because the gateway did.
 func gone(err error) bool {
 	if err == nil {
@@ -240,6 +268,3 @@ func gone(err error) bool {
 	}
 	return false
 }
-
-// waitMax bounds the waiting of one case.
-const waitMax = 60 * time.Second

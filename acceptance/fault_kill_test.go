@@ -79,6 +79,7 @@ func (w *faultWorld) close(ctx context.Context) {
 
 func (w *faultWorld) report(t *testing.T) {
 	t.Helper()
+	t.Logf("lives: %v", w.restarts)
 	for i, p := range w.problems {
 		if i == 10 {
 			t.Errorf("and %d more", len(w.problems)-i)

@@ -46,6 +46,7 @@ func newFaultWorld(t testing.TB, m mutant, clients, orders int) *faultWorld {
 	w := &faultWorld{t: t, bin: faultBinary(t, m), args: args, dir: dir, log: log}
 	for i := range clients {
 		w.clients = append(w.clients, newHonest(venueClients[i], orders))
+		w.clients[i].listens = i == 0
 	}
 	return w
 }
@@ -55,6 +56,9 @@ func (w *faultWorld) problem(format string, args ...any) {
 		w.problems = append(w.problems, fmt.Sprintf(format, args...))
 	}
 }
+
+// lifeMax is how long a gateway lives whose crash point does not come.
+const lifeMax = 8 * time.Second
 
 // life starts the gateway, lets every client talk and waits for the end: by the
 // crash point, by kill, or because all is answered. It tells whether the process
@@ -75,6 +79,9 @@ func (w *faultWorld) life(ctx context.Context, crash string, kill func(*Gateway)
 		w.problem("start: %v", err)
 		return false
 	}
+	whole := ctx
+	ctx, cancel := context.WithTimeout(ctx, lifeMax)
+	defer cancel()
 	ended := make(chan error, len(w.clients))
 	for _, c := range w.clients {
 		go func() {
@@ -86,20 +93,25 @@ func (w *faultWorld) life(ctx context.Context, crash string, kill func(*Gateway)
 		go kill(g)
 	}
 	for range w.clients {
-		if err := <-ended; err != nil {
+		if err := <-ended; err != nil && (crash == "" || !errors.Is(err, context.DeadlineExceeded)) {
 			w.problem("%v", err)
 		}
 	}
+	if ctx.Err() != nil && whole.Err() == nil {
+		g.Kill() // The point never came.
+		w.dead()
+		return false
+	}
 	w.restarts = append(w.restarts, time.Since(began))
-	return w.end(g, crash)
+	return w.end(g, crash != "" || kill != nil)
 }
 
 // end waits for the death of the gateway, or stops it when all is answered.
-func (w *faultWorld) end(g *Gateway, crash string) (fired bool) {
+func (w *faultWorld) end(g *Gateway, mayDie bool) (fired bool) {
 	if w.answered() && !g.Ended() {
 		code, err := g.Stop()
 		state := g.cmd.ProcessState
-		if fired = crash != "" && state != nil && killed(state); !fired && (err != nil || code != 0) {
+		if fired = mayDie && state != nil && killed(state); !fired && (err != nil || code != 0) {
 			w.problem("stop: exit %d, %v", code, err)
 		}
 	} else {
@@ -181,8 +193,8 @@ func (w *faultWorld) compare(db *sql.DB, c *honest) error {
 	}
 	c.diskIn = int(in)
 	var late int64
-	if err := db.QueryRow(`SELECT count(*) FROM journal WHERE kind = 'PlaceOrder' AND payload ->> '$.Origin.Session' = ?
-		AND payload ->> '$.Origin.InSeq' >= ? AND seq > (SELECT max(seq) FROM journal) - 2000`, name, in).Scan(&late); err != nil {
+	if err := db.QueryRow(`SELECT count(*) FROM journal WHERE kind = 'PlaceOrder' AND payload ->> '$.Session' = ?
+		AND payload ->> '$.InSeq' >= ? AND seq > (SELECT max(seq) FROM journal) - 2000`, name, in).Scan(&late); err != nil {
 		return err
 	}
 	if late > 0 && !c.resets {

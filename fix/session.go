@@ -211,6 +211,7 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		return businessReject(perp.NotReady, msg, "")
 	}
 	// crash point fromapp-out
+	// crash delay commit-app-last
 	return nil
 }
 

@@ -1,0 +1,144 @@
+//go:build faults
+
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// crashCase is a point and the passes at which the process dies there.
+type crashCase struct {
+	window, point string
+	passes        []int
+}
+
+// The windows are those of docs/faults.md. Those of resends and resets come up in
+// runs of their own.
+var (
+	orderPoints = []crashCase{
+		{"W1", "inbound", []int{1, 20, 300}},
+		{"W2", "fromapp-in", []int{1, 20, 300}},
+		{"W2", "fromapp-out", []int{1, 20, 300}},
+		{"W2", "before-begin", []int{2, 10, 60}},
+		{"W3", "applied", []int{2, 10, 60}},
+		{"W3", "in-tx", []int{2, 40, 300}},
+		{"W3", "in-tx-sessions", []int{2, 20, 100}},
+		{"W4", "after-send", []int{2, 10, 60}},
+		{"W4", "before-commit", []int{2, 10, 60}},
+		{"W7", "after-commit", []int{2, 10, 60}},
+		{"W7", "after-mark", []int{2, 10, 60}},
+		{"W7", "before-wire", []int{1, 10, 100}},
+		{"W8", "half-wire", []int{1, 10, 100}},
+		{"W9", "after-wire", []int{1, 10, 100}},
+		{"W10", "commit-app-last", []int{1, 3, 8}},
+		{"W11", "toadmin", []int{1, 2, 3}},
+	}
+	resendPoints = []crashCase{{"W12", "resend", []int{1, 5, 20}}}
+	resetPoints  = []crashCase{
+		{"A9", "reset-begins", []int{1}}, {"A9", "reset-drained", []int{1}}, {"A9", "reset-repeats", []int{1}},
+		{"A9", "in-tx-sessions", []int{2, 5}}, {"A9", "before-commit", []int{2, 4}}, {"A9", "after-commit", []int{2, 4}},
+		{"A9", "before-wire", []int{1, 2}}, {"A9", "half-wire", []int{1, 2}}, {"A9", "after-wire", []int{1, 2}},
+	}
+)
+
+// walk lets the process die at each point of the cases; every one must come up.
+func (w *faultWorld) walk(ctx context.Context, cases []crashCase, before func()) (fired int) {
+	for _, c := range cases {
+		for _, pass := range c.passes {
+			if len(w.problems) > 0 {
+				return fired // What comes after it says nothing.
+			}
+			if before != nil {
+				before()
+			}
+			if w.life(ctx, fmt.Sprintf("%s:%d", c.point, pass), nil) {
+				fired++
+			} else {
+				w.problem("%s %s never came to pass %d", c.window, c.point, pass)
+			}
+		}
+	}
+	return fired
+}
+
+// TestFaultPoints (A2): death in every window of an order's way.
+func TestFaultPoints(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	w := newFaultWorld(t, mutant{}, 3, 1<<30)
+	fired := w.walk(ctx, orderPoints, nil)
+	fired += w.walk(ctx, resendPoints, func() {
+		for _, c := range w.clients {
+			c.forget = 40
+		}
+	})
+	w.close(ctx)
+	t.Logf("%d crash points fired", fired)
+	if fired < 40 {
+		t.Errorf("%d crash points fired, at least 40 should", fired)
+	}
+	w.report(t)
+}
+
+// TestFaultResets (A9): death while sequence numbers are reset, with reports that
+// the client has not got: they all come, with the ExecID that the books have.
+func TestFaultResets(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	w := newFaultWorld(t, mutant{}, 2, 1<<30)
+	t.Logf("%d crash points fired", w.resets(ctx))
+	w.report(t)
+}
+
+// resets kills the gateway at each point of a reset.
+func (w *faultWorld) resets(ctx context.Context) (fired int) {
+	fired = w.walk(ctx, resetPoints, func() {
+		for _, c := range w.clients {
+			c.resets = true
+		}
+		// Reports that nobody got: it dies between the commit and the wire.
+		if !w.life(ctx, "after-commit:25", nil) {
+			w.problem("no reports are owed")
+		}
+	})
+	w.close(ctx)
+	return fired
+}
+
+// TestFaultPointsAreListed: every point in the source is in a case.
+func TestFaultPointsAreListed(t *testing.T) {
+	o, err := crashOverlay(mustAbs(t, ".."), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, c := range slices.Concat(orderPoints, resendPoints, resetPoints, snapshotPoints) {
+		listed = append(listed, c.point)
+	}
+	for _, p := range o.points {
+		if !slices.Contains(listed, p) {
+			t.Errorf("crash point %s is in no case", p)
+		}
+	}
+	if len(o.points) < 15 {
+		t.Errorf("only %s", strings.Join(o.points, " "))
+	}
+}
+
+// snapshotPoints come up when the gateway stops: it saves its state then.
+var snapshotPoints = []crashCase{{"W13", "in-snapshot", []int{1}}}
+
+// TestFaultSnapshot: death while the state is saved; the journal leads to the same.
+func TestFaultSnapshot(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	w := newFaultWorld(t, mutant{}, 1, 3000)
+	w.walk(ctx, snapshotPoints, nil)
+	w.settle(ctx)
+	w.report(t)
+}
