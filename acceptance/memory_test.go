@@ -12,7 +12,7 @@ import (
 // What a client says about older ones gets the same answers as ever, also after
 // the gateway was killed, and a ClOrdID is never good for a second order.
 func TestForgottenOrders(t *testing.T) {
-	const orders, window = 17_500, 500 // more than are kept
+	const orders, window = 6_000, 500 // more than are kept
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	args, dir := lastingVenue(t, Venue{LastLook: "off", Bucket: "0"})

@@ -182,7 +182,7 @@ func TestOverfull(t *testing.T) {
 		t.Error("forgot what ended later")
 	}
 	w.do(perp.ForgetOrders{Through: w.e.Seq()})
-	if w.e.Overfull() || w.e.InMind() != 8_192 {
+	if w.e.Overfull() || w.e.InMind() != 2_048 {
 		t.Errorf("%d of %d in mind", w.e.InMind(), n)
 	}
 	want := []perp.OrderRef{{Account: "alice", ClOrdID: "new"}, {Account: "alice", ClOrdID: "c0"}}

@@ -49,7 +49,7 @@ type book struct {
 // endedKept is how many ended orders are kept in mind at least, endedMax how many
 // there may be before the oldest should be forgotten.
 const (
-	endedKept = 8_192
+	endedKept = 2_048
 	endedMax  = 2 * endedKept
 )
 

@@ -21,8 +21,11 @@ func (e *Engine) Snapshot() []byte {
 
 // StateHash is the SHA-256 of the snapshot in hex. Two engines that applied the
 // same journal have the same one (invariant I3).
-func (e *Engine) StateHash() string {
-	sum := sha256.Sum256(e.Snapshot())
+func (e *Engine) StateHash() string { return HashOf(e.Snapshot()) }
+
+// HashOf is the StateHash of an engine with this snapshot.
+func HashOf(snapshot []byte) string {
+	sum := sha256.Sum256(snapshot)
 	return hex.EncodeToString(sum[:])
 }
 

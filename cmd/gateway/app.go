@@ -75,7 +75,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
 		memory: a.store, durable: e.Seq(),
-		seen: a.seen, committed: a.model.Committed, now: time.Now, snapped: snapped, log: log,
+		seen: a.seen, committed: a.model.Committed, now: time.Now, clockEvery: clockInterval, snapped: snapped, log: log,
 	}
 	if err := a.loop.step(configuration(cfg)); err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func (a *app) stop(clean bool) error {
 	errs = append(errs, <-a.loopDone)
 	if clean {
 		now := perp.Time(time.Now().UnixNano())
-		errs = append(errs, a.loop.step(nil), a.loop.snapshot(now, 1))
+		errs = append(errs, a.loop.step(nil), a.loop.snapshot(now))
 	}
 	errs = append(errs, a.store.Close())
 	return errors.Join(errs...)

@@ -14,7 +14,7 @@ import (
 const (
 	batchMax      = 256                    // requests in one transaction
 	clockInterval = 100 * time.Millisecond // how often time passes when nothing else happens
-	snapshotEvery = 100_000                // commands between two snapshots
+	snapshotEvery = 10_000                 // commands between two snapshots: as many are replayed at most
 )
 
 // errCommit is wrapped by a commit that failed. What the disk holds is then
@@ -37,92 +37,214 @@ type journal interface {
 	SaveSnapshot(seq int64, at perp.Time, hash string, state []byte) error
 }
 
-// loop is the one writer: it alone owns the engine and commits batches.
+// loop is the one writer: it alone owns the engine. While one batch is being
+// synced, by a goroutine that only commits, the next one is applied and encoded and
+// grows; nothing of it is let go, published or counted before its own commit.
 type loop struct {
-	inbox     *inbox
-	engine    *engine.Engine
-	sequencer *engine.Sequencer
-	door      door
-	journal   journal
-	seen      func([]perp.Entry)       // told after the commit
-	committed func(took time.Duration) // told after the commit
-	now       func() time.Time         //
-	snapped   int64                    // number of the last snapshot
-	memory    memory
-	durable   int64 // number of the last command that is committed
-	forgot    int64 // the same, when something was last forgotten
-	log       *slog.Logger
+	inbox      *inbox
+	engine     *engine.Engine
+	sequencer  *engine.Sequencer
+	door       door
+	journal    journal
+	seen       func([]perp.Entry)       // told after the commit
+	committed  func(took time.Duration) // told after the commit
+	now        func() time.Time
+	clockEvery time.Duration // clockInterval, but for tests
+	snapped    int64         // number of the last snapshot
+	memory     memory
+	durable    int64 // number of the last command that is committed
+	forgot     int64 // the same, when something was last forgotten
+	log        *slog.Logger
+
+	ready   []perp.Entry // applied and encoded, not handed to a commit yet
+	syncing bool         // a commit is under way
+	jobs    chan job     // to the committer
+	synced  chan job     // and back
+}
+
+// job is one commit: a batch, and the state after it if it is time for that.
+type job struct {
+	batch    perp.Batch
+	last     int64 // number of the last command in it
+	snapshot []byte
+	took     time.Duration
+	err      error
 }
 
 // run turns until ctx ends, a callback faults or a commit fails. It returns nil
-// only in the first case.
+// only in the first case, with everything that was applied committed.
 func (l *loop) run(ctx context.Context) error {
-	clock := time.NewTicker(clockInterval)
+	clock := time.NewTicker(l.clockEvery)
 	defer clock.Stop()
+	l.jobs, l.synced = make(chan job, 1), make(chan job, 1)
+	defer close(l.jobs)
+	go l.commits(l.jobs, l.synced)
 	for {
-		passed := false
+		waiting := l.inbox.ready
+		if len(l.ready) >= batchMax {
+			waiting = nil // Until the commit under way is done: the inbox is bounded.
+		}
+		var err error
 		select {
 		case <-ctx.Done():
-			return nil
+			return l.settle()
 		case err := <-l.door.Fault():
 			return err
-		case <-l.inbox.ready:
-		case <-l.door.Dirty():
+		case <-waiting:
+			err = l.take(false)
 		case <-clock.C:
-			passed = true
+			err = l.take(true)
+		case <-l.door.Dirty():
+		case done := <-l.synced:
+			err = l.done(done)
 		}
-		if err := l.turn(passed); err != nil {
+		if err != nil {
 			return err
 		}
+		l.start()
 	}
 }
 
-// turn takes what waits, batch by batch, until nothing more waits.
-func (l *loop) turn(clock bool) error {
+// commits makes batches durable, one at a time.
+func (l *loop) commits(jobs <-chan job, synced chan<- job) {
+	for j := range jobs {
+		synced <- l.commit(j)
+	}
+}
+
+func (l *loop) commit(j job) job {
+	began := time.Now()
+	if err := l.journal.Commit(j.batch); err != nil {
+		j.err = fmt.Errorf("%w: %w", errCommit, err)
+		return j
+	}
+	j.took = time.Since(began)
+	if j.snapshot != nil {
+		sum := engine.HashOf(j.snapshot)
+		if err := l.journal.SaveSnapshot(j.last, j.batch.Time, sum, j.snapshot); err != nil {
+			j.err = fmt.Errorf("%w: snapshot: %w", errCommit, err)
+		} else {
+			l.log.Info("snapshot saved", "seq", j.last, "bytes", len(j.snapshot))
+		}
+	}
+	return j
+}
+
+// settle waits for the commit under way and commits what was applied meanwhile.
+func (l *loop) settle() error {
 	for {
-		batch, more := l.inbox.take(batchMax)
-		if clock {
-			batch = append(batch, perp.Input{Command: perp.ClockTick{}, Source: "clock"})
-			clock = false
+		if !l.syncing {
+			if len(l.ready) == 0 {
+				return nil
+			}
+			l.start()
 		}
-		if err := l.step(batch); err != nil {
+		if err := l.done(<-l.synced); err != nil {
 			return err
-		}
-		if !more {
-			return nil
 		}
 	}
 }
 
-// step is one batch, in the order that makes invariant I2 hold: apply, encode
-// (numbers are given, bytes are held), commit, and only then let go.
-func (l *loop) step(batch []perp.Input) error {
-	now := perp.Time(l.now().UnixNano())
+// take applies and encodes what waits: numbers are given, bytes are held.
+func (l *loop) take(clock bool) error {
+	batch, more := l.inbox.take(batchMax - min(len(l.ready), batchMax-1))
+	if more {
+		l.inbox.signal()
+	}
+	if clock {
+		batch = append(batch, perp.Input{Command: perp.ClockTick{}, Source: "clock"})
+	}
+	return l.prepare(batch)
+}
+
+func (l *loop) prepare(batch []perp.Input) error {
 	batch, err := l.remind(batch)
 	if err != nil {
 		return err
 	}
-	entries, err := l.apply(batch, now)
+	entries, err := l.apply(batch, perp.Time(l.now().UnixNano()))
 	if err != nil {
 		return err
 	}
 	// crash point applied if len(entries) > 0
 	l.door.Encode(entries)
 	// crash point after-send if len(entries) > 0
-	writes := l.door.Drain()
-	if len(entries) > 0 || len(writes) > 0 {
-		start := time.Now()
-		if err := l.journal.Commit(perp.Batch{Entries: entries, Sessions: writes, Time: now}); err != nil {
-			return fmt.Errorf("%w: %w", errCommit, err)
-		}
-		l.committed(time.Since(start))
-		l.durable = l.engine.Seq()
-		l.door.Release(writes)
-		// crash point after-mark
+	l.ready = append(l.ready, entries...)
+	return nil
+}
+
+// start hands what is ready to the committer, unless it is busy. The state is
+// that after the last command of the batch, so this is the moment to save it.
+func (l *loop) start() {
+	if l.syncing {
+		return
 	}
-	l.door.Publish(entries)
-	l.seen(entries)
-	return l.snapshot(now, snapshotEvery)
+	j, any := l.job()
+	if !any {
+		l.door.Publish(nil)
+		return
+	}
+	l.syncing = true
+	l.jobs <- j
+}
+
+func (l *loop) job() (j job, any bool) {
+	writes := l.door.Drain()
+	j = job{batch: perp.Batch{Entries: l.ready, Sessions: writes, Time: perp.Time(l.now().UnixNano())}, last: l.engine.Seq()}
+	l.ready = nil
+	if len(j.batch.Entries) == 0 && len(writes) == 0 {
+		return j, false
+	}
+	if j.last-l.snapped >= snapshotEvery {
+		j.snapshot, l.snapped = l.engine.Snapshot(), j.last
+	}
+	return j, true
+}
+
+// done lets go what a commit made durable. The next commit begins before it is
+// published, so that neither waits for the other.
+func (l *loop) done(j job) error {
+	l.syncing = false
+	if err := l.release(j); err != nil {
+		return err
+	}
+	l.start()
+	l.publish(j)
+	return nil
+}
+
+func (l *loop) release(j job) error {
+	if j.err != nil {
+		return j.err
+	}
+	l.committed(j.took)
+	l.durable = j.last
+	l.door.Release(j.batch.Sessions)
+	// crash point after-mark
+	return nil
+}
+
+func (l *loop) publish(j job) {
+	l.door.Publish(j.batch.Entries)
+	l.seen(j.batch.Entries)
+}
+
+// step is one batch from beginning to end, before run and after it.
+func (l *loop) step(batch []perp.Input) error {
+	if err := l.prepare(batch); err != nil {
+		return err
+	}
+	j, any := l.job()
+	if !any {
+		l.door.Publish(nil)
+		return nil
+	}
+	j = l.commit(j)
+	if err := l.release(j); err != nil {
+		return err
+	}
+	l.publish(j)
+	return nil
 }
 
 // apply runs the engine; a Fault in it becomes an error that ends the process
@@ -140,16 +262,11 @@ func (l *loop) apply(batch []perp.Input, now perp.Time) (entries []perp.Entry, e
 	return l.sequencer.Step(batch, now), nil
 }
 
-// snapshot saves the state if at least every commands came since the last one.
-func (l *loop) snapshot(now perp.Time, every int64) error {
-	seq := l.engine.Seq()
-	if seq-l.snapped < every {
-		return nil
-	}
-	if err := l.journal.SaveSnapshot(seq, now, l.engine.StateHash(), l.engine.Snapshot()); err != nil {
+// snapshot saves the state, after run.
+func (l *loop) snapshot(now perp.Time) error {
+	state := l.engine.Snapshot()
+	if err := l.journal.SaveSnapshot(l.engine.Seq(), now, engine.HashOf(state), state); err != nil {
 		return fmt.Errorf("%w: snapshot: %w", errCommit, err)
 	}
-	l.snapped = seq
-	l.log.Info("snapshot saved", "seq", seq)
 	return nil
 }
