@@ -71,6 +71,7 @@ type Client struct {
 	// Username and Password go into Logon when Username is set.
 	Username, Password string
 	HeartBtInt         int
+	From               string // our address; empty: any
 
 	mu    sync.Mutex // guards all below and writes to conn
 	conn  net.Conn
@@ -98,7 +99,11 @@ func NewClient(sender, target, username, password string) *Client {
 
 // Dial connects without logging on.
 func (c *Client) Dial(addr string) error {
-	conn, err := net.DialTimeout("tcp", addr, answerMax)
+	dialer := net.Dialer{Timeout: answerMax}
+	if c.From != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(c.From)}
+	}
+	conn, err := dialer.Dial("tcp", addr)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func TestFaultResend(t *testing.T) {
 	w.life(ctx, "", nil)
 	before := len(c.execs)
 	for _, crash := range []string{"resend:1000", ""} {
+		// Its orders are those of a client that did not lose them.
 		lost := newHonest("DEMO1", 0)
 		lost.sent, lost.total, lost.stays = c.sent, c.total, true
 		out, in := c.Numbers()

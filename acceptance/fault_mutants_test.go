@@ -22,6 +22,9 @@ var mutants = []struct {
 	{mutant{"in-seq-later", "a request's number is durable one commit after what it did", []edit{{
 		"fix/numbers.go", "InSeq: n.durableIn(), OutSeq", "InSeq: max(n.durableIn()-1, 1), OutSeq",
 	}}}, walkOf("after-commit:20", "after-mark:30")},
+	{mutant{"in-seq-earlier", "a request that waits in the inbox counts as done", []edit{{
+		"fix/numbers.go", "		in = min(in, n.undecided[0])\n", "",
+	}}}, walkOf("inbox-waits:3", "inbox-waits:5", "inbox-waits:8", "inbox-waits:12")},
 	{mutant{"no-fence", "after a start every request is asked for again", []edit{{
 		"fix/numbers.go", "in: max(known.InSeq, 1), out", "in: 1, out",
 	}}}, walkOf("after-wire:20", "after-mark:20")},

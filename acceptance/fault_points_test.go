@@ -24,6 +24,7 @@ var (
 		{"W1", "inbound", []int{1, 20, 300}},
 		{"W2", "fromapp-in", []int{1, 20, 300}},
 		{"W2", "fromapp-out", []int{1, 20, 300}},
+		{"W2", "inbox-waits", []int{1, 5, 20}},
 		{"W2", "before-begin", []int{2, 10, 60}},
 		{"W3", "applied", []int{2, 10, 60}},
 		{"W3", "in-tx", []int{2, 40, 300}},

@@ -192,15 +192,40 @@ func (w *faultWorld) compare(db *sql.DB, c *honest) error {
 		}
 	}
 	c.diskIn = int(in)
-	var late int64
-	if err := db.QueryRow(`SELECT count(*) FROM journal WHERE kind = 'PlaceOrder' AND payload ->> '$.Session' = ?
-		AND payload ->> '$.InSeq' >= ? AND seq > (SELECT max(seq) FROM journal) - 2000`, name, in).Scan(&late); err != nil {
+	if err := w.counted(db, c, name, in); err != nil && !c.resets {
 		return err
 	}
-	if late > 0 && !c.resets {
-		return fmt.Errorf("%d orders are durable and their numbers are not", late)
-	}
 	return w.said(db, c, name, epoch)
+}
+
+// counted checks that the orders in the journal are those whose numbers count as
+// done: none more, none less. It looks at the newest.
+func (w *faultWorld) counted(db *sql.DB, c *honest, name string, in int64) error {
+	rows, err := db.Query(`SELECT payload ->> '$.InSeq' FROM journal WHERE kind = 'PlaceOrder' AND payload ->> '$.Session' = ?
+		AND seq > (SELECT max(seq) FROM journal) - 8000`, name)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	done, least := map[int]bool{}, 1<<62
+	for rows.Next() {
+		var seq int
+		if err := rows.Scan(&seq); err != nil {
+			return err
+		}
+		if int64(seq) >= in {
+			return fmt.Errorf("order %d is durable and its number is not: next is %d", seq, in)
+		}
+		done[seq], least = true, min(least, seq)
+	}
+	c.Client.mu.Lock()
+	defer c.Client.mu.Unlock()
+	for seq := range c.Client.sent {
+		if int64(seq) < in && seq > least && !done[seq] {
+			return fmt.Errorf("number %d counts as done and its order is lost: next is %d", seq, in)
+		}
+	}
+	return rows.Err()
 }
 
 // said checks that each report that the client has is stored under its number.
@@ -235,11 +260,14 @@ func (w *faultWorld) said(db *sql.DB, c *honest, name string, epoch int64) error
 // settle runs lives without a crash until all is answered, and checks the books
 // and every order.
 func (w *faultWorld) settle(ctx context.Context) {
-	for range 3 {
-		if w.answered() {
+	for range 2 {
+		if w.answered() || len(w.problems) > 0 {
 			break
 		}
 		w.life(ctx, "", nil)
+		if !w.answered() {
+			w.problem("orders are unanswered after a whole life")
+		}
 	}
 	for _, c := range w.clients {
 		w.problems = append(w.problems, c.failures...)

@@ -14,6 +14,7 @@ type Venue struct {
 	Bucket   string // market.quote fill_bucket; empty: the default
 	Rate     int    // orders_per_second of each session; 0: any, so that a load is not throttled
 	Interval string // market.oracle max_interval; empty: the default
+	Clients  int    // DEMO1, DEMO2 …; 0: four
 }
 
 // venueClients are its sessions, each with an account of its name.
@@ -37,7 +38,11 @@ func (v Venue) TOML() string {
 	if v.Bucket != "" {
 		fmt.Fprintf(&b, "fill_bucket = %q\n", v.Bucket)
 	}
-	for _, c := range venueClients {
+	clients := venueClients
+	for i := len(clients); i < v.Clients; i++ {
+		clients = append(clients[:i:i], fmt.Sprintf("DEMO%d", i+1))
+	}
+	for _, c := range clients {
 		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
 		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n[session.limits]\norders_per_second = %d\n", c, c, v.Rate)
 	}

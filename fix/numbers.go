@@ -170,6 +170,7 @@ func (n *numbers) released() {
 	defer n.mu.Unlock()
 	n.durable = n.said
 	// crash point commit-app-last if n.durable.InSeq > n.in
+	// crash point inbox-waits if len(n.undecided) > 0
 	if n.again.reading {
 		n.again.released = append(n.again.released, n.held[:n.drained]...)
 	}

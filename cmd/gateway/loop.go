@@ -147,6 +147,7 @@ func (l *loop) settle() error {
 
 // take applies and encodes what waits: numbers are given, bytes are held.
 func (l *loop) take(clock bool) error {
+	// crash delay inbox-waits
 	batch, more := l.inbox.take(batchMax - min(len(l.ready), batchMax-1))
 	if more {
 		l.inbox.signal()
