@@ -67,6 +67,7 @@ func commandTable() []config.Command {
 		config.Completion(),
 		config.Help(),
 		simRun(),
+		benchCommand(),
 		versionCommand(),
 	}
 }
