@@ -25,7 +25,6 @@ var errNoCPP = errors.New("g++ or libquickfix-dev is not installed")
 type venue struct {
 	sessions, accounts, markets int // no sessions: one that trades for all accounts
 	speed                       string
-	dashboard                   bool
 }
 
 func (v venue) symbol(i int) string {

@@ -114,7 +114,7 @@ func makeTables(dir string) error {
 
 // executor answers a NewOrderSingle with one ExecutionReport: filled. Fields are
 // set plainly, which is the faster way.
-type executor struct{ execs int64 }
+type executor struct{}
 
 func (*executor) OnCreate(quickfix.SessionID)                       {}
 func (*executor) OnLogon(quickfix.SessionID)                        {}
@@ -127,7 +127,7 @@ func (*executor) FromAdmin(*quickfix.Message, quickfix.SessionID) quickfix.Messa
 
 // FromApp implements quickfix.Application. It is called by one goroutine for each
 // session, so that ids are made of the session's own number.
-func (e *executor) FromApp(m *quickfix.Message, id quickfix.SessionID) quickfix.MessageRejectError {
+func (*executor) FromApp(m *quickfix.Message, id quickfix.SessionID) quickfix.MessageRejectError {
 	get := func(tag quickfix.Tag) string {
 		v, err := m.Body.GetString(tag)
 		if err != nil {
