@@ -76,7 +76,7 @@ func (u UnknownID) Error() string {
 
 // shortMax is when the short form gives up what it has not measured, so that it
 // ends within a minute on a busy machine too.
-const shortMax = 50 * time.Second
+const shortMax = 55 * time.Second
 
 // run is one measurement of everything that was asked for.
 type run struct {
@@ -113,10 +113,10 @@ func Measure(ctx context.Context, o Options) (results []Result, err error) {
 		}
 		o.Progress(row.id + " " + row.about)
 		some, fault := row.measure(r, within)
-		results = append(results, some...)
 		if ctx.Err() != nil {
 			return results, ctx.Err()
 		}
+		results = append(results, some...)
 		if fault != nil {
 			if within.Err() != nil {
 				fault = errors.New("the time of the short form was up")

@@ -66,7 +66,7 @@ func (v venue) toml(dir string) string {
 		v.speed = "0.5"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "[server]\ndata_dir = %q\ndashboard = \"\"\n[log]\nlevel = \"warn\"\n[fix]\nlisten = \"127.0.0.1:0\"\ncomp_id = %q\n"+
+	fmt.Fprintf(&b, "[server]\ndata_dir = %q\ndashboard = \"\"\ndrain = \"1s\"\n[log]\nlevel = \"warn\"\n[fix]\nlisten = \"127.0.0.1:0\"\ncomp_id = %q\n"+
 		"[maker]\nequity = \"100000000\"\n", filepath.Join(dir, "data"), serverID)
 	var symbols, start []string
 	for i := range v.markets {
@@ -99,7 +99,29 @@ func (r *run) gateway(ctx context.Context, v venue, dir string) (*server, error)
 	if err := os.WriteFile(file, []byte(v.toml(dir)), 0o600); err != nil {
 		return nil, err
 	}
-	return launch(ctx, "gateway", dir, "", nil, r.Program, "run", "--config", file, "--ports-file", filepath.Join(dir, "ports.json"))
+	s, err := launch(ctx, "gateway", dir, "", nil, r.Program, "run", "--config", file, "--ports-file", filepath.Join(dir, "ports.json"))
+	if err != nil {
+		return nil, err
+	}
+	if err := quoting(ctx, s); err != nil {
+		s.stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// quoting waits for the first quote: orders before it are refused.
+func quoting(ctx context.Context, s *server) error {
+	c, err := connect(ctx, s.addr, 0, "141=Y|")
+	if err != nil {
+		return err
+	}
+	defer c.conn.Close()
+	defer context.AfterFunc(ctx, func() { c.conn.Close() })()
+	if err := c.subscribe(); err != nil {
+		return err
+	}
+	return c.firstQuote()
 }
 
 // peer starts this program as a peer of the gateway.

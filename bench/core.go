@@ -151,7 +151,7 @@ func (r *run) core(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	chunks := pick(r, 20, 100)
+	chunks := pick(r, 10, 100)
 	orderNS, orderAllocs, err1 := w.cost(ctx, w.Orders, chunks, 2_000)
 	tickNS, tickAllocs, err2 := w.cost(ctx, w.Ticks, chunks, 2_000)
 	if err := errors.Join(err1, err2); err != nil {

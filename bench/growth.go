@@ -53,9 +53,9 @@ func (r *run) engines(ctx context.Context, of string, sizes []int, make func(int
 		}
 	}
 	times := map[int][]float64{}
-	for range pick(r, 10, 40) {
+	for range pick(r, 8, 20) {
 		for _, n := range sizes {
-			ns, _, err := worlds[n].cost(ctx, worlds[n].Orders, 1, 4_000)
+			ns, _, err := worlds[n].cost(ctx, worlds[n].Orders, 1, 1_000)
 			if err != nil {
 				return nil, err
 			}
@@ -169,7 +169,7 @@ func (w *World) costStored(ctx context.Context, s *store.Store) (float64, error)
 // longHistory is the journal of P6 and P8, which is made once. Half as many rows as
 // a gateway lets come between two snapshots are after its newest one.
 func (r *run) longHistory(ctx context.Context) (h history, marks []int64, err error) {
-	marks = pick(r, []int64{1_000, 20_000}, []int64{1_000, 100_000, 1_000_000})
+	marks = pick(r, []int64{1_000, 10_000}, []int64{1_000, 100_000, 1_000_000})
 	if r.long == nil {
 		last := marks[len(marks)-1]
 		if h, err = r.build(ctx, last+1, pick(r, last/2, 50_000), marks); err != nil {
@@ -213,7 +213,7 @@ func (r *run) resends(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	fewFills := sent.fills
-	if many, err = c.grownResend(&sent, pick(r, int64(8_000), 50_000), "R2-"); err != nil {
+	if many, err = c.grownResend(&sent, pick(r, int64(4_000), 50_000), "R2-"); err != nil {
 		return nil, err
 	}
 	one := measured("P6", fmt.Sprintf("resend of 1,000, after %d orders", sent.fills), many, "ms")
@@ -277,22 +277,11 @@ func (r *run) restart(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	start := time.Now()
-	g, err := r.gateway(ctx, h.v, h.dir)
+	g, err := r.gateway(ctx, h.v, h.dir) // Returns with the first quote.
 	if err != nil {
 		return nil, err
 	}
 	defer g.stop()
-	c, err := connect(ctx, g.addr, 0, "141=Y|")
-	if err != nil {
-		return nil, err
-	}
-	defer c.conn.Close()
-	if err := c.subscribe(); err != nil {
-		return nil, err
-	}
-	if err := c.firstQuote(); err != nil {
-		return nil, err
-	}
 	took := time.Since(start).Seconds()
 	g.stop()
 	r.Progress("P8 replay")

@@ -116,7 +116,7 @@ func spent(ctx context.Context, s *server, d time.Duration) (time.Duration, erro
 // writing as many bytes to as many sockets; and what a client costs that does not
 // read.
 func (r *run) fanOut(ctx context.Context) ([]Result, error) {
-	n, span := pick(r, 100, 1_000), pick(r, 2500*time.Millisecond, 10*time.Second)
+	n, span := pick(r, 100, 1_000), pick(r, 1500*time.Millisecond, 10*time.Second)
 	each, size, err := r.fanOutOf(ctx, n, span)
 	if err != nil {
 		return nil, err
@@ -250,11 +250,12 @@ func (r *run) bareWrites(ctx context.Context, n, size int, span time.Duration) (
 	return float64(busy.Microseconds()) / messages, nil
 }
 
-// deafRequests bounds what is sent on behalf of a client that does not read, and
-// deafMax how long it may take until nobody takes any more of it.
+// deafRequests bounds what is sent on behalf of a client that does not read. Once
+// nobody takes any of it for deafMax, the gateway has done what it would do, and
+// what it still spends is the cost of the client.
 const (
 	deafRequests = 200_000
-	deafMax      = 3 * time.Second
+	deafMax      = 500 * time.Millisecond
 )
 
 // deaf is what the gateway spends, in cores, on a client that asked for much and
@@ -266,7 +267,7 @@ func (r *run) deaf(ctx context.Context) (cores float64, note string, err error) 
 		return 0, "", err
 	}
 	defer g.stop()
-	span := pick(r, 2*time.Second, 5*time.Second)
+	span := pick(r, time.Second, 5*time.Second)
 	idle, err := spent(ctx, g, span)
 	if err != nil {
 		return 0, "", err
@@ -279,11 +280,11 @@ func (r *run) deaf(ctx context.Context) (cores float64, note string, err error) 
 	if err := c.subscribe(); err != nil {
 		return 0, "", err
 	}
-	if err := c.conn.SetWriteDeadline(time.Now().Add(deafMax)); err != nil {
-		return 0, "", err
-	}
 	n, how := 0, "all were taken"
 	for ; n < deafRequests; n++ {
+		if err := c.conn.SetWriteDeadline(time.Now().Add(deafMax)); err != nil {
+			return 0, "", err
+		}
 		if err := c.send("1", "112=deaf|"); err != nil {
 			how = "then it was cut"
 			if isTimeout(err) {
@@ -322,7 +323,7 @@ func (r *run) memory(ctx context.Context) ([]Result, error) {
 		one = one.atMost(300)
 	}
 	var t taken
-	for t.fills < int64(pick(r, 5_000, 50_000)) {
+	for t.fills < int64(pick(r, 2_000, 50_000)) {
 		r.Progress(fmt.Sprintf("P7 %d orders", t.fills))
 		err := c.clients[0].trade(&t, 64, fmt.Sprintf("M%d-", t.fills), time.Now().Add(500*time.Millisecond))
 		if err := errors.Join(err, ctx.Err()); err != nil {
@@ -346,7 +347,7 @@ func (r *run) prices(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	defer g.stop()
-	order, err := load(ctx, g, shape{1, 1}, pick(r, time.Second, 3*time.Second), 0)
+	order, err := load(ctx, g, shape{1, 1}, pick(r, 500*time.Millisecond, 3*time.Second), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -377,7 +378,7 @@ func (r *run) prices(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, pick(r, 3*time.Second, 15*time.Second)); err != nil {
+	if err := pause(ctx, pick(r, 2*time.Second, 15*time.Second)); err != nil {
 		return nil, err
 	}
 	c.leave()

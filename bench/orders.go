@@ -64,7 +64,7 @@ func (r *run) latency(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	all = append(all, p)
-	got, err := r.contest(ctx, "P1", shape{1, 1}, pick(r, 600*time.Millisecond, 2*time.Second), pick(r, 3, 5), all...)
+	got, err := r.contest(ctx, "P1", shape{1, 1}, pick(r, 400*time.Millisecond, 2*time.Second), pick(r, 3, 5), all...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (r *run) rivals() []rival {
 // throughput is P2: many orders in flight beside peers that store less, or the
 // same one order at a time.
 func (r *run) throughput(ctx context.Context) (results []Result, err error) {
-	for _, sh := range []shape{{8, 16}, {64, 4}} {
+	for _, sh := range pick(r, []shape{{8, 16}}, []shape{{8, 16}, {64, 4}}) {
 		some, err := r.throughputOf(ctx, sh)
 		results = append(results, some...)
 		if err != nil {
@@ -134,7 +134,7 @@ func (r *run) throughputOf(ctx context.Context, sh shape) (results []Result, err
 		}
 		all, names[v.name] = append(all, s), s
 	}
-	got, err := r.contest(ctx, "P2", sh, pick(r, 700*time.Millisecond, 2*time.Second), pick(r, 1, 3), all...)
+	got, err := r.contest(ctx, "P2", sh, pick(r, 400*time.Millisecond, 2*time.Second), pick(r, 1, 3), all...)
 	if err != nil {
 		return results, err
 	}
@@ -174,7 +174,7 @@ func (r *run) processor(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	all = append(all, p)
-	got, err := r.contest(ctx, "P3", sh, pick(r, time.Second, 3*time.Second), pick(r, 1, 3), all...)
+	got, err := r.contest(ctx, "P3", sh, pick(r, 700*time.Millisecond, 3*time.Second), pick(r, 1, 3), all...)
 	if err != nil {
 		return nil, err
 	}

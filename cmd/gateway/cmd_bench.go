@@ -33,7 +33,8 @@ client. Everything is on loopback, in a temporary directory that is removed.
 
 Only ratios carry over to other machines; nothing else should run meanwhile.
 The full form takes several minutes and a gigabyte of disk. A target that is
-not met is no failure: the exit code tells whether everything was measured.`,
+not met is no failure: the exit code tells whether everything was measured. An
+interrupt ends it all and prints the rows that were done.`,
 		Examples: `gateway bench --short
 gateway bench --only P1,P4
 gateway bench --json --out bench.json`,
@@ -77,7 +78,7 @@ func (o *benchOptions) run(ctx context.Context, env *config.Env) int {
 	switch {
 	case errors.As(err, &unknown):
 		return env.Fail(config.ExitUsage, err)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && len(results) == 0:
 		return config.ExitInterrupted
 	case len(results) == 0 && err != nil:
 		return env.Fail(config.ExitFailure, err)
@@ -86,7 +87,10 @@ func (o *benchOptions) run(ctx context.Context, env *config.Env) int {
 	if code := o.answer(env, results); code != config.ExitOK {
 		return code
 	}
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return config.ExitInterrupted
+	case err != nil:
 		return env.Fail(config.ExitFailure, err)
 	}
 	return config.ExitOK
