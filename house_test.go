@@ -30,14 +30,15 @@ var house = map[string][]string{
 	"ops":         {"perp"},
 	"sim":         {"perp", "quoting", "risk", "ledger", "engine", "store"},
 	"acceptance":  {"spec"},
-	"cmd/gateway": {"perp", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "sim", "spec", "store"},
+	"bench":       {"perp", "engine", "store"},
+	"cmd/gateway": {"perp", "bench", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "sim", "spec", "store"},
 }
 
 // keys names, for each module from outside, the rooms that hold a key to it.
 var keys = map[string][]string{
-	"github.com/quickfixgo/":              {"fix", "acceptance"},
+	"github.com/quickfixgo/":              {"fix", "acceptance", "bench"},
 	"github.com/shopspring/decimal":       {"perp", "config", "fix", "oracle", "ops", "acceptance"},
-	"github.com/mattn/go-sqlite3":         {"store"},
+	"github.com/mattn/go-sqlite3":         {"store", "bench"},
 	"github.com/spf13/pflag":              {"config"},
 	"golang.org/x/crypto":                 {"config"},
 	"github.com/pelletier/go-toml":        {"config"},

@@ -68,6 +68,7 @@ func commandTable() []config.Command {
 		config.Completion(),
 		config.Help(),
 		simRun(),
+		benchCommand(),
 		versionCommand(),
 	}
 }

@@ -1,0 +1,166 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"time"
+
+	"backstop/engine"
+	"backstop/perp"
+)
+
+// World is an engine with open markets, in virtual time: nothing in it waits.
+type World struct {
+	engine    *engine.Engine
+	sequencer *engine.Sequencer
+	v         venue
+	now       perp.Time
+	orders    int
+	ticks     int
+}
+
+// openingSteps ticks of a tenth of a second open every market.
+const openingSteps = 30
+
+// newWorld sets up the engine as a start of the gateway does, and returns what it
+// did so that it can be stored.
+func newWorld(setup func(string) ([]perp.Input, error), v venue) (*World, []perp.Entry, error) {
+	inputs, err := setup(v.toml("."))
+	if err != nil {
+		return nil, nil, err
+	}
+	v = v.whole()
+	e := engine.New()
+	w := &World{engine: e, sequencer: engine.NewSequencer(e), v: v, now: perp.Time(time.Now().UnixNano()) - 3_600*perp.Second}
+	done := w.sequencer.Step(inputs, w.now)
+	for range openingSteps {
+		w.now += 100 * perp.Millisecond
+		var ticks []perp.Input
+		for i := range v.markets {
+			ticks = append(ticks, perp.Input{Command: w.tick(i), Source: "bench"})
+		}
+		done = append(done, w.sequencer.Step(ticks, w.now)...)
+	}
+	probe := w.sequencer.Step([]perp.Input{{Command: w.order(), Source: "bench"}}, w.now)
+	if !filled(probe[0].Events) {
+		return nil, nil, fmt.Errorf("the market of the benchmark does not deal: %v", probe[0].Events)
+	}
+	return w, append(done, probe...), nil
+}
+
+func filled(events []perp.Event) bool {
+	for _, ev := range events {
+		if _, is := ev.(perp.Filled); is {
+			return true
+		}
+	}
+	return false
+}
+
+// NewWorld opens a world with so many markets and accounts, for Go benchmarks.
+func NewWorld(setup func(toml string) ([]perp.Input, error), markets, accounts int) (*World, error) {
+	w, _, err := newWorld(setup, venue{accounts: accounts, markets: markets})
+	return w, err
+}
+
+// tick is a price of a market that goes up and down by a few basis points.
+func (w *World) tick(market int) perp.OracleTick {
+	w.ticks++
+	price := 60_000*perp.PriceOne + perp.Price(w.ticks/w.v.markets%16)*perp.PriceOne/2
+	return perp.OracleTick{
+		Symbol: w.v.symbol(market), Price: price, Confidence: perp.PriceOne, Publish: w.now, Receive: w.now, Sources: 3,
+	}
+}
+
+// order is a market order of one lot: each account buys, then sells, in every
+// market in turn, so that positions stay small.
+func (w *World) order() perp.PlaceOrder {
+	i := w.orders
+	w.orders++
+	who, turn := i%w.v.accounts, i/w.v.accounts
+	side := perp.Buy
+	if turn%2 == 1 {
+		side = perp.Sell
+	}
+	id := sessionID(who)
+	return perp.PlaceOrder{
+		Origin: perp.Origin{Session: w.v.session(who), Arrival: w.now, Sent: w.now}, Account: id, ClOrdID: "B-" + strconv.Itoa(i),
+		Symbol: w.v.symbol(turn / 2 % w.v.markets), Side: side, Type: perp.Market, TIF: perp.IOC, Size: perp.SizeOne / 1000, Transact: w.now,
+	}
+}
+
+// Orders and Ticks are the next n commands, made beforehand so that making them is
+// not measured.
+func (w *World) Orders(n int) []perp.Command {
+	all := make([]perp.Command, n)
+	for i := range all {
+		all[i] = w.order()
+	}
+	return all
+}
+
+// Ticks implements what Orders says; each is a tenth of a second, shared by the
+// markets, after the one before it.
+func (w *World) Ticks(n int) []perp.Command {
+	all := make([]perp.Command, n)
+	for i := range all {
+		w.now += 100 * perp.Millisecond / perp.Time(w.v.markets)
+		all[i] = w.tick(i % w.v.markets)
+	}
+	return all
+}
+
+// Apply hands commands to the engine, one by one. A tick comes at its own time.
+func (w *World) Apply(commands []perp.Command) {
+	for _, c := range commands {
+		at := w.now
+		if t, is := c.(perp.OracleTick); is {
+			at = t.Receive
+		}
+		w.engine.Apply(c, w.engine.Seq()+1, at)
+	}
+}
+
+// cost is the time of one command in ns and its allocations: medians over chunks,
+// so that a chunk in which the machine did something else does not count.
+func (w *World) cost(ctx context.Context, make func(int) []perp.Command, chunks, chunk int) (ns, allocs float64, err error) {
+	var times, counts []float64
+	var before, after runtime.MemStats
+	for range chunks {
+		if ctx.Err() != nil {
+			return 0, 0, ctx.Err()
+		}
+		commands := make(chunk)
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		w.Apply(commands)
+		took := time.Since(start)
+		runtime.ReadMemStats(&after)
+		times = append(times, float64(took.Nanoseconds())/float64(chunk))
+		counts = append(counts, float64(after.Mallocs-before.Mallocs)/float64(chunk))
+	}
+	return median(times), median(counts), nil
+}
+
+// core is P4: the engine without anything around it.
+func (r *run) core(ctx context.Context) ([]Result, error) {
+	w, _, err := newWorld(r.Setup, venue{accounts: 8, markets: 10})
+	if err != nil {
+		return nil, err
+	}
+	chunks := pick(r, 10, 100)
+	orderNS, orderAllocs, err1 := w.cost(ctx, w.Orders, chunks, 2_000)
+	tickNS, tickAllocs, err2 := w.cost(ctx, w.Ticks, chunks, 2_000)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	return []Result{
+		measured("P4", "market order, 10 markets", orderNS, "ns").atMost(3_000),
+		measured("P4", "market order, allocations", orderAllocs, "allocs").atMost(0),
+		measured("P4", "oracle tick, 10 markets", tickNS, "ns").atMost(2_000),
+		measured("P4", "oracle tick, allocations", tickAllocs, "allocs").atMost(0),
+	}, nil
+}

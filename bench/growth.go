@@ -1,0 +1,322 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"backstop/engine"
+	"backstop/perp"
+	"backstop/store"
+)
+
+// flat is how far from the smallest form a larger one may be.
+const flat = 1.1
+
+// growth is P6: what an order costs with more accounts, more markets and a longer
+// journal, and what a resend costs with more to choose from.
+func (r *run) growth(ctx context.Context) ([]Result, error) {
+	var results []Result
+	for _, part := range []func(context.Context) ([]Result, error){r.accounts, r.markets, r.rowsBefore, r.resends} {
+		some, err := part(ctx)
+		results = append(results, some...)
+		if err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+func (r *run) accounts(ctx context.Context) ([]Result, error) {
+	return r.engines(ctx, "accounts", pick(r, []int{10, 1_000}, []int{10, 1_000, 10_000}), func(n int) venue { return venue{accounts: n} })
+}
+
+// marketsMost is as many as a configuration may have.
+const marketsMost = 64
+
+func (r *run) markets(ctx context.Context) ([]Result, error) {
+	return r.engines(ctx, "markets", []int{1, 10, marketsMost}, func(n int) venue { return venue{accounts: 10, markets: n} })
+}
+
+// engines measures an order in worlds of several sizes by turns and compares each
+// with the smallest.
+func (r *run) engines(ctx context.Context, of string, sizes []int, make func(int) venue) (results []Result, err error) {
+	worlds := map[int]*World{}
+	for _, n := range sizes {
+		r.Progress(fmt.Sprintf("P6 %d %s", n, of))
+		if worlds[n], _, err = newWorld(r.Setup, make(n)); err != nil {
+			return nil, err
+		}
+	}
+	times := map[int][]float64{}
+	for range pick(r, 8, 20) {
+		for _, n := range sizes {
+			ns, _, err := worlds[n].cost(ctx, worlds[n].Orders, 1, 1_000)
+			if err != nil {
+				return nil, err
+			}
+			times[n] = append(times[n], ns)
+		}
+	}
+	least := sizes[0]
+	for _, n := range sizes[1:] {
+		one := measured("P6", fmt.Sprintf("order in the engine, %d %s", n, of), median(times[n]), "ns")
+		results = append(results, one.against(fmt.Sprintf("%d %s", least, of), median(times[least])).atMost(flat))
+	}
+	return results, nil
+}
+
+// historyBatch is how many orders are in one commit of a made history.
+const historyBatch = 64
+
+// history is a data directory with a journal of orders, made without the door.
+type history struct {
+	dir     string
+	v       venue
+	rows    int64
+	snapped int64 // number of the newest snapshot
+	costs   map[int64]float64
+}
+
+// build writes a journal of so many orders, keeps the newest snapshot that many
+// rows before its end, and measures an order where the journal has each length in
+// marks.
+func (r *run) build(ctx context.Context, rows, suffix int64, marks []int64) (h history, err error) {
+	dir, err := r.home()
+	if err != nil {
+		return h, err
+	}
+	h = history{dir: dir, v: venue{sessions: 8}, rows: rows, costs: map[int64]float64{}}
+	w, first, err := newWorld(r.Setup, h.v)
+	if err != nil {
+		return h, err
+	}
+	s, err := store.Open(filepath.Join(dir, "data"))
+	if err != nil {
+		return h, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Commit(perp.Batch{Entries: first, Time: w.now}); err != nil {
+		return h, err
+	}
+	for w.engine.Seq() < rows {
+		if ctx.Err() != nil {
+			return h, ctx.Err()
+		}
+		target := rows
+		for _, m := range append(marks, rows-suffix) {
+			if m > w.engine.Seq() {
+				target = min(target, m)
+			}
+		}
+		if err := w.grow(ctx, s, target); err != nil {
+			return h, err
+		}
+		r.Progress(fmt.Sprintf("a journal of %d rows of %d", w.engine.Seq(), rows))
+		for _, m := range marks {
+			if m == target {
+				if h.costs[m], err = w.costStored(ctx, s); err != nil {
+					return h, err
+				}
+			}
+		}
+		if target == rows-suffix {
+			h.snapped = w.engine.Seq()
+			if err := s.SaveSnapshot(h.snapped, w.now, w.engine.StateHash(), w.engine.Snapshot()); err != nil {
+				return h, err
+			}
+		}
+	}
+	h.rows = w.engine.Seq()
+	return h, nil
+}
+
+// batch applies and stores a batch of orders.
+func (w *World) batch(s *store.Store) error {
+	inputs := make([]perp.Input, historyBatch)
+	for i := range inputs {
+		inputs[i] = perp.Input{Command: w.order(), Source: "bench"}
+	}
+	return s.Commit(perp.Batch{Entries: w.sequencer.Step(inputs, w.now), Time: w.now})
+}
+
+func (w *World) grow(ctx context.Context, s *store.Store, to int64) error {
+	for w.engine.Seq() < to {
+		if err := errors.Join(ctx.Err(), w.batch(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// costStored is the time of an order in the engine and the store, in µs.
+func (w *World) costStored(ctx context.Context, s *store.Store) (float64, error) {
+	var times []float64
+	for range 60 {
+		start := time.Now()
+		if err := errors.Join(ctx.Err(), w.batch(s)); err != nil {
+			return 0, err
+		}
+		times = append(times, float64(time.Since(start).Microseconds())/historyBatch)
+	}
+	return median(times), nil
+}
+
+// longHistory is the journal of P6 and P8, which is made once. Half as many rows as
+// a gateway lets come between two snapshots are after its newest one.
+func (r *run) longHistory(ctx context.Context) (h history, marks []int64, err error) {
+	marks = pick(r, []int64{1_000, 10_000}, []int64{1_000, 100_000, 1_000_000})
+	if r.long == nil {
+		last := marks[len(marks)-1]
+		if h, err = r.build(ctx, last+1, pick(r, last/2, 50_000), marks); err != nil {
+			return h, marks, err
+		}
+		r.long = &h
+	}
+	return *r.long, marks, nil
+}
+
+func (r *run) rowsBefore(ctx context.Context) (results []Result, err error) {
+	h, marks, err := r.longHistory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range marks[1:] {
+		one := measured("P6", fmt.Sprintf("order stored, %d journal rows", m), h.costs[m], "µs")
+		results = append(results, one.against("1000 journal rows", h.costs[marks[0]]).atMost(flat).noting("engine and store, %d in a commit", historyBatch))
+	}
+	return results, nil
+}
+
+// resends asks for the same thousand messages when the session has few and when
+// it has many.
+func (r *run) resends(ctx context.Context) ([]Result, error) {
+	r.Progress("P6 resend")
+	g, err := r.gateway(ctx, venue{sessions: 1}, "")
+	if err != nil {
+		return nil, err
+	}
+	defer g.stop()
+	c, err := connect(ctx, g.addr, 0, "141=Y|")
+	if err != nil {
+		return nil, err
+	}
+	defer c.conn.Close()
+	defer context.AfterFunc(ctx, func() { c.conn.Close() })()
+	var few, many float64
+	var sent taken
+	if few, err = c.grownResend(&sent, 600, "R1-"); err != nil {
+		return nil, err
+	}
+	fewFills := sent.fills
+	if many, err = c.grownResend(&sent, pick(r, int64(4_000), 50_000), "R2-"); err != nil {
+		return nil, err
+	}
+	one := measured("P6", fmt.Sprintf("resend of 1,000, after %d orders", sent.fills), many, "ms")
+	return []Result{one.against(fmt.Sprintf("after %d orders", fewFills), few).atMost(flat).noting("medians of 5")}, nil
+}
+
+// grownResend trades until so many orders were filled in all, and then has the
+// messages 2 to 1001 repeated.
+func (c *client) grownResend(sent *taken, orders int64, tag string) (ms float64, err error) {
+	for i := 0; sent.fills < orders; i++ {
+		if err := c.trade(sent, 32, tag+strconv.Itoa(i)+"-", time.Now().Add(50*time.Millisecond)); err != nil {
+			return 0, err
+		}
+	}
+	var times []float64
+	for range 5 {
+		took, err := c.resend(2, 1001)
+		if err != nil {
+			return 0, err
+		}
+		times = append(times, float64(took.Microseconds())/1000)
+	}
+	return median(times), nil
+}
+
+func (c *client) resend(from, to int) (time.Duration, error) {
+	if err := c.conn.SetReadDeadline(time.Now().Add(answerMax)); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if err := c.send("2", fmt.Sprintf("7=%d|16=%d|", from, to)); err != nil {
+		return 0, err
+	}
+	for {
+		m, err := c.next()
+		if err != nil {
+			return 0, fmt.Errorf("resend: %w", err)
+		}
+		if value(m, "43") != "Y" {
+			continue
+		}
+		last := value(m, "34")
+		if value(m, "35") == "4" {
+			next, err := strconv.Atoi(value(m, "36"))
+			if err != nil {
+				return 0, err
+			}
+			last = strconv.Itoa(next - 1)
+		}
+		if n, err := strconv.Atoi(last); err != nil || n >= to {
+			return time.Since(start), err
+		}
+	}
+}
+
+// restart is P8: how soon there is a quote after a start with a long journal, and
+// how fast the journal is replayed from its beginning.
+func (r *run) restart(ctx context.Context) ([]Result, error) {
+	h, _, err := r.longHistory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	g, err := r.gateway(ctx, h.v, h.dir) // Returns with the first quote.
+	if err != nil {
+		return nil, err
+	}
+	defer g.stop()
+	took := time.Since(start).Seconds()
+	g.stop()
+	r.Progress("P8 replay")
+	rate, err := replayRate(filepath.Join(h.dir, "data"), h.rows)
+	if err != nil {
+		return nil, err
+	}
+	first := measured("P8", fmt.Sprintf("start to first quote, %d rows", h.rows), took, "s").atMost(5)
+	return []Result{
+		first.noting("the newest snapshot is %d rows old", h.rows-h.snapped),
+		measured("P8", fmt.Sprintf("full replay of %d rows", h.rows), rate, "1/s").atLeast(200_000),
+	}, nil
+}
+
+// replayRate applies the journal to a new engine, as a start without a snapshot
+// does, and tells how many commands a second that was.
+func replayRate(dir string, rows int64) (rate float64, err error) {
+	reader, err := store.OpenReadOnly(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	e, n := engine.New(), int64(0)
+	start := time.Now()
+	err = reader.Replay(1, func(entry perp.Entry) error {
+		c, err := engine.Decode(entry.Kind, entry.Payload)
+		if err != nil {
+			return err
+		}
+		e.Apply(c, entry.Seq, entry.Time)
+		n++
+		return nil
+	})
+	if err == nil && n < rows {
+		err = fmt.Errorf("%d rows were replayed of %d", n, rows)
+	}
+	return float64(n) / math.Max(time.Since(start).Seconds(), 1e-9), err
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"backstop/bench"
+	"backstop/perp"
+)
+
+// BenchmarkEngine is P4 of docs/bench.md: the engine alone, with ten markets.
+func BenchmarkEngine(b *testing.B) {
+	for name, next := range map[string]func(*bench.World, int) []perp.Command{"order": (*bench.World).Orders, "tick": (*bench.World).Ticks} {
+		b.Run(name, func(b *testing.B) {
+			w, err := bench.NewWorld(benchSetup, 10, 8)
+			if err != nil {
+				b.Fatal(err)
+			}
+			commands := next(w, b.N)
+			b.ReportAllocs()
+			b.ResetTimer()
+			w.Apply(commands)
+		})
+	}
+}
+
+// BenchmarkGrowth is an order in the engine with more accounts and markets (P6).
+func BenchmarkGrowth(b *testing.B) {
+	for _, size := range []struct{ markets, accounts int }{{1, 10}, {1, 1_000}, {10, 10}, {64, 10}} {
+		b.Run("markets="+strconv.Itoa(size.markets)+"/accounts="+strconv.Itoa(size.accounts), func(b *testing.B) {
+			w, err := bench.NewWorld(benchSetup, size.markets, size.accounts)
+			if err != nil {
+				b.Fatal(err)
+			}
+			commands := w.Orders(b.N)
+			b.ReportAllocs()
+			b.ResetTimer()
+			w.Apply(commands)
+		})
+	}
+}
+
+// TestBenchInterrupted: whoever stops the stopwatch, kindly or not, finds no child
+// of it afterwards; after a kind stop no file either.
+func TestBenchInterrupted(t *testing.T) {
+	for _, with := range []os.Signal{os.Interrupt, os.Kill} {
+		t.Run(with.String(), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), readyMax)
+			defer cancel()
+			tmp := t.TempDir()
+			program, err := exec.LookPath("gateway") // TestMain has put it there.
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(ctx, program, "bench", "--short", "--only", "P3")
+			cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			children := childrenOf(ctx, t, cmd.Process.Pid)
+			if err := cmd.Process.Signal(with); err != nil {
+				t.Fatal(err)
+			}
+			err = cmd.Wait()
+			if with == os.Interrupt && cmd.ProcessState.ExitCode() != 130 {
+				t.Errorf("ended with %v", err)
+			}
+			for _, pid := range children {
+				gone(ctx, t, pid)
+			}
+			left, err := filepath.Glob(filepath.Join(tmp, "gateway-bench-*"))
+			if with == os.Interrupt && (err != nil || len(left) > 0) {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// childrenOf waits until a process has two children and returns them.
+func childrenOf(ctx context.Context, t *testing.T, pid int) (all []int) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for len(all) < 2 {
+		select {
+		case <-ctx.Done():
+			t.Fatal("no children were started")
+		case <-look.C:
+		}
+		all = all[:0]
+		files, err := filepath.Glob("/proc/[0-9]*/stat")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			if err != nil {
+				continue // One that ended meanwhile.
+			}
+			_, rest, _ := strings.Cut(string(b), ") ")
+			if fields := strings.Fields(rest); len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
+				n, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, n)
+			}
+		}
+	}
+	return all
+}
+
+// gone waits until a process has ended.
+func gone(ctx context.Context, t *testing.T, pid int) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for !ended(pid) {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("process %d is still there", pid)
+		case <-look.C:
+		}
+	}
+}
+
+// ended tells whether a process is gone, or dead and only not yet collected.
+func ended(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return true
+	}
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err != nil || strings.Contains(string(b), ") Z ")
+}
