@@ -49,7 +49,10 @@ const (
 // Reader reads a data directory. It never waits for the writer and never holds
 // it up: every query is short and reads one consistent state. It is safe for
 // concurrent use.
-type Reader struct{ db *sql.DB }
+type Reader struct {
+	db     *sql.DB
+	recall *sql.Stmt // it is asked for with every batch
+}
 
 // OpenReadOnly opens the database of a data directory for reading, whether or
 // not a gateway is running on it. A directory without one gives fs.ErrNotExist,
@@ -81,11 +84,15 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
-	return &Reader{db}, nil
+	recall, err := db.PrepareContext(context.Background(), queryRecall)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
+	}
+	return &Reader{db, recall}, nil
 }
 
 // Close ends the reader.
-func (r *Reader) Close() error { return r.db.Close() }
+func (r *Reader) Close() error { return errors.Join(r.recall.Close(), r.db.Close()) }
 
 // querier is a connection, a pool of them or a transaction.
 type querier interface {

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"backstop/perp"
@@ -30,29 +32,41 @@ func (r *Reader) Recall(refs []perp.OrderRef) (all []perp.RecallOrder, err error
 	if err != nil {
 		return nil, fmt.Errorf("recall: %w", err)
 	}
-	err = r.in(func(q querier) error {
-		return each(q, queryRecall, func(rows *sql.Rows) error {
-			var id, name string
-			var order []byte
-			if err := rows.Scan(&id, &name, &order); err != nil {
-				return err
-			}
-			if len(all) == 0 || all[len(all)-1].Order.OrderID != id {
-				all = append(all, perp.RecallOrder{})
-			}
-			last := &all[len(all)-1]
-			last.Order = perp.Order{}
-			if err := json.Unmarshal(order, &last.Order); err != nil {
-				return fmt.Errorf("%s: %w", id, err)
-			}
-			if n := len(last.Names); name != "" && (n == 0 || last.Names[n-1] != name) {
-				last.Names = append(last.Names, name)
-			}
-			return nil
-		}, string(text))
-	})
+	ctx, cancel := context.WithTimeout(context.Background(), queryMax)
+	defer cancel()
+	// One statement sees one state: it needs no transaction of its own.
+	rows, err := r.recall.QueryContext(ctx, string(text))
 	if err != nil {
 		return nil, fmt.Errorf("recall: %w", err)
+	}
+	for rows.Next() {
+		if all, err = recalled(all, rows); err != nil {
+			return nil, errors.Join(fmt.Errorf("recall: %w", err), rows.Close())
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("recall: %w", err)
+	}
+	return all, nil
+}
+
+// recalled adds a row: an order that is new, a name more, or a later state.
+func recalled(all []perp.RecallOrder, rows *sql.Rows) ([]perp.RecallOrder, error) {
+	var id, name string
+	var order []byte
+	if err := rows.Scan(&id, &name, &order); err != nil {
+		return all, err
+	}
+	if len(all) == 0 || all[len(all)-1].Order.OrderID != id {
+		all = append(all, perp.RecallOrder{})
+	}
+	last := &all[len(all)-1]
+	last.Order = perp.Order{}
+	if err := json.Unmarshal(order, &last.Order); err != nil {
+		return all, fmt.Errorf("%s: %w", id, err)
+	}
+	if n := len(last.Names); name != "" && (n == 0 || last.Names[n-1] != name) {
+		last.Names = append(last.Names, name)
 	}
 	return all, nil
 }
