@@ -14,7 +14,8 @@ import (
 const (
 	batchMax      = 256                    // requests in one transaction
 	clockInterval = 100 * time.Millisecond // how often time passes when nothing else happens
-	snapshotEvery = 10_000                 // commands between two snapshots: as many are replayed at most
+	snapshotEvery = 10_000                 // commands between two snapshots, at least
+	snapshotPause = 10 * time.Second       // the same in time: the loop stands still while the state is copied
 )
 
 // errCommit is wrapped by a commit that failed. What the disk holds is then
@@ -51,6 +52,7 @@ type loop struct {
 	now        func() time.Time
 	clockEvery time.Duration // clockInterval, but for tests
 	snapped    int64         // number of the last snapshot
+	snappedAt  time.Time
 	memory     memory
 	durable    int64 // number of the last command that is committed
 	forgot     int64 // the same, when something was last forgotten
@@ -196,8 +198,8 @@ func (l *loop) job() (j job, any bool) {
 	if len(j.batch.Entries) == 0 && len(writes) == 0 {
 		return j, false
 	}
-	if j.last-l.snapped >= snapshotEvery {
-		j.snapshot, l.snapped = l.engine.Snapshot(), j.last
+	if now := l.now(); j.last-l.snapped >= snapshotEvery && now.Sub(l.snappedAt) >= snapshotPause {
+		j.snapshot, l.snapped, l.snappedAt = l.engine.Snapshot(), j.last, now
 	}
 	return j, true
 }
