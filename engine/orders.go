@@ -16,6 +16,8 @@ type order struct {
 	// Terms are those of the original request; a repeated request with the
 	// same ones gets the current state, with others a refusal.
 	Terms terms
+	// Bound is the worst price that an order without a limit may deal at; zero: any.
+	Bound perp.Price `json:",omitempty"`
 }
 
 // terms are what makes two requests of one ClOrdID the same order.
@@ -27,10 +29,11 @@ type terms struct {
 	Size    perp.Size
 	Price   perp.Price
 	QuoteID string
+	perp.Conditions
 }
 
 func termsOf(o perp.PlaceOrder) terms {
-	return terms{o.Symbol, o.Side, o.Type, o.TIF, o.Size, o.Price, o.QuoteID}
+	return terms{o.Symbol, o.Side, o.Type, o.TIF, o.Size, o.Price, o.QuoteID, o.Conditions}
 }
 
 // clientKey names a client's request id within its account, for ever.
