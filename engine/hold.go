@@ -122,15 +122,15 @@ func (e *Engine) look(m *market, h held) {
 	if crowded {
 		v = perp.Verdict{Reject: perp.LastLookValidity, Need: int64(cost(quoted)), Have: int64(room), Detail: perp.FillLimit.String()}
 	}
-	if wants == 0 {
-		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: perp.ReduceOnlyFlat.String()}
-	}
 	if len(levels) > 0 {
 		r.Price = m.Quoting.Improved(class, o.Side, levels[0])
 		v = e.mayFill(m, o, levels)
 		if !v.OK() {
 			v = perp.Verdict{Reject: perp.LastLookValidity, Need: v.Need, Have: v.Have, Detail: v.Reject.String()}
 		}
+	}
+	if why := e.outdated(o); why != perp.RejectNone {
+		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: why.String()}
 	}
 	switch {
 	case v.Reject == perp.LastLookPrice:
@@ -202,7 +202,7 @@ func (e *Engine) deliver(m *market, o *order, h held, levels []perp.Level) {
 // turnDown refuses a held order. What a stop let go is there already, so it ends.
 func (e *Engine) turnDown(o *order, v perp.Verdict) {
 	if o.Triggered {
-		e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: perp.RiskCancel, Detail: v.Reject.String()})
+		e.end(e.markets[o.Symbol], o, childEnd(o, v, e.now))
 		return
 	}
 	o.Status, o.Reason, o.Updated = perp.Rejected, v.Reject.String(), e.now

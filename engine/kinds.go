@@ -98,10 +98,24 @@ func (e *Engine) unreduced(m *market, o *order) {
 	e.end(m, o, perp.OrderCanceled{Reason: perp.ReduceOnlyCancel, Clipped: o.Leaves()})
 }
 
+// overdue tells whether the time of an order is over.
+func (o *order) overdue(now perp.Time) bool { return o.TIF == perp.GTD && o.Expires <= now }
+
+// outdated is what has made an order pointless while it was held.
+func (e *Engine) outdated(o *order) perp.Reject {
+	switch {
+	case o.overdue(e.now):
+		return perp.ExpireTime
+	case e.wants(o) == 0:
+		return perp.ReduceOnlyFlat
+	}
+	return perp.RejectNone
+}
+
 // lapse ends the orders of a market whose time is over, before anything else may
 // deal with them.
 func (e *Engine) lapse(m *market) {
-	for len(m.resting.timed) > 0 && m.resting.timed[0].Expires <= e.now {
+	for len(m.resting.timed) > 0 && m.resting.timed[0].overdue(e.now) {
 		e.end(m, m.resting.timed[0], perp.OrderCanceled{Reason: perp.ExpiredCancel})
 	}
 }

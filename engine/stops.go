@@ -76,3 +76,11 @@ func unbearable(r perp.Reject) perp.CancelReason {
 	}
 	return perp.RiskCancel
 }
+
+// childEnd is how what a stop let go ends when it is refused.
+func childEnd(o *order, v perp.Verdict, now perp.Time) perp.OrderCanceled {
+	if o.overdue(now) {
+		return perp.OrderCanceled{Reason: perp.ExpiredCancel}
+	}
+	return perp.OrderCanceled{Reason: perp.RiskCancel, Detail: v.Reject.String()}
+}
