@@ -59,6 +59,8 @@ func (e *Engine) scoped(s perp.Scope, symbol string, flaw perp.Verdict) perp.Ver
 	switch {
 	case s != perp.ScopeMarket && s != perp.ScopeAll:
 		v = perp.Verdict{Reject: perp.Unsupported, Detail: "scope"}
+	case s == perp.ScopeMarket && symbol == "":
+		v = perp.Verdict{Reject: perp.CondField, Need: 55, Detail: "55"}
 	case s == perp.ScopeMarket && e.markets[symbol] == nil:
 		v = perp.Verdict{Reject: perp.UnknownSymbol, Detail: symbol}
 	}
