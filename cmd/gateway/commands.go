@@ -61,6 +61,8 @@ func commandTable() []config.Command {
 		clientMD(),
 		clientOrder(),
 		clientCancel(),
+		clientCancelAll(),
+		clientOrders(),
 		clientStatus(),
 		fixDecode(),
 		fixDict(),
