@@ -41,7 +41,7 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	case perp.Filled:
 		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
-		return c.ofOrder(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
+		return c.ofOrder(ev.Origin.Session, ev.Order.Session, c.orderCanceled(ev, at))
 	case perp.OrderReplaced:
 		r := report(ev.ExecID, '5', ev.Order, at).asked(ev.Origin)
 		r.orig = ev.OrigClOrdID
@@ -245,7 +245,7 @@ func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 
 // orderCanceled ends an order. A client that asked for it knows why; every
 // other end has its reason in 58, and 378=99 if the client did not foresee it.
-func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
+func (c *codec) orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
 	r := report(ev.ExecID, '4', ev.Order, at).asked(ev.Origin)
 	r.orig, r.cancel, r.clipped = ev.OrigClOrdID, cancelCodes[ev.Reason], ev.Clipped
 	switch ev.Reason {
@@ -256,6 +256,9 @@ func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
 	case perp.MassCancel:
 	default:
 		r.unasked = true
+	}
+	if ev.Reason == perp.RiskCancel && ev.Order.Triggered { // What a stop let go was held, and refused.
+		r.look = c.looked(ev.Order)
 	}
 	r.text, r.token = ev.Reason.String(), ev.Reason.String()
 	if ev.Detail != "" {

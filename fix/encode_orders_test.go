@@ -24,11 +24,15 @@ func conditionEvents() []named {
 	over.Reason = perp.ExpiredCancel.String()
 	closing := filledOrder("40")
 	closing.Type, closing.TIF, closing.QuoteID, closing.Price, closing.Reduce = perp.Market, perp.IOC, "", 0, perp.Closing
+	look := testLook(perp.LookAgainst)
+	look.OrderID = stop.OrderID
 	late := perp.Verdict{Reject: perp.TooLate, Detail: "canceled"}
 	return []named{
 		{"er_stop_new", perp.OrderAccepted{Origin: asked, ExecID: "E-60", Order: stop}},
 		{"er_stop_triggered", perp.OrderTriggered{ExecID: "E-61", Order: fired, Price: price("150.51")}},
 		{"er_stop_margin", perp.OrderCanceled{ExecID: "E-62", Order: ended(fired, perp.Canceled), Reason: perp.TriggerCancel, Detail: perp.InsufficientMargin.String()}},
+		{"", look},
+		{"er_stop_refused", perp.OrderCanceled{ExecID: "E-71", Order: ended(fired, perp.Canceled), Reason: perp.RiskCancel, Detail: perp.LastLookPrice.String()}},
 		{"er_post_new", perp.OrderAccepted{Origin: asked, ExecID: "E-63", Order: post}},
 		{"er_expired", perp.OrderCanceled{ExecID: "E-64", Order: over, Reason: perp.ExpiredCancel}},
 		{"er_status_expired", perp.StatusReported{Origin: asked, ExecID: "E-65", Order: over}},
