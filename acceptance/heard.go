@@ -92,7 +92,7 @@ func (h *Heard) Sequence(id string) string {
 			step += "(" + f.Get(39) + ")"
 		}
 		steps = append(steps, step)
-		if strings.Contains("248", f.Get(39)) {
+		if strings.Contains("248C", f.Get(39)) {
 			end += ended
 		}
 	}

@@ -36,6 +36,8 @@ type Trader struct {
 	orders   map[string]*traded
 	ids      []string // of orders, in order of sending
 	root     map[string]string
+	masses   map[string]int // reports of each mass status
+	swept    int            // orders that ended by a mass cancel that is not answered yet
 	execs    map[string]bool
 	bid, ask touch
 	quote    Fields
@@ -53,6 +55,7 @@ type traded struct {
 	killable      bool // FOK: it may end without a fill
 	held, owed    bool // held it was; accepted after a hold, and not filled yet
 	working       bool
+	triggered     bool
 	limit         decimal.Decimal // zero: none
 	cum, paid     decimal.Decimal
 }
@@ -62,6 +65,7 @@ type Report struct {
 	Requests, Orders, Accepted, Rejected, Fills, Canceled, Replaced   int
 	CancelRejected, Statuses, Quotes, QuoteRejects, MarketData, Money int
 	Held, HeldRefused, HeldTooLate                                    int // 150=A; 150=8 after it; 9 during it
+	Triggered, Expired, MassCancels                                   int
 	Reasons                                                           map[string]int
 	Position                                                          decimal.Decimal
 	Failures                                                          []string
@@ -72,7 +76,7 @@ type Report struct {
 func (t *Trader) Run(ctx context.Context, n int, seed uint64) (Report, error) {
 	t.random = rand.New(rand.NewPCG(seed, seed))
 	t.pending, t.orders, t.root, t.execs = map[string]string{}, map[string]*traded{}, map[string]string{}, map[string]bool{}
-	t.Report = Report{Reasons: map[string]int{}}
+	t.masses, t.Report = map[string]int{}, Report{Reasons: map[string]int{}}
 	if err := t.subscribe(ctx); err != nil {
 		return t.Report, err
 	}
@@ -212,6 +216,8 @@ func (t *Trader) next(ctx context.Context) error {
 		t.Report.CancelRejected++
 		t.tooLate(f)
 		t.closed(f.Get(11), "9")
+	case "r":
+		t.massCanceled(f)
 	case "S":
 		t.Report.Quotes++
 		t.quote = f
@@ -291,6 +297,10 @@ func (t *Trader) execution(f Fields) {
 	}
 	t.execs[f.Get(17)] = true
 	id := f.Get(11)
+	if f.Get(584) != "" {
+		t.massReported(f)
+		return
+	}
 	if f.Get(150) == "I" {
 		t.Report.Statuses++
 		if first := t.root[id]; first != "" {
@@ -329,6 +339,13 @@ func (t *Trader) execution(f Fields) {
 		if f.Get(41) != "" {
 			t.closed(id, "150=4")
 		}
+		if token(f) == "MASS_CANCEL" {
+			t.swept++
+		}
+	case "C":
+		t.over(f)
+	case "D":
+		t.triggered(o, f)
 	case "5":
 		t.Report.Replaced++
 		o.latest, o.limit = id, dec(f.Get(44))
@@ -394,7 +411,7 @@ func (t *Trader) state(o *traded, f Fields) {
 		if !size.Equal(cum.Add(leaves)) {
 			t.fail("OrderQty is not CumQty + LeavesQty: %s", f)
 		}
-	case "2", "4":
+	case "2", "4", "C":
 		o.ends++
 		o.working = false
 		if !leaves.IsZero() {

@@ -62,15 +62,17 @@ func (t *Trader) tooLate(f Fields) {
 	if f.Get(39) == "A" {
 		t.Report.HeldTooLate++
 	}
-	if strings.Contains("A248", f.Get(39)) && f.Get(102) != "0" {
+	if strings.Contains("A248C", f.Get(39)) && f.Get(102) != "0" {
 		t.fail("too late, and told as something else: %s", f)
 	}
 }
 
-// same compares the state that an answer tells with the last report's. Reports
+// same compares the state that an answer tells with the last report's. What a
+// stop let go may be held, of which there is no report. Reports
 // and answers of a session come in the order in which things happened.
 func (t *Trader) same(o *traded, f Fields) {
-	if o != nil && o.status != "" && f.Get(39) != o.status {
+	held := o != nil && o.triggered && o.status == "0" && f.Get(39) == "A"
+	if o != nil && o.status != "" && f.Get(39) != o.status && !held {
 		t.fail("OrdStatus is not that of the last report (%s): %s", o.status, f)
 	}
 }

@@ -18,7 +18,7 @@ func (t *Trader) fresh(id, side string) {
 }
 
 // place sends a D; fields that are empty are left out.
-func (t *Trader) place(id, side, size, kind, price, tif, quote, symbol string) error {
+func (t *Trader) place(id, side, size, kind, price, tif, quote, symbol string, further ...string) error {
 	if o := t.orders[id]; o.status == "" { // And not a repetition.
 		o.killable, o.limit = tif == "4", dec(price)
 	}
@@ -32,7 +32,7 @@ func (t *Trader) place(id, side, size, kind, price, tif, quote, symbol string) e
 			body = append(body, opt[0]+"="+opt[1])
 		}
 	}
-	return t.Client.Send("D", body...)
+	return t.Client.Send("D", append(body, further...)...)
 }
 
 // away is a price off the touch by some basis points: positive is passive.
@@ -66,7 +66,7 @@ func (t *Trader) one(ctx context.Context, id string) error {
 		return t.place(id, side, size, kind, price, tif, quote, symbol)
 	}
 	half := t.Lot.Div(decimal.NewFromInt(2)).Add(t.Lot).String()
-	switch t.pick(22) {
+	switch n := t.pick(32); n {
 	case 0, 1:
 		return simple(t.size(), "1", "", "3", "", t.Symbol)
 	case 2:
@@ -99,8 +99,10 @@ func (t *Trader) one(ctx context.Context, id string) error {
 		return t.cancelUnknown(id, side)
 	case 18, 19:
 		return t.hurried(id, side)
-	default:
+	case 20, 21:
 		return t.resting(id, side)
+	default:
+		return t.kind(n-22, id, side)
 	}
 }
 

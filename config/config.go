@@ -88,6 +88,9 @@ type AccountLimits struct {
 	// OrderLeverage is the largest order that grows a position, in multiples of
 	// the account's collateral.
 	OrderLeverage perp.Ratio `toml:"max_order_leverage" min:"0" max:"1000"`
+	// Slippage is how much worse than the best level market orders may deal that
+	// do not say it themselves; zero: any.
+	Slippage perp.Ratio `toml:"max_slippage_bps" unit:"bps" min:"0" max:"10000"`
 	// MaxPosition names, for some markets, another limit than the market's own.
 	MaxPosition map[string]perp.Size `toml:"max_position" min:"0" max:"1000000000"`
 }

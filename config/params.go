@@ -178,7 +178,7 @@ func (r *MarketRisk) setDefaults() {
 
 func (l *AccountLimits) setDefaults() {
 	d := risk.DefaultLimits()
-	*l = AccountLimits{OpenOrders: int(d.OpenOrders), MaxNotional: d.Notional, OrderLeverage: d.OrderLeverage}
+	*l = AccountLimits{OpenOrders: int(d.OpenOrders), MaxNotional: d.Notional, OrderLeverage: d.OrderLeverage, Slippage: d.Slippage}
 }
 
 // Spec is one market in the words of the rooms that run it.
@@ -262,6 +262,7 @@ func (c *Config) RiskAccounts() []risk.Account {
 	for _, a := range c.Accounts {
 		one := risk.Account{Name: a.Name, Firm: a.Firm, Limits: risk.Limits{
 			OpenOrders: int64(a.Limits.OpenOrders), Notional: a.Limits.MaxNotional, OrderLeverage: a.Limits.OrderLeverage,
+			Slippage: a.Limits.Slippage,
 		}}
 		for _, symbol := range slices.Sorted(maps.Keys(a.Limits.MaxPosition)) {
 			one.Limits.Positions = append(one.Limits.Positions, risk.PositionLimit{Symbol: symbol, Size: a.Limits.MaxPosition[symbol]})

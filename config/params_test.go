@@ -145,12 +145,12 @@ func TestClientKeys(t *testing.T) {
 		}
 	}
 	src := read(t, "testdata/base.toml") + "[session.limits]\norders_per_second = 7\n[[account]]\nname = \"TWO\"\nfirm = \"ACME-CO\"\n" +
-		"limits = { max_order_leverage = \"2.5\" }\n"
+		"limits = { max_order_leverage = \"2.5\", max_slippage_bps = \"12.5\" }\n"
 	c, err := Parse("base.toml", []byte(src))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.RiskAccounts()[1]; got.Firm != "ACME-CO" || got.Limits.OrderLeverage != 5*perp.RatioOne/2 {
+	if got := c.RiskAccounts()[1]; got.Firm != "ACME-CO" || got.Limits.OrderLeverage != 5*perp.RatioOne/2 || got.Limits.Slippage != 125*perp.BP/10 {
 		t.Errorf("%+v", got)
 	}
 	if got := c.Sessions[0].Limits.OrdersPerSecond; got != 7 {

@@ -1,6 +1,9 @@
 package engine
 
-import "backstop/perp"
+import (
+	"backstop/perp"
+	"backstop/risk"
+)
 
 // amendment is what cancel and replace requests have in common.
 type amendment struct {
@@ -67,7 +70,7 @@ func (e *Engine) refuseAmendment(a amendment, o *order, v perp.Verdict) {
 	e.emit(rejected)
 }
 
-// replace changes size or price of a working order. A new price or a larger
+// replace changes the terms of a working order. A new price or a larger
 // size loses time priority, and the order is matched as if it were new. A size
 // at or below what is filled ends the order as filled (roe.md b.5).
 func (e *Engine) replace(c perp.ReplaceOrder) {
@@ -87,10 +90,11 @@ func (e *Engine) replace(c perp.ReplaceOrder) {
 	m.resting.remove(o)
 	previous := o.ClOrdID
 	e.state.Book.rename(o, c.ClOrdID)
-	if o.Price != c.Price || c.Size > o.Size {
+	conditions := risk.Changed(o.Order, c.Conditions)
+	if o.Price != c.Price || c.Size > o.Size || conditions.Stop != o.Stop {
 		o.Rank = e.state.Seq
 	}
-	o.Price, o.Size, o.Updated = c.Price, max(c.Size, o.Cum), e.now
+	o.Price, o.Size, o.Conditions, o.Updated = c.Price, max(c.Size, o.Cum), conditions, e.now
 	if o.Size == o.Cum {
 		o.Status = perp.FullyFilled
 		e.state.Book.close(o, e.state.Seq)
@@ -98,7 +102,7 @@ func (e *Engine) replace(c perp.ReplaceOrder) {
 		m.resting.add(o)
 	}
 	e.emit(perp.OrderReplaced{Origin: c.Origin, ExecID: e.execID(), Order: o.Order, OrigClOrdID: previous})
-	if o.Status.Working() {
+	if o.Status.Working() && !o.passive() {
 		e.rematch(m, o, c.Arrival)
 	}
 }
@@ -109,8 +113,7 @@ func (e *Engine) rematch(m *market, o *order, arrival perp.Time) {
 	if arrival == 0 {
 		arrival = e.now
 	}
-	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
-	if _, held, v := e.mayDeal(m, o, arrival, e.levels, false); held || !v.OK() {
+	if _, held, v := e.mayDeal(m, o, arrival, e.fits(o, e.open(m, o)), false); held || !v.OK() {
 		o.Wait = arrival
 		return
 	}

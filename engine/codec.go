@@ -30,6 +30,10 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.CancelOrder](payload)
 	case perp.ReplaceOrder{}.Kind():
 		return decode[perp.ReplaceOrder](payload)
+	case perp.CancelOrders{}.Kind():
+		return decode[perp.CancelOrders](payload)
+	case perp.RequestOrders{}.Kind():
+		return decode[perp.RequestOrders](payload)
 	case perp.RequestStatus{}.Kind():
 		return decode[perp.RequestStatus](payload)
 	case perp.RequestQuote{}.Kind():

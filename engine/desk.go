@@ -181,8 +181,8 @@ func (e *Engine) force(m *market, mode perp.MarketMode) {
 func (e *Engine) expire(m *market) {
 	symbol := m.Instrument.Symbol
 	e.release(m, true, "market expired")
-	for _, side := range []perp.Side{perp.Buy, perp.Sell} {
-		for list := m.resting.side(side); len(*list) > 0; {
+	for _, list := range []*[]*order{&m.resting.buys, &m.resting.sells, &m.resting.stops} {
+		for len(*list) > 0 {
 			e.end(m, (*list)[0], perp.OrderCanceled{Reason: perp.OperatorCancel, Detail: "market expired"})
 		}
 	}

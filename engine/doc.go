@@ -27,6 +27,10 @@
 //   - Orders end with the session that placed them, once, at the end of its grace
 //     and over restarts; held ones are decided (TestScripts/disconnect,
 //     TestScripts/disconnect_held).
+//   - A reducing order never turns a position around or opens one, a post-only one
+//     never takes the offer, one whose time is over deals no more, and a stop deals
+//     only after it was set off (TestReduceOnlyAgainstTheDumbRule,
+//     TestScripts/orders_*, TestMoneyAlwaysAddsUp in sim/).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

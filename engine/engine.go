@@ -117,6 +117,10 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.cancel(c)
 	case perp.ReplaceOrder:
 		e.replace(c)
+	case perp.CancelOrders:
+		e.cancelOrders(c)
+	case perp.RequestOrders:
+		e.requestOrders(c)
 	case perp.RequestStatus:
 		e.status(c)
 	case perp.RequestQuote:

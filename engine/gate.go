@@ -48,9 +48,11 @@ func (e *Engine) portfolio(account string) risk.Portfolio {
 				continue
 			}
 			x.Orders++
-			if o.Side == perp.Buy {
+			switch {
+			case o.Reduce != 0 || o.Armed(): // They take no position further from flat, now at least.
+			case o.Side == perp.Buy:
 				x.Bids = perp.Add(x.Bids, o.Leaves())
-			} else {
+			default:
 				x.Asks = perp.Add(x.Asks, o.Leaves())
 			}
 		}
@@ -71,6 +73,7 @@ func (e *Engine) preTrade(o perp.PlaceOrder, known *order, m *market, d dealing)
 	if m != nil && o.Type == perp.Market {
 		f.Unpriced = len(m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, 1, 0, e.levels[:0])) == 0
 	}
+	f.Marketable = e.marketable(m, o.Session, o.Side, o.Price, o.PostOnly)
 	return risk.PreTrade(o, f)
 }
 
@@ -81,7 +84,16 @@ func (e *Engine) mayFill(m *market, o *order, levels []perp.Level) perp.Verdict 
 
 // mayReplace judges a change of a working order.
 func (e *Engine) mayReplace(o *order, r perp.ReplaceOrder) perp.Verdict {
-	return risk.Replace(r, o.Order, e.facts(o.Account, e.markets[o.Symbol]))
+	m := e.markets[o.Symbol]
+	f := e.facts(o.Account, m)
+	f.Marketable = e.marketable(m, o.Session, o.Side, r.Price, o.PostOnly)
+	return risk.Replace(r, o.Order, f)
+}
+
+// marketable tells whether an order that must not deal at once would. It is
+// asked of such orders only.
+func (e *Engine) marketable(m *market, session string, side perp.Side, limit perp.Price, asked bool) bool {
+	return asked && m != nil && len(m.Quoting.Take(m.Quoting.ClassOf(session), side, 1, limit, e.levels[:0])) > 0
 }
 
 // mayQuote judges a quote request.

@@ -28,11 +28,17 @@ type held struct {
 func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Level, why string, d dealing) {
 	o.Status = perp.PendingNew
 	e.state.Book.add(o, e.state.Seq)
+	deadline := e.wait(m, o, req.Arrival, quoted, why, d)
+	e.emit(perp.OrderHeld{Origin: req.Origin, ExecID: e.execID(), Order: o.Order, Deadline: deadline})
+}
+
+// wait puts an order among those that the next price decides.
+func (e *Engine) wait(m *market, o *order, arrival perp.Time, quoted []perp.Level, why string, d dealing) (deadline perp.Time) {
 	class := m.Quoting.ClassOf(o.Session)
 	h := held{
-		OrderID: o.OrderID, Arrival: req.Arrival, Tier: class.Tier, Why: why, Version: d.version,
+		OrderID: o.OrderID, Arrival: arrival, Tier: class.Tier, Why: why, Version: d.version,
 		Before: m.Quoting.Mark(), Seen: m.Quoting.Source(), Quoted: slices.Clone(quoted),
-		Deadline: m.Quoting.LookDeadline(req.Arrival),
+		Deadline: m.Quoting.LookDeadline(arrival),
 	}
 	if offer := m.Quoting.OfferTo(class); o.Type != perp.PreviouslyQuoted && offer != nil {
 		h.Version = offer.Quote.Version
@@ -41,7 +47,7 @@ func (e *Engine) hold(m *market, o *order, req perp.PlaceOrder, quoted []perp.Le
 		h.Before, h.Seen = d.given.Oracle, d.given.Seen
 	}
 	m.Held = append(m.Held, h)
-	e.emit(perp.OrderHeld{Origin: req.Origin, ExecID: e.execID(), Order: o.Order, Deadline: h.Deadline})
+	return h.Deadline
 }
 
 // record is what is kept of a decision about a held order.
@@ -89,30 +95,32 @@ func (e *Engine) look(m *market, h held) {
 	r := e.record(m, o, h)
 	r.Tolerance = m.Quoting.Tolerated(o.Side, h.Tier, r.Quoted, h.Before)
 	limit := o.Price
-	if o.Type == perp.Market {
-		limit = 0
+	if o.Type == perp.Market || o.Type == perp.Stop {
+		limit = o.Bound
 	}
 	class := m.Quoting.ClassOf(o.Session)
-	current := m.Quoting.Take(class, o.Side, o.Size, limit, nil)
+	wants := e.wants(o)
+	quoted := e.fits(o, slices.Clone(h.Quoted))
+	current := e.fits(o, m.Quoting.Take(class, o.Side, o.Size, limit, nil))
 	levels := current
 	stands := r.Move <= r.Tolerance && (r.Quoted-r.After)*perp.Price(o.Side.Sign()) >= 0
 	// What was quoted is honoured for what a client may deal in a second: during a
 	// hold no quote moves, so many orders would all have met the same one.
 	room := m.Quoting.Room(o.Session, e.firms[o.Session], e.now)
-	crowded := stands && cost(h.Quoted) > room
+	crowded := stands && cost(quoted) > room
 	stands = stands && !crowded
-	if stands && better(o.Side, h.Quoted, current) {
-		levels = h.Quoted
+	if stands && better(o.Side, quoted, current) {
+		levels = quoted
 	}
-	if o.Type == perp.PreviouslyQuoted && total(levels) < o.Size { // all of it at one quote, or nothing
+	if o.Type == perp.PreviouslyQuoted && total(levels) < wants { // all of it at one quote, or nothing
 		levels = nil
 		if stands {
-			levels = h.Quoted
+			levels = quoted
 		}
 	}
 	v := perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
 	if crowded {
-		v = perp.Verdict{Reject: perp.LastLookValidity, Need: int64(cost(h.Quoted)), Have: int64(room), Detail: perp.FillLimit.String()}
+		v = perp.Verdict{Reject: perp.LastLookValidity, Need: int64(cost(quoted)), Have: int64(room), Detail: perp.FillLimit.String()}
 	}
 	if len(levels) > 0 {
 		r.Price = m.Quoting.Improved(class, o.Side, levels[0])
@@ -120,6 +128,9 @@ func (e *Engine) look(m *market, h held) {
 		if !v.OK() {
 			v = perp.Verdict{Reject: perp.LastLookValidity, Need: v.Need, Have: v.Have, Detail: v.Reject.String()}
 		}
+	}
+	if why := e.outdated(o); why != perp.RejectNone {
+		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: why.String()}
 	}
 	switch {
 	case v.Reject == perp.LastLookPrice:
@@ -168,27 +179,32 @@ func cost(levels []perp.Level) (sum perp.Money) {
 	return sum
 }
 
-// deliver accepts a held order and deals it.
+// deliver accepts a held order and deals it. What a stop let go was accepted
+// before.
 func (e *Engine) deliver(m *market, o *order, h held, levels []perp.Level) {
 	o.Status, o.Updated = perp.New, e.now
-	e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
-	if o.TIF == perp.GTC {
+	if !o.Triggered {
+		e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
+	}
+	if o.Rests() {
 		m.resting.add(o)
 	}
-	if o.TIF == perp.FOK && total(levels) < o.Size {
+	if o.TIF == perp.FOK && total(levels) < e.wants(o) {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.FOKUnfillable})
 		return
 	}
 	e.aggress(m, o, levels, h.watched())
 	e.requote(m)
-	if o.Status.Working() && o.TIF != perp.GTC {
-		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
-	}
+	e.finish(m, o, true)
 	e.strand(m, o)
 }
 
-// turnDown refuses a held order.
+// turnDown refuses a held order. What a stop let go is there already, so it ends.
 func (e *Engine) turnDown(o *order, v perp.Verdict) {
+	if o.Triggered {
+		e.end(e.markets[o.Symbol], o, childEnd(o, v, e.now))
+		return
+	}
 	o.Status, o.Reason, o.Updated = perp.Rejected, v.Reject.String(), e.now
 	e.state.Book.close(o, e.state.Seq)
 	e.emit(perp.OrderRejected{ExecID: e.execID(), Order: o.Order, Verdict: v})

@@ -20,6 +20,8 @@ type order struct {
 	// Ended is the number of the command that ended it, or that brought it back
 	// to mind; zero while it may still fill.
 	Ended int64 `json:",omitempty"`
+	// Bound is the worst price that an order without a limit may deal at; zero: any.
+	Bound perp.Price `json:",omitempty"`
 }
 
 // repeats tells whether a request asks for this very order: as long as nothing
@@ -28,7 +30,8 @@ type order struct {
 func (o *order) repeats(r perp.PlaceOrder) bool {
 	price := o.Price == r.Price || o.Type == perp.PreviouslyQuoted && r.Price == 0
 	return o.ClOrdID == r.ClOrdID && o.First == r.ClOrdID && o.Symbol == r.Symbol && o.Side == r.Side && o.Type == r.Type &&
-		o.TIF == r.TIF && o.Size == r.Size && price && o.QuoteID == r.QuoteID
+		o.TIF == r.TIF && o.Size == r.Size && price && o.QuoteID == r.QuoteID &&
+		o.Conditions == r.Conditions
 }
 
 // clientKey names a client's request id within its account, for ever.

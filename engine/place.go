@@ -38,7 +38,7 @@ func newOrder(o perp.PlaceOrder, now perp.Time) perp.Order {
 	return perp.Order{
 		ClOrdID: o.ClOrdID, First: o.ClOrdID, Session: o.Session, Account: o.Account,
 		Symbol: o.Symbol, Side: o.Side, Type: o.Type, TIF: o.TIF, Size: o.Size, Price: o.Price,
-		QuoteID: o.QuoteID, Created: now, Updated: now,
+		QuoteID: o.QuoteID, Created: now, Updated: now, Conditions: o.Conditions,
 	}
 }
 
@@ -57,12 +57,16 @@ func (e *Engine) reject(o perp.PlaceOrder, v perp.Verdict) {
 // accept makes the order and deals what can be dealt at once, or holds it.
 func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	o := &order{Order: newOrder(req, e.now), Rank: e.state.Seq}
-	levels := m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Size, o.Price, e.levels[:0])
-	e.levels = levels
-	if o.Type == perp.PreviouslyQuoted {
+	o.Status = perp.New
+	levels := e.levels[:0]
+	switch {
+	case o.Type == perp.PreviouslyQuoted:
 		o.Price = d.level.Price
-		levels = append(levels[:0], perp.Level{Price: o.Price, Size: o.Size})
+		levels = append(levels, perp.Level{Price: o.Price, Size: o.Size})
+	case !o.passive():
+		levels = e.bind(o, e.open(m, o))
 	}
+	levels = e.fits(o, levels)
 	if req.Arrival == 0 {
 		req.Arrival = e.now
 	}
@@ -71,7 +75,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 		e.reject(req, v)
 		return
 	}
-	o.OrderID, o.Status = e.orderID(), perp.New
+	o.OrderID = e.orderID()
 	if o.Type == perp.PreviouslyQuoted {
 		e.consume(m, o, d)
 	}
@@ -82,15 +86,20 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	e.state.Book.add(o, e.state.Seq)
 	e.emit(perp.OrderAccepted{Origin: req.Origin, ExecID: e.execID(), Order: o.Order})
 	if o.Type == perp.PreviouslyQuoted {
-		e.aggress(m, o, levels, quoting.Watched{Arrived: req.Arrival})
-		e.requote(m)
+		if len(levels) > 0 {
+			e.aggress(m, o, levels, quoting.Watched{Arrived: req.Arrival})
+			e.requote(m)
+		}
+		e.finish(m, o, true)
 		e.sweep(m)
 		return
 	}
-	if o.Type == perp.Limit && o.TIF == perp.GTC {
+	if o.Rests() {
 		m.resting.add(o)
 	}
-	e.match(m, o, req.Arrival)
+	if !o.passive() {
+		e.match(m, o, req.Arrival)
+	}
 	e.strand(m, o)
 }
 
@@ -99,7 +108,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 // many wait already, or its client deals faster than a firm quote allows. Aged
 // tells that the quote it names was given some time ago.
 func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level, aged bool) (why string, held bool, v perp.Verdict) {
-	if len(levels) == 0 || o.TIF == perp.FOK && total(levels) < o.Size {
+	if len(levels) == 0 || o.TIF == perp.FOK && total(levels) < e.wants(o) {
 		return "", false, v // nothing deals
 	}
 	firms := e.firms[o.Session]
@@ -122,9 +131,10 @@ func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.L
 // match deals a working order against the current quote as an aggressor and
 // then does with the rest what its time in force says.
 func (e *Engine) match(m *market, o *order, arrival perp.Time) {
-	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
-	levels := e.levels
-	if o.TIF == perp.FOK && total(levels) < o.Leaves() {
+	levels := e.open(m, o)
+	met := len(levels) > 0
+	levels = e.fits(o, levels)
+	if o.TIF == perp.FOK && (!met || total(levels) < e.wants(o)) {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.FOKUnfillable})
 		return
 	}
@@ -132,9 +142,7 @@ func (e *Engine) match(m *market, o *order, arrival perp.Time) {
 		e.aggress(m, o, levels, quoting.Watched{Arrived: arrival})
 		e.requote(m)
 	}
-	if o.Status.Working() && o.TIF != perp.GTC {
-		e.end(m, o, perp.OrderCanceled{Reason: perp.IOCRemainder})
-	}
+	e.finish(m, o, met)
 	if len(levels) > 0 {
 		e.sweep(m)
 	}

@@ -95,8 +95,8 @@ func (w *lookWorld) draw(t *rapid.T) perp.PlaceOrder {
 	who := rapid.SampledFrom(lookClients).Draw(t, "who")
 	o := perp.PlaceOrder{
 		Origin: perp.Origin{Session: who, Arrival: w.now - perp.Time(rapid.IntRange(0, 300).Draw(t, "waited"))*ms}, ClOrdID: who + string(rune('A'+w.n%26)) + string(rune('a'+w.n/26)),
-		Account: who, Symbol: "BTC-PERP", Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.OrderType(rapid.IntRange(1, 3).Draw(t, "type")),
-		TIF: perp.TimeInForce(rapid.IntRange(1, 3).Draw(t, "tif")), Size: perp.Size(rapid.IntRange(1, 4_000).Draw(t, "size")) * perp.SizeOne / 1000, Transact: w.now,
+		Account: who, Symbol: "BTC-PERP", Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.OrderType(rapid.IntRange(1, 5).Draw(t, "type")),
+		TIF: perp.TimeInForce(rapid.IntRange(1, 4).Draw(t, "tif")), Size: perp.Size(rapid.IntRange(1, 4_000).Draw(t, "size")) * perp.SizeOne / 1000, Transact: w.now,
 	}
 	switch o.Type {
 	case perp.Limit:
@@ -105,10 +105,11 @@ func (w *lookWorld) draw(t *rapid.T) perp.PlaceOrder {
 		q := w.quotes[w.classes[who]]
 		back := int64(rapid.IntRange(0, 12).Draw(t, "back"))
 		o.QuoteID = perp.QuoteID(q.Version-back, o.Side, 0)
-		if o.TIF == perp.GTC {
+		if o.TIF.Waits() {
 			o.TIF = perp.FOK
 		}
 	}
+	w.ask(t, &o)
 	return o
 }
 

@@ -1,15 +1,20 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"backstop/perp"
 )
 
-// resting holds the working limit orders of one market in price-time order:
-// the first of a side is the one that is reached first. It is rebuilt from the
-// orders, so it is not state of its own.
-type resting struct{ buys, sells []*order }
+// resting holds the working orders of one market: those with a limit in
+// price-time order, the first of a side being the one that is reached first, and
+// stop orders in order of arrival. It is rebuilt from the orders, so it is not
+// state of its own.
+type resting struct {
+	buys, sells, stops []*order
+	timed              []*order // all of them whose time runs out, the next one first
+}
 
 func (r *resting) side(s perp.Side) *[]*order {
 	if s == perp.Sell {
@@ -40,16 +45,29 @@ func before(a, b *order) int {
 }
 
 func (r *resting) add(o *order) {
-	list := r.side(o.Side)
-	i, _ := slices.BinarySearchFunc(*list, o, before)
-	*list = slices.Insert(*list, i, o)
+	if o.Armed() {
+		insert(&r.stops, o, func(a, b *order) int { return cmp.Compare(a.Rank, b.Rank) })
+	} else {
+		insert(r.side(o.Side), o, before)
+	}
+	if o.TIF == perp.GTD {
+		insert(&r.timed, o, func(a, b *order) int {
+			return cmp.Or(cmp.Compare(a.Expires, b.Expires), cmp.Compare(a.Rank, b.Rank))
+		})
+	}
 }
 
 func (r *resting) remove(o *order) {
-	list := r.side(o.Side)
-	if i := slices.Index(*list, o); i >= 0 {
-		*list = slices.Delete(*list, i, i+1)
+	for _, list := range []*[]*order{r.side(o.Side), &r.stops, &r.timed} {
+		if i := slices.Index(*list, o); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
+		}
 	}
+}
+
+func insert(list *[]*order, o *order, by func(a, b *order) int) {
+	i, _ := slices.BinarySearchFunc(*list, o, by)
+	*list = slices.Insert(*list, i, o)
 }
 
 // sweep fills resting orders that the quote now reaches, in price-time order,
@@ -57,6 +75,7 @@ func (r *resting) remove(o *order) {
 // first (pricing: "Unload"). Every fill moves the reserves away from the next
 // order, so the sweep ends; the bound makes a broken curve a Fault.
 func (e *Engine) sweep(m *market) {
+	e.lapse(m)
 	for turns := 0; ; turns++ {
 		if turns > sweepMax {
 			panic(perp.Fault{What: "sweep does not end in " + m.Instrument.Symbol, Args: []int64{sweepMax}})
@@ -94,10 +113,18 @@ func (e *Engine) sweepOne(m *market, side perp.Side) bool {
 			}
 			continue
 		}
+		if o.Reduce != 0 && e.wants(o) == 0 {
+			e.unreduced(m, o)
+			return true
+		}
+		if levels = e.fits(o, levels); len(levels) == 0 {
+			continue // Less than its minimum.
+		}
 		switch v := e.mayFill(m, o, levels); v.Reject {
 		case perp.RejectNone:
 			e.deal(m, o, levels, perp.Added, 0)
 			e.requote(m)
+			e.finish(m, o, true)
 			return true
 		case perp.OILimit, perp.DealerLeverage, perp.ReduceOnlyMode:
 		default:
@@ -111,9 +138,8 @@ func (e *Engine) sweepOne(m *market, side perp.Side) bool {
 // reached is what a resting order deals now: levels that are no worse than its
 // limit, or its own limit where the maker wants to unload.
 func (e *Engine) reached(m *market, o *order) []perp.Level {
-	e.levels = m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, o.Leaves(), o.Price, e.levels[:0])
-	if len(e.levels) > 0 {
-		return e.levels
+	if levels := e.open(m, o); len(levels) > 0 {
+		return levels
 	}
 	if l, wants := m.Quoting.Unload(o.Side, o.Leaves(), o.Price); wants {
 		e.levels = append(e.levels, l)

@@ -48,6 +48,8 @@ func (s *script) aside(f []string) (text string, done bool) {
 	switch f[0] {
 	case "quiet":
 		s.quiet = true
+	case "terse":
+		s.terse = true
 	case "balances":
 		var cash, claims perp.Money
 		for _, b := range s.e.state.Ledger.Balances() {

@@ -55,7 +55,8 @@ type script struct {
 	msg     int64
 	lastRFQ string
 	top     map[string]perp.Quote
-	quiet   bool // transfers are not shown
+	quiet   bool // transfers are not shown, nor what is accepted
+	terse   bool // transfers are not shown
 	guarded bool // ticks that are not believed are shown
 	journal []perp.Entry
 }
@@ -145,6 +146,8 @@ func (s *script) command(f []string) perp.Command {
 		return perp.OracleTick{Symbol: f[1], Price: price, Confidence: price / 10_000, Publish: s.now - lag, Receive: s.now, Sources: 3}
 	case "order", "cancel", "replace", "status", "quote", "positions":
 		return s.request(f)
+	case "mass", "orders":
+		return s.mass(f)
 	}
 	return s.money(f)
 }
@@ -176,28 +179,27 @@ func trusting(q quoting.Params) quoting.Params {
 func (s *script) request(f []string) perp.Command {
 	s.msg++
 	o := perp.Origin{Session: f[1], InSeq: s.msg, Arrival: s.now, Sent: s.now}
-	k := map[string]string{"symbol": "BTC-PERP"}
-	for _, word := range f[3:] {
-		key, value, _ := strings.Cut(word, "=")
-		k[key] = value
-	}
+	k := words(f[3:])
+	k["symbol"] = or(k["symbol"], "BTC-PERP")
 	o.PossResend = k["resend"] == "yes"
 	side := map[string]perp.Side{"buy": perp.Buy, "sell": perp.Sell}[k["side"]]
 	size := must(perp.ParseSize(or(k["size"], "0")))
 	price := must(perp.ParsePrice(or(k["price"], "0")))
-	kind := map[string]perp.OrderType{"": perp.Market, "market": perp.Market, "limit": perp.Limit, "quoted": perp.PreviouslyQuoted}[k["type"]]
-	tif := map[string]perp.TimeInForce{"": perp.IOC, "ioc": perp.IOC, "fok": perp.FOK, "gtc": perp.GTC}[k["tif"]]
+	kind, tif := orderTypes[k["type"]], tifWords[k["tif"]]
 	switch f[0] {
 	case "order":
 		return perp.PlaceOrder{
 			Origin: o, ClOrdID: f[2], Account: or(k["account"], f[1]), Symbol: k["symbol"], Side: side, Type: kind, TIF: tif,
-			Size: size, Price: price, QuoteID: s.quoteID(k["quote"], k["symbol"], side), Transact: s.now,
+			Size: size, Price: price, QuoteID: s.quoteID(k["quote"], k["symbol"], side), Transact: s.now - perp.Time(s.number(or(k["late"], "0")))*perp.Millisecond,
+			Conditions: s.conditions(k), MaxAge: perp.Time(s.number(or(k["age"], "0"))) * perp.Millisecond,
 		}
 	case "cancel":
 		return perp.CancelOrder{Origin: o, ClOrdID: f[2], OrigClOrdID: k["of"], Account: f[1], Symbol: k["symbol"], Side: side}
 	case "replace":
 		return perp.ReplaceOrder{
 			Origin: o, ClOrdID: f[2], OrigClOrdID: k["of"], Account: f[1], Symbol: k["symbol"], Side: side, Type: kind, Size: size, Price: price,
+			Conditions: s.conditions(k), Transact: s.now - perp.Time(s.number(or(k["late"], "0")))*perp.Millisecond,
+			MaxAge: perp.Time(s.number(or(k["age"], "0"))) * perp.Millisecond,
 		}
 	case "status":
 		return perp.RequestStatus{Origin: o, ClOrdID: f[2], Account: f[1], Symbol: k["symbol"], Side: side}
@@ -216,6 +218,16 @@ func (s *script) quoteID(word, symbol string, side perp.Side) string {
 		return perp.QuoteID(s.top[symbol].Version, side, 0)
 	}
 	return word
+}
+
+// words reads key=value words.
+func words(f []string) map[string]string {
+	k := map[string]string{}
+	for _, word := range f {
+		key, value, _ := strings.Cut(word, "=")
+		k[key] = value
+	}
+	return k
 }
 
 func or(a, b string) string {
@@ -254,7 +266,7 @@ func (s *script) show(ev perp.Event) string {
 		}
 		return fmt.Sprintf("filled %s at %s fee %s realised %s %s | %s", ev.Size, ev.Price, ev.Fee, ev.Realised, ev.Liquidity, order1(ev.Order))
 	case perp.OrderCanceled:
-		return fmt.Sprintf("canceled %s %s", ev.Reason, order1(ev.Order))
+		return fmt.Sprintf("canceled %s%s %s", ev.Reason, clipped(ev), order1(ev.Order))
 	case perp.OrderReplaced:
 		return fmt.Sprintf("replaced %s by %s", ev.OrigClOrdID, order1(ev.Order))
 	case perp.CancelRejected:
@@ -290,13 +302,13 @@ func (s *script) show(ev perp.Event) string {
 	case perp.StateChanged:
 		return fmt.Sprintf("state %s %s -> %s %s", ev.Symbol, ev.From, ev.To, ev.Cause)
 	case perp.Posted:
-		if s.quiet {
+		if s.quiet || s.terse {
 			return ""
 		}
 		tr := ev.Transfer
 		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
 	}
-	return s.showMoney(ev)
+	return s.showOrders(ev)
 }
 
 func liquidated(o perp.Order) string {

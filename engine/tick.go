@@ -31,6 +31,9 @@ func (e *Engine) tick(t perp.OracleTick) {
 	e.requote(m)
 	e.decide(m)
 	e.sweep(m)
+	if moved.Decision.Accepted() {
+		e.fire(m)
+	}
 	e.wish(m)
 	if m.Quoting.Allows(quoting.MarkAccounts) {
 		for _, account := range e.state.Ledger.Owners(t.Symbol) {
@@ -48,6 +51,7 @@ func (e *Engine) clock() {
 		if m.Mode == perp.ModeExpired {
 			continue
 		}
+		e.lapse(m)
 		e.funding(m)
 		if e.now-m.Settled >= m.Limits.SettleEvery {
 			m.Settled = e.now

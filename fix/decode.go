@@ -33,6 +33,8 @@ var requests = map[string]requestKind{
 	"D":  {11, []int{11, 55, 54, 60, 38, 40}, traders, decodeOrder},
 	"F":  {11, []int{41, 11, 55, 54, 60, 38}, traders, decodeCancel},
 	"G":  {11, []int{41, 11, 55, 54, 60, 38, 40}, traders, decodeReplace},
+	"q":  {11, []int{11, 530, 60}, traders, decodeCancelOrders},
+	"AF": {584, []int{584, 585}, readers, decodeRequestOrders},
 	"H":  {11, nil, readers, decodeStatus},
 	"R":  {131, []int{131, 146, 55}, traders, decodeQuote},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
@@ -100,7 +102,7 @@ var harmless = []int{
 }
 
 var (
-	orderFields  = []int{11, 1, 55, 54, 60, 38, 40, 44, 59, 117, 15, 167, 110}
+	orderFields  = []int{11, 1, 55, 54, 60, 38, 40, 44, 59, 117, 15, 167, tagSlippage}
 	cancelFields = []int{41, 37, 11, 1, 55, 54, 60, 38, 167}
 	quoteFields  = []int{131, 146, 55, 54, 38, 1, 60, 303, 537, 167, 15}
 )
@@ -120,11 +122,9 @@ func decodeOrder(c *codec, r *request, o perp.Origin) perp.Command {
 	if p.Type != perp.PreviouslyQuoted && p.QuoteID != "" {
 		r.flaw(perp.Unsupported, "tag=117")
 	}
-	if r.size(110) != 0 {
-		r.flaw(perp.Unsupported, "tag=110")
-	}
+	p.Conditions, p.MaxAge = r.conditions(p.Type, p.TIF, false), r.maxAge()
 	r.instrument(c, p.Symbol)
-	r.only(orderFields, harmless)
+	r.only(orderFields, conditionFields, harmless)
 	p.Flawed = r.flawed()
 	return p
 }
@@ -148,17 +148,18 @@ func decodeReplace(c *codec, r *request, o perp.Origin) perp.Command {
 		Origin: o, ClOrdID: r.clOrdID(11), OrigClOrdID: r.id(41), OrderID: r.id(37), Account: r.id(1),
 		Symbol: r.id(55), Side: r.side(), Size: r.size(38),
 	}
-	r.when(60)
+	g.Transact = r.when(60)
 	g.Type = r.orderType()
 	if _, stated := r.get(59); stated {
 		g.TIF = r.timeInForce(g.Type)
 	}
 	g.Price = r.limit(g.Type)
-	if r.size(110) != 0 {
-		r.flaw(perp.Unsupported, "tag=110")
+	g.Conditions, g.MaxAge = r.conditions(g.Type, g.TIF, true), r.maxAge()
+	if g.Slippage != 0 { // It was spent when the order came, or waits for its stop.
+		r.flaw(perp.Unsupported, "tag=22081")
 	}
 	r.instrument(c, g.Symbol)
-	r.only(orderFields, cancelFields, harmless)
+	r.only(orderFields, conditionFields, cancelFields, harmless)
 	g.Flawed = r.flawed()
 	return g
 }
@@ -206,9 +207,13 @@ func (r *request) orderType() perp.OrderType {
 		return perp.Market
 	case c == '2':
 		return perp.Limit
+	case c == '3':
+		return perp.Stop
+	case c == '4':
+		return perp.StopLimit
 	case c == 'D':
 		return perp.PreviouslyQuoted
-	case c >= '3' && c <= '9' || c >= 'A' && c <= 'P':
+	case c >= '5' && c <= '9' || c >= 'A' && c <= 'P':
 		r.flaw(perp.Unsupported, "40="+string(c))
 	default:
 		r.wrong(40, rejectValue)
@@ -217,39 +222,45 @@ func (r *request) orderType() perp.OrderType {
 }
 
 // timeInForce reads TimeInForce(59) or takes the default of the order type:
-// a market order is IOC, one on a quote FOK, a limit order GTC.
+// a market order is IOC, one on a quote FOK, a limit or stop order GTC.
 func (r *request) timeInForce(t perp.OrderType) (tif perp.TimeInForce) {
 	switch c := r.code(59); {
 	case c == 0:
-		tif = map[perp.OrderType]perp.TimeInForce{perp.Market: perp.IOC, perp.PreviouslyQuoted: perp.FOK, perp.Limit: perp.GTC}[t]
+		tif = defaultTIF[t]
 	case c == '1':
 		tif = perp.GTC
 	case c == '3':
 		tif = perp.IOC
 	case c == '4':
 		tif = perp.FOK
-	case c == '0' || c == '2' || c >= '5' && c <= '7':
+	case c == '6':
+		tif = perp.GTD
+	case c == '0' || c == '2' || c == '5' || c == '7':
 		r.flaw(perp.Unsupported, "59="+string(c))
 	default:
 		r.wrong(59, rejectValue)
 	}
-	if tif == perp.GTC && t != perp.Limit && t != 0 {
-		r.flaw(perp.Unsupported, "59=1 with this 40")
+	if tif.Waits() && (t == perp.Market || t == perp.PreviouslyQuoted) {
+		r.flaw(perp.Unsupported, "59="+tifCodes[tif]+" with this 40")
 	}
 	return tif
+}
+
+var defaultTIF = map[perp.OrderType]perp.TimeInForce{
+	perp.Market: perp.IOC, perp.PreviouslyQuoted: perp.FOK, perp.Limit: perp.GTC, perp.Stop: perp.GTC, perp.StopLimit: perp.GTC,
 }
 
 // limit reads Price(44). A market order may state zero, which some systems
 // send always; any other price would be a limit that nobody keeps.
 func (r *request) limit(t perp.OrderType) perp.Price {
 	text, stated := r.get(44)
-	if t == perp.Market {
+	if t == perp.Market || t == perp.Stop {
 		if v, err := perp.ParsePrice(text); stated && (err != nil || v != 0) {
 			r.flaw(perp.Unsupported, "tag=44")
 		}
 		return 0
 	}
-	if !stated && t == perp.Limit {
+	if !stated && (t == perp.Limit || t == perp.StopLimit) {
 		r.missing(44)
 	}
 	return r.price(44)

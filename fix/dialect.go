@@ -85,6 +85,8 @@ func inStrict44(raw []byte) []byte {
 			continue
 		case f.tag == 103 || f.tag == 380:
 			f.value = strictCode(f, token)
+		case f.tag == 150 && f.value == string(triggered):
+			f.value = string(restated)
 		}
 		inner = appendField(inner, f)
 	}

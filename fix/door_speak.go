@@ -149,6 +149,10 @@ func originOf(cmd perp.Command) (perp.Origin, bool) {
 		return c.Origin, true
 	case perp.RequestStatus:
 		return c.Origin, true
+	case perp.CancelOrders:
+		return c.Origin, true
+	case perp.RequestOrders:
+		return c.Origin, true
 	case perp.RequestQuote:
 		return c.Origin, true
 	case perp.RequestPositions:

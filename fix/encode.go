@@ -41,13 +41,19 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	case perp.Filled:
 		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
-		return c.ofOrder(ev.Origin.Session, ev.Order.Session, orderCanceled(ev, at))
+		return c.ofOrder(ev.Origin.Session, ev.Order.Session, c.orderCanceled(ev, at))
 	case perp.OrderReplaced:
 		r := report(ev.ExecID, '5', ev.Order, at).asked(ev.Origin)
 		r.orig = ev.OrigClOrdID
 		return c.to(ev.Origin.Session, ev.Order.Session, r)
 	case perp.StatusReported:
 		return c.to(ev.Origin.Session, "", statusReported(ev, at))
+	case perp.OrderTriggered:
+		return c.ofOrder(ev.Order.Session, "", orderTriggered(ev, at))
+	case perp.OrdersCanceled:
+		return c.to(ev.Origin.Session, "", ordersCanceled(ev, at))
+	case perp.OrdersReported:
+		return c.ordersReported(ev, at)
 	case perp.CancelRejected:
 		return c.to(ev.Origin.Session, "", cancelRejected(ev, at))
 	case perp.QuoteIssued:
@@ -120,6 +126,13 @@ type execution struct {
 	currency                       string
 	text                           string
 
+	massID  string // 584, with 911 and 912
+	total   int
+	last    bool
+	cancel  int       // 22084
+	clipped perp.Size // 22083
+
+	typeLater   byte           // 150 in VAMM1
 	reasonLater string         // 103 in VAMM1
 	token       string         // 22004
 	received    perp.Time      // of the request that led to it, if one did
@@ -131,13 +144,13 @@ type execution struct {
 var (
 	statusCodes    = map[perp.OrderStatus]byte{perp.New: '0', perp.PartiallyFilled: '1', perp.FullyFilled: '2', perp.Canceled: '4', perp.Rejected: '8', perp.PendingNew: 'A'}
 	sideCodes      = map[perp.Side]string{perp.Buy: "1", perp.Sell: "2", 0: "7"}
-	typeCodes      = map[perp.OrderType]string{perp.Market: "1", perp.Limit: "2", perp.PreviouslyQuoted: "D"}
-	tifCodes       = map[perp.TimeInForce]string{perp.GTC: "1", perp.IOC: "3", perp.FOK: "4"}
+	typeCodes      = map[perp.OrderType]string{perp.Market: "1", perp.Limit: "2", perp.PreviouslyQuoted: "D", perp.Stop: "3", perp.StopLimit: "4"}
+	tifCodes       = map[perp.TimeInForce]string{perp.GTC: "1", perp.IOC: "3", perp.FOK: "4", perp.GTD: "6"}
 	liquidityCodes = map[perp.Liquidity]string{perp.Added: "1", perp.Removed: "2"}
 )
 
 func report(execID string, execType byte, o perp.Order, at perp.Time) *execution {
-	r := &execution{orderID: o.OrderID, execID: execID, execType: execType, status: statusCodes[o.Status], order: o, at: at}
+	r := &execution{orderID: o.OrderID, execID: execID, execType: execType, status: statusCode(o), order: o, at: at}
 	if r.orderID == "" {
 		r.orderID = none
 	}
@@ -151,6 +164,12 @@ func (r *execution) write() *body {
 	o := r.order
 	b := newBody("8").add(37, r.orderID).opt(11, o.ClOrdID).opt(41, r.orig).add(17, r.execID).opt(527, r.tradeID)
 	b.add(150, string(r.execType)).add(39, string(r.status)).opt(790, r.statusID).opt(103, r.reason)
+	if r.massID != "" {
+		b.add(584, r.massID).num(911, r.total)
+	}
+	if r.last {
+		b.add(912, "Y")
+	}
 	if r.unasked {
 		b.add(378, "99")
 	}
@@ -166,7 +185,7 @@ func (r *execution) write() *body {
 	if o.Price != 0 {
 		b.add(44, o.Price.String())
 	}
-	b.opt(59, tifCodes[o.TIF])
+	b.asksFor(o)
 	if r.execType == 'F' {
 		b.add(32, r.lastSize.String()).add(31, r.lastPrice.String())
 	}
@@ -177,6 +196,9 @@ func (r *execution) write() *body {
 	}
 	if r.reasonLater != "" {
 		b.upgrade(103, r.reasonLater)
+	}
+	if r.typeLater != 0 {
+		b.upgrade(150, string(r.typeLater))
 	}
 	return r.custom(b.opt(58, r.text))
 }
@@ -222,14 +244,22 @@ func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 }
 
 // orderCanceled ends an order. A client that asked for it knows why; every
-// other end has 378=99 and its reason in 58.
-func orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
+// other end has its reason in 58, and 378=99 if the client did not foresee it.
+func (c *codec) orderCanceled(ev perp.OrderCanceled, at perp.Time) *execution {
 	r := report(ev.ExecID, '4', ev.Order, at).asked(ev.Origin)
-	r.orig = ev.OrigClOrdID
-	if ev.Reason == perp.ClientCancel {
+	r.orig, r.cancel, r.clipped = ev.OrigClOrdID, cancelCodes[ev.Reason], ev.Clipped
+	switch ev.Reason {
+	case perp.ClientCancel:
 		return r
+	case perp.ExpiredCancel: // As it was asked for.
+		r.execType = 'C'
+	case perp.MassCancel:
+	default:
+		r.unasked = true
 	}
-	r.unasked = true
+	if ev.Reason == perp.RiskCancel && ev.Order.Triggered { // What a stop let go was held, and refused.
+		r.look = c.looked(ev.Order)
+	}
 	r.text, r.token = ev.Reason.String(), ev.Reason.String()
 	if ev.Detail != "" {
 		r.text += " " + ev.Detail
@@ -248,7 +278,7 @@ func statusReported(ev perp.StatusReported, at perp.Time) *execution {
 
 // cancelRejected says no to a cancel (434=1) or a replace (434=2).
 func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
-	id, status, request := ev.Order.OrderID, statusCodes[ev.Order.Status], "1"
+	id, status, request := ev.Order.OrderID, statusCode(ev.Order), "1"
 	if id == "" {
 		id, status = none, '8'
 	}

@@ -134,6 +134,7 @@ func (r *execution) custom(b *body) *body {
 		received = l.Arrival
 	}
 	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).opt(22030, r.order.QuoteID)
+	r.ending(b)
 	if l == nil {
 		if r.execType == 'F' {
 			b.add(22040, "0")

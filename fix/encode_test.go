@@ -126,7 +126,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 			names, messages = append(names, name), append(messages, m)
 		}
 	}
-	for _, e := range append(outEvents(), accountEvents()...) {
+	for _, e := range slices.Concat(outEvents(), conditionEvents(), accountEvents()) {
 		out := c.encode(e.event, testTime, 1)
 		if len(out) == 0 && e.name != "" {
 			t.Fatalf("%s: no message", e.name)
@@ -264,7 +264,7 @@ func TestEveryBuiltMessageHasAGolden(t *testing.T) {
 	for _, m := range messages {
 		seen = append(seen, kindOf(m))
 	}
-	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"} {
+	for _, want := range []string{"y", "f", "W", "X", "Y", "S", "AG", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("no golden message of type %s", want)
 		}

@@ -63,11 +63,13 @@ var rejectTable = []codes{
 	{perp.AccountNotPermitted, 15, 15, 99, 6, 6, 6, "3", 3, 9, noUnit},
 	{perp.CondField, 99, 99, 99, 5, 5, 99, "4", 1, 99, noUnit},
 	{perp.Unsupported, 11, 11, 99, 0, 0, 99, "4", 4, 8, noUnit},
+	{perp.ExpireTime, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.BadLot, 13, 13, 99, 0, 0, 99, "4", 99, 99, sizes},
 	{perp.MinQty, 13, 13, 99, 0, 0, 99, "4", 99, 99, sizes},
 	{perp.MaxOrderSize, 3, 26, 99, 0, 0, 3, "4", 99, 99, sizes},
 	{perp.BadTick, 99, 18, 99, 0, 0, 99, "4", 99, 99, prices},
 	{perp.PriceBand, 99, 16, 99, 0, 0, 99, "4", 99, 99, prices},
+	{perp.PostOnlyMarketable, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.QuoteUnknown, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.QuoteForeign, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.QuoteExpired, 8, 31, 99, 0, 0, 4, "4", 99, 99, noUnit},
@@ -76,6 +78,7 @@ var rejectTable = []codes{
 	{perp.QuotePrice, 99, 99, 99, 0, 0, 99, "4", 99, 99, prices},
 	{perp.QuoteSize, 99, 99, 99, 0, 0, 99, "4", 99, 99, sizes},
 	{perp.QuoteConsumed, 99, 32, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.ReduceOnlyFlat, 99, 99, 99, 0, 0, 99, "4", 99, 99, sizes},
 	{perp.OpenOrdersLimit, 3, 3, 99, 0, 0, 3, "4", 99, 99, counts},
 	{perp.PositionLimit, 3, 3, 99, 0, 0, 3, "4", 99, 99, sizes},
 	{perp.NotionalLimit, 3, 27, 99, 0, 0, 3, "4", 99, 99, moneys},
@@ -91,6 +94,7 @@ var rejectTable = []codes{
 	{perp.TooLate, 4, 4, 0, 0, 0, 4, "4", 99, 99, noUnit},
 	{perp.NotAmendable, 99, 99, 2, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.OrderMismatch, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.NoOrders, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.UnknownQuoteRequest, 99, 99, 99, 1, 1, 99, "4", 99, 99, noUnit},
 	{perp.BadRequest, 99, 99, 99, 0, 0, 99, "4", 1, 99, noUnit},
 	// The desk's commands do not come over FIX; their refusals have a row all the same.
@@ -125,6 +129,17 @@ type Codes struct {
 func CodesOf(r perp.Reject) Codes {
 	c := codesOf(r)
 	return Codes{c.order, c.cancel, c.business, c.quote}
+}
+
+// massCode is MassCancelRejectReason(532) of a mass cancel that is refused.
+func massCode(r perp.Reject) int {
+	switch r {
+	case perp.Unsupported:
+		return 0
+	case perp.UnknownSymbol:
+		return 1
+	}
+	return 99
 }
 
 // Codes of a market data request that are about the request itself.

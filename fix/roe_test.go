@@ -107,7 +107,7 @@ func TestROEListsWhatRequestsNeed(t *testing.T) {
 			}
 		}
 	}
-	for kind, fields := range map[string][]int{"D": orderFields, "F": cancelFields, "R": quoteFields, "BB": inquiryFields, "AD": tradeFields} {
+	for kind, fields := range map[string][]int{"D": slices.Concat(orderFields, conditionFields), "G": conditionFields, "q": massFields, "AF": ordersFields, "F": cancelFields, "R": quoteFields, "BB": inquiryFields, "AD": tradeFields} {
 		for _, tag := range fields {
 			if _, ok := tableOf(t, kind)[tag]; !ok && tag != 167 {
 				t.Errorf("%s: decode reads %d, ROE does not list it", kind, tag)
@@ -141,7 +141,9 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 // TestROEListsOurTags: the table of our own tags says in which messages VAMM1
 // has each, and none is sent that it does not list.
 func TestROEListsOurTags(t *testing.T) {
-	sent, listed := map[int][]string{tagDialect: {"A"}}, map[int][]string{}
+	sent := map[int][]string{tagDialect: {"A"}, tagMaxAge: {"D", "G"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}}
+	listed := map[int][]string{}
+	dialects, _, _ := strings.Cut(spec.ROE(), "\n## The session and its orders\n")
 	_, messages := everyOutbound(t, vamm1)
 	for _, msg := range messages {
 		for _, f := range splitFields(outbound(msg)) {
@@ -150,7 +152,7 @@ func TestROEListsOurTags(t *testing.T) {
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile(`(?m)^\| (22\d\d\d) (\w+) \| ([\w ]+) \|`).FindAllStringSubmatch(spec.ROE(), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| (22\d\d\d) (\w+) \| ([\w ]+) \|`).FindAllStringSubmatch(dialects, -1) {
 		tag, err := strconv.Atoi(m[1])
 		if err != nil {
 			t.Fatal(err)

@@ -36,14 +36,14 @@ func allow(perSecond int64, full, now perp.Time) allowance {
 	return allowance{OK: true, Next: full + each}
 }
 
-// throttled refuses an order (D, G) or a cancel (F) of a session that sends more
+// throttled refuses an order (D, G) or a cancel (F, q) of a session that sends more
 // than it may. Nothing of the request is remembered, so that its ClOrdID stays
 // free. Only the session's own goroutine comes here.
 func (l *link) throttled(cmd perp.Command, msg *quickfix.Message, now perp.Time) quickfix.MessageRejectError {
 	rate, bucket := int64(l.cfg.OrdersPerSecond), &l.orders
 	switch cmd.(type) {
 	case perp.PlaceOrder, perp.ReplaceOrder:
-	case perp.CancelOrder:
+	case perp.CancelOrder, perp.CancelOrders:
 		rate, bucket = rate*cancelsPerOrder, &l.cancels
 	default:
 		return nil

@@ -121,3 +121,26 @@ func (w *world) entered(session, kind string) (n int) {
 	}
 	return n
 }
+
+// A mass cancel takes from what a session may cancel; a mass status is a query,
+// which nothing limits.
+func TestMassRequestsAndTheLimit(t *testing.T) {
+	l := &link{cfg: SessionConfig{OrdersPerSecond: 1}}
+	ask := func(cmd perp.Command) bool { return l.throttled(cmd, inbound(goodMass), testTime) == nil }
+	for i := range cancelsPerOrder {
+		if !ask(perp.CancelOrders{}) {
+			t.Errorf("mass cancel %d is refused", i)
+		}
+	}
+	if ask(perp.CancelOrders{}) || ask(perp.CancelOrder{}) {
+		t.Error("more cancels than the limit")
+	}
+	for range 10 * cancelsPerOrder {
+		if !ask(perp.RequestOrders{}) {
+			t.Error("a query is refused")
+		}
+	}
+	if !ask(perp.PlaceOrder{}) {
+		t.Error("cancels take from what may be ordered")
+	}
+}

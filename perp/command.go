@@ -43,6 +43,8 @@ type PlaceOrder struct {
 	Price    Price  // limit, or the quoted price if the client stated it
 	QuoteID  string // for PreviouslyQuoted
 	Transact Time
+	Conditions
+	MaxAge Time `json:",omitempty"` // refused if its Transact is longer ago; zero: any
 }
 
 // CancelOrder asks for the end of a working order (FIX F).
@@ -57,7 +59,8 @@ type CancelOrder struct {
 	Side        Side
 }
 
-// ReplaceOrder asks for another size or price of a working order (FIX G).
+// ReplaceOrder asks for other terms of a working order (FIX G). Of the conditions,
+// those that are zero stay as they are.
 type ReplaceOrder struct {
 	Origin
 	Flawed
@@ -71,6 +74,9 @@ type ReplaceOrder struct {
 	TIF         TimeInForce // zero: not stated
 	Size        Size
 	Price       Price
+	Conditions
+	Transact Time `json:",omitempty"`
+	MaxAge   Time `json:",omitempty"` // refused if its Transact is longer ago; zero: any
 }
 
 // RequestStatus asks for the state of one order (FIX H).

@@ -34,7 +34,7 @@ type Filled struct {
 	Realised  Money // the client's P&L realised by this fill, before fees
 }
 
-// OrderCanceled: the order ended early (150=4). OrigClOrdID is set when a
+// OrderCanceled: the order ended early (150=4; if its time is over, 150=C). OrigClOrdID is set when a
 // client's request did it; then Order.ClOrdID is that request's id.
 type OrderCanceled struct {
 	Origin      Origin
@@ -43,6 +43,7 @@ type OrderCanceled struct {
 	OrigClOrdID string
 	Reason      CancelReason
 	Detail      string
+	Clipped     Size `json:",omitempty"` // for ReduceOnlyCancel: what was more than the position
 }
 
 // OrderReplaced: size or price changed (150=5).

@@ -31,6 +31,8 @@ const (
 	Market OrderType = iota + 1
 	Limit
 	PreviouslyQuoted
+	Stop      // at whatever is offered once its stop price is reached
+	StopLimit // the same, no worse than its limit
 )
 
 // String names the order type.
@@ -39,11 +41,13 @@ func (t OrderType) String() string { return name(typeNames, t) }
 // TimeInForce says how long an order may wait.
 type TimeInForce uint8
 
-// Times in force: immediate or cancel, fill or kill, good till cancel.
+// Times in force: immediate or cancel, fill or kill, good till cancel, good till
+// its time is over.
 const (
 	IOC TimeInForce = iota + 1
 	FOK
 	GTC
+	GTD
 )
 
 // String names the time in force.
@@ -85,7 +89,7 @@ type Order struct {
 	Type    OrderType
 	TIF     TimeInForce
 	Size    Size
-	Price   Price  // zero for a market order
+	Price   Price  // zero for a market or stop order
 	QuoteID string // the quote dealt on, for PreviouslyQuoted
 	Cum     Size
 	Paid    Wide // sum of price times size over all fills
@@ -97,6 +101,9 @@ type Order struct {
 	// Wait: a replaced order that crosses deals only at a price that is not older
 	// than this; zero: at any.
 	Wait Time `json:",omitempty"`
+
+	Conditions
+	Triggered bool `json:",omitempty"` // a stop that was set off
 
 	// Liquidation: made by the gateway to close a position of an account in
 	// danger; it has no ClOrdID and every session of the account is told.
@@ -128,8 +135,8 @@ func (l Liquidity) String() string { return name(liquidityNames, l) }
 
 var (
 	sideNames      = []string{"", "buy", "sell"}
-	typeNames      = []string{"", "market", "limit", "quoted"}
-	tifNames       = []string{"", "ioc", "fok", "gtc"}
+	typeNames      = []string{"", "market", "limit", "quoted", "stop", "stop_limit"}
+	tifNames       = []string{"", "ioc", "fok", "gtc", "gtd"}
 	statusNames    = []string{"", "new", "partially_filled", "filled", "canceled", "rejected", "pending_new"}
 	liquidityNames = []string{"", "added", "removed"}
 )

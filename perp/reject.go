@@ -24,11 +24,13 @@ const (
 	AccountNotPermitted
 	CondField // a field that the order type needs is missing
 	Unsupported
+	ExpireTime // its time is over already
 	BadLot
 	MinQty
 	MaxOrderSize
 	BadTick
 	PriceBand
+	PostOnlyMarketable // it would deal at once
 	QuoteUnknown
 	QuoteForeign    // it was given to somebody else
 	QuoteExpired    // its time is over
@@ -37,6 +39,7 @@ const (
 	QuotePrice
 	QuoteSize
 	QuoteConsumed
+	ReduceOnlyFlat // there is no such position to close
 	OpenOrdersLimit
 	PositionLimit
 	NotionalLimit
@@ -54,6 +57,7 @@ const (
 	TooLate
 	NotAmendable
 	OrderMismatch
+	NoOrders // there is none to report
 
 	// Rejects of other requests.
 	UnknownQuoteRequest
@@ -85,10 +89,10 @@ func Rejects() []Reject {
 var rejectNames = []string{
 	"", "NOT_READY", "NOT_PERMITTED", "THROTTLED", "BAD_CLORDID", "DUPLICATE_CLORDID", "POSSRESEND_MISMATCH",
 	"STALE_REQUEST", "UNKNOWN_SYMBOL", "MARKET_HALTED", "ORACLE_STALE", "ORACLE_DIVERGENT", "DRAWDOWN", "REDUCE_ONLY_MODE",
-	"UNKNOWN_ACCOUNT", "ACCOUNT_NOT_PERMITTED", "COND_FIELD", "UNSUPPORTED", "BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE",
-	"BAD_TICK", "PRICE_BAND", "QUOTE_UNKNOWN", "QUOTE_FOREIGN", "QUOTE_EXPIRED", "QUOTE_SUPERSEDED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
-	"QUOTE_CONSUMED", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
-	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH",
+	"UNKNOWN_ACCOUNT", "ACCOUNT_NOT_PERMITTED", "COND_FIELD", "UNSUPPORTED", "EXPIRE_TIME", "BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE",
+	"BAD_TICK", "PRICE_BAND", "POST_ONLY_MARKETABLE", "QUOTE_UNKNOWN", "QUOTE_FOREIGN", "QUOTE_EXPIRED", "QUOTE_SUPERSEDED", "QUOTE_SIDE", "QUOTE_PRICE", "QUOTE_SIZE",
+	"QUOTE_CONSUMED", "REDUCE_ONLY_FLAT", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
+	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH", "NO_ORDERS",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT", "UNKNOWN_SESSION",
 }
 
@@ -125,9 +129,14 @@ const (
 	OperatorCancel
 	LiquidationCancel
 	DisconnectCancel
+	ExpiredCancel
+	ReduceOnlyCancel
+	TriggerCancel // a stop was set off, and its account has no margin for it
+	MassCancel
 )
 
 // String is the stable token.
 func (c CancelReason) String() string { return name(cancelNames, c) }
 
-var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR", "LIQUIDATION", "CANCEL_ON_DISCONNECT"}
+var cancelNames = []string{"", "CLIENT_CANCEL", "IOC_REMAINDER", "FOK_UNFILLABLE", "RISK", "OPERATOR", "LIQUIDATION", "CANCEL_ON_DISCONNECT",
+	"EXPIRED", "REDUCE_ONLY", "MARGIN_AT_TRIGGER", "MASS_CANCEL"}

@@ -1,6 +1,7 @@
 package risk_test
 
 import (
+	"slices"
 	"testing"
 
 	"backstop/perp"
@@ -75,12 +76,16 @@ func TestLadder(t *testing.T) {
 		{perp.AccountNotPermitted, func() { r.f.Account = &limited }},
 		{perp.CondField, func() { limited.Sessions = permitted.Sessions }},
 		{perp.Unsupported, func() { r.o.Price = 99_999_999_999_999 }},
-		{perp.BadLot, func() { r.o.TIF = perp.IOC }},
+		{perp.ExpireTime, func() { r.o.TIF, r.o.Expires = perp.GTD, r.f.Now }},
+		{perp.BadLot, func() { r.o.TIF, r.o.Expires = perp.IOC, 0 }},
 		{perp.MinQty, func() { r.o.Size = 0 }},
 		{perp.MaxOrderSize, func() { r.o.Size = 30 * perp.SizeOne }},
 		{perp.BadTick, func() { r.o.Size = 2 * perp.SizeOne }},
 		{perp.PriceBand, func() { r.o.Price = 70_000 * perp.PriceOne }},
-		{perp.QuoteUnknown, func() { r.o.Type, r.o.QuoteID = perp.PreviouslyQuoted, "Q1B" }},
+		{perp.PostOnlyMarketable, func() { r.o.Price, r.o.TIF, r.o.PostOnly, r.f.Marketable = 60_100*perp.PriceOne, perp.GTC, true, true }},
+		{perp.QuoteUnknown, func() {
+			r.o.Type, r.o.TIF, r.o.PostOnly, r.o.QuoteID = perp.PreviouslyQuoted, perp.IOC, false, "Q1B"
+		}},
 		{perp.QuoteForeign, func() { r.f.Quote.Found = true }},
 		{perp.QuoteExpired, func() { r.f.Quote.Foreign = false }},
 		{perp.QuoteSuperseded, func() { r.f.Quote.Expired = false }},
@@ -88,7 +93,8 @@ func TestLadder(t *testing.T) {
 		{perp.QuotePrice, func() { r.f.Quote.Side = perp.Buy }},
 		{perp.QuoteSize, func() { r.o.Price = r.f.Quote.Level.Price }},
 		{perp.QuoteConsumed, func() { r.f.Quote.Level.Size = r.o.Size }},
-		{perp.OpenOrdersLimit, func() { r.f.Quote.Consumed = false }},
+		{perp.ReduceOnlyFlat, func() { r.f.Quote.Consumed, r.o.Reduce = false, perp.Closing }},
+		{perp.OpenOrdersLimit, func() { r.o.Reduce = 0 }},
 		{perp.PositionLimit, func() { limited.Limits.OpenOrders = 2 }},
 		{perp.NotionalLimit, func() { r.f.Limits.MaxPosition = 2 * perp.SizeOne }},
 		{perp.InsufficientMargin, func() { limited.Limits.Notional = 120_000 * perp.MoneyOne }},
@@ -150,12 +156,13 @@ func good() request {
 }
 
 func TestOrderTypeTable(t *testing.T) {
-	types := []perp.OrderType{0, perp.Market, perp.Limit, perp.PreviouslyQuoted, 9}
-	for _, typ := range types {
-		for tif := perp.TimeInForce(0); tif <= perp.GTC+1; tif++ {
-			known := tif == perp.IOC || tif == perp.FOK || tif == perp.GTC && typ == perp.Limit
-			want := known && typ >= perp.Market && typ <= perp.PreviouslyQuoted
-			if got := risk.Supported(typ, tif); got != want {
+	table := map[perp.OrderType][]perp.TimeInForce{
+		perp.Market: {perp.IOC, perp.FOK}, perp.PreviouslyQuoted: {perp.IOC, perp.FOK},
+		perp.Limit: {perp.IOC, perp.FOK, perp.GTC, perp.GTD}, perp.Stop: {perp.GTC, perp.GTD}, perp.StopLimit: {perp.GTC, perp.GTD},
+	}
+	for typ := perp.OrderType(0); typ <= perp.StopLimit+1; typ++ {
+		for tif := perp.TimeInForce(0); tif <= perp.GTD+1; tif++ {
+			if got, want := risk.Supported(typ, tif), slices.Contains(table[typ], tif); got != want {
 				t.Errorf("%s %s: %t, want %t", typ, tif, got, want)
 			}
 		}
@@ -261,12 +268,15 @@ func TestLadderReplace(t *testing.T) {
 		{perp.UnknownAccount, func() { r.f.State = perp.Open }},
 		{perp.AccountNotPermitted, func() { r.f.Account = &limited }},
 		{perp.CondField, func() { limited.Sessions = account().Sessions }},
-		{perp.BadLot, func() { rep.Price = 70_000*perp.PriceOne + 1 }},
+		{perp.ExpireTime, func() { rep.Price, rep.Expires, old.TIF = 70_000*perp.PriceOne+1, r.f.Now, perp.GTD }},
+		{perp.BadLot, func() { rep.Expires, old.TIF = 0, perp.GTC }},
 		{perp.MinQty, func() { rep.Size = 0 }},
 		{perp.MaxOrderSize, func() { rep.Size = 30 * perp.SizeOne }},
 		{perp.BadTick, func() { rep.Size = 2 * perp.SizeOne }},
 		{perp.PriceBand, func() { rep.Price = 70_000 * perp.PriceOne }},
-		{perp.PositionLimit, func() { rep.Price = 60_000 * perp.PriceOne }},
+		{perp.PostOnlyMarketable, func() { rep.Price, old.PostOnly, r.f.Marketable = 60_000*perp.PriceOne, true, true }},
+		{perp.ReduceOnlyFlat, func() { old.PostOnly, old.Reduce = false, perp.Closing }},
+		{perp.PositionLimit, func() { old.Reduce = 0 }},
 		{perp.NotionalLimit, func() { r.f.Limits.MaxPosition = 2 * perp.SizeOne }},
 		{perp.InsufficientMargin, func() { limited.Limits.Notional = 120_000 * perp.MoneyOne }},
 		{perp.OILimit, func() { r.f.Portfolio.Cash = 100_000 * perp.MoneyOne }},
@@ -304,11 +314,17 @@ func TestShrinkingReplacePasses(t *testing.T) {
 		t.Errorf("growing in a closed market: %s", got.Reject)
 	}
 	for field, spoil := range map[string]func(*perp.ReplaceOrder){
-		"Account":     func(r *perp.ReplaceOrder) { r.Account = "OTHER" },
-		"Symbol":      func(r *perp.ReplaceOrder) { r.Symbol = "ETH-PERP" },
-		"Side":        func(r *perp.ReplaceOrder) { r.Side = perp.Sell },
-		"OrdType":     func(r *perp.ReplaceOrder) { r.Type = perp.Market },
-		"TimeInForce": func(r *perp.ReplaceOrder) { r.TIF = perp.IOC },
+		"ExecInst":       func(r *perp.ReplaceOrder) { r.PostOnly = true },
+		"PositionEffect": func(r *perp.ReplaceOrder) { r.Reduce = perp.Closing },
+		"TriggerPxType":  func(r *perp.ReplaceOrder) { r.Trigger = perp.TriggerMark },
+		"MaxSlippageBps": func(r *perp.ReplaceOrder) { r.Slippage = perp.BP },
+		"ExpireTime":     func(r *perp.ReplaceOrder) { r.Expires = 99 * perp.Second },
+		"StopPx":         func(r *perp.ReplaceOrder) { r.Stop = perp.PriceOne },
+		"Account":        func(r *perp.ReplaceOrder) { r.Account = "OTHER" },
+		"Symbol":         func(r *perp.ReplaceOrder) { r.Symbol = "ETH-PERP" },
+		"Side":           func(r *perp.ReplaceOrder) { r.Side = perp.Sell },
+		"OrdType":        func(r *perp.ReplaceOrder) { r.Type = perp.Market },
+		"TimeInForce":    func(r *perp.ReplaceOrder) { r.TIF = perp.IOC },
 	} {
 		bad, _ := replaceOf(r.o)
 		spoil(&bad)

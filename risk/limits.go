@@ -137,6 +137,9 @@ type Limits struct {
 	// OrderLeverage is the value of one order that grows a position, in multiples
 	// of the account's collateral. Default 20; zero: any.
 	OrderLeverage perp.Ratio `json:",omitempty"`
+	// Slippage is how much worse than the best level a market or stop order may
+	// deal, unless it says so itself. Default 0.05; zero: any.
+	Slippage perp.Ratio `json:",omitempty"`
 }
 
 // PositionLimit is the largest position of an account in one market.
@@ -147,7 +150,7 @@ type PositionLimit struct {
 
 // DefaultLimits are the defaults named at the fields.
 func DefaultLimits() Limits {
-	return Limits{OpenOrders: 500, Notional: 25_000_000 * perp.MoneyOne, OrderLeverage: 20 * perp.RatioOne}
+	return Limits{OpenOrders: 500, Notional: 25_000_000 * perp.MoneyOne, OrderLeverage: 20 * perp.RatioOne, Slippage: 500 * perp.BP}
 }
 
 // Validate returns every rule that the limits break.
@@ -161,6 +164,9 @@ func (l Limits) Validate() error {
 	}
 	if l.OrderLeverage < 0 || l.OrderLeverage > leverageMax {
 		errs = append(errs, fmt.Errorf("limit OrderLeverage must be between 0 and %s", leverageMax))
+	}
+	if l.Slippage < 0 || l.Slippage > perp.RatioOne {
+		errs = append(errs, errors.New("limit Slippage must be between 0 and 1"))
 	}
 	for i, p := range l.Positions {
 		if p.Symbol == "" || p.Size < 0 || p.Size > sizeMax {

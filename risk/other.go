@@ -11,8 +11,8 @@ import (
 // found out before (engine).
 var replaceLadder = pick(
 	perp.UnknownSymbol, perp.MarketHalted, perp.OracleStale, perp.OracleDivergent, perp.ReduceOnlyMode,
-	perp.UnknownAccount, perp.AccountNotPermitted, perp.CondField, perp.BadLot, perp.MinQty, perp.MaxOrderSize,
-	perp.BadTick, perp.PriceBand, perp.PositionLimit, perp.NotionalLimit, perp.InsufficientMargin,
+	perp.UnknownAccount, perp.AccountNotPermitted, perp.CondField, perp.ExpireTime, perp.BadLot, perp.MinQty, perp.MaxOrderSize,
+	perp.BadTick, perp.PriceBand, perp.PostOnlyMarketable, perp.ReduceOnlyFlat, perp.PositionLimit, perp.NotionalLimit, perp.InsufficientMargin,
 	perp.OILimit, perp.DealerLeverage,
 )
 
@@ -36,30 +36,54 @@ func pick(rejects ...perp.Reject) (guards []guard) {
 	return guards
 }
 
-// Replace judges a change of a working order: only size (38) and price (44)
-// may change, and what the order may then still fill meets the limits of a new
-// order. A size at or below what is filled ends the order and needs no limit.
-// f.Portfolio counts the order as it works now.
+// Replace judges a change of a working order: only size (38), prices (44, 99),
+// time (126) and minimum (110) may change, and what the order may then still fill
+// meets the limits of a new order. A size at or below what is filled ends the
+// order and needs no limit. f.Portfolio counts the order as it works now.
 func Replace(r perp.ReplaceOrder, old perp.Order, f Facts) perp.Verdict {
 	o := perp.PlaceOrder{
 		Origin: r.Origin, Account: old.Account, Symbol: old.Symbol, Side: old.Side, Type: old.Type, TIF: old.TIF,
-		Size: r.Size, Price: r.Price, Flawed: r.Flawed,
+		Size: r.Size, Price: r.Price, Conditions: Changed(old, r.Conditions), Flawed: r.Flawed,
+		Transact: r.Transact, MaxAge: r.MaxAge,
 	}
 	q := newQuery(o, f, max(0, r.Size-old.Cum))
+	q.dealt = old.Cum
 	q.e.Orders--
-	if old.Side == perp.Sell {
+	switch {
+	case old.Reduce != 0 || old.Armed(): // Not counted.
+	case old.Side == perp.Sell:
 		q.e.Asks = perp.Sub(q.e.Asks, old.Leaves())
-	} else {
+	default:
 		q.e.Bids = perp.Sub(q.e.Bids, old.Leaves())
 	}
 	guards := replaceLadder
-	if r.Size > 0 && r.Size <= old.Size && r.Price == old.Price {
+	if r.Size > 0 && r.Size <= old.Size && r.Price == old.Price && o.Conditions == old.Conditions {
 		guards = shrinkLadder
 	}
-	return q.walk(guards).Worse(amendable(r, old)).Worse(r.First())
+	v := q.walk(guards)
+	if need, have, late := q.late(); late {
+		v = perp.Verdict{Reject: perp.StaleRequest, Need: need, Have: have, Detail: "age"}
+	}
+	return v.Worse(amendable(r, old)).Worse(r.First())
 }
 
-// amendable refuses a change of anything but size and price (roe.md b.5).
+// Changed are the conditions of an order after a change: those that may be
+// changed, and are named, take the place of the former ones.
+func Changed(old perp.Order, by perp.Conditions) perp.Conditions {
+	c := old.Conditions
+	if by.Expires != 0 && old.TIF == perp.GTD {
+		c.Expires = by.Expires
+	}
+	if by.MinSize != 0 {
+		c.MinSize = by.MinSize
+	}
+	if by.Stop != 0 && old.Type.Stops() {
+		c.Stop = by.Stop
+	}
+	return c
+}
+
+// amendable refuses a change of anything else (roe.md b.5).
 func amendable(r perp.ReplaceOrder, old perp.Order) perp.Verdict {
 	field := ""
 	switch {
@@ -74,6 +98,9 @@ func amendable(r perp.ReplaceOrder, old perp.Order) perp.Verdict {
 	case r.TIF != 0 && r.TIF != old.TIF:
 		field = "TimeInForce"
 	default:
+		field = fixedCondition(r.Conditions, old)
+	}
+	if field == "" {
 		return perp.Verdict{}
 	}
 	return perp.Verdict{Reject: perp.NotAmendable, Detail: field}

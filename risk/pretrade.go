@@ -25,6 +25,8 @@ type Facts struct {
 	Portfolio  Portfolio // of the account, over all markets
 	Maker      MakerFacts
 	Unpriced   bool // the maker offers nothing on this side; false: it does
+	Marketable bool // the maker offers something at the order's limit; false: it does not
+	Triggered  bool // a stop order is being set off; false: it is only placed
 }
 
 // QuoteFacts is what the quote that an order names offers.
@@ -47,6 +49,8 @@ type query struct {
 	left perp.Size
 	e    Exposure
 	rest Portfolio
+
+	dealt perp.Size // of a replaced order, before
 }
 
 // guard looks at one reason to refuse. It returns what it needed and had, and
@@ -72,11 +76,16 @@ var ladder = []guard{
 	{perp.AccountNotPermitted, "Account", (*query).notPermitted},
 	{perp.CondField, "", (*query).fieldMissing},
 	{perp.Unsupported, "OrdType with TimeInForce", (*query).unsupported},
+	{perp.ExpireTime, "ExpireTime", (*query).expired},
 	{perp.BadLot, "OrderQty", (*query).badLot},
+	{perp.BadLot, "MinQty", (*query).badMinimum},
 	{perp.MinQty, "OrderQty", (*query).tooSmall},
+	{perp.MinQty, "MinQty", (*query).minimumTooLarge},
 	{perp.MaxOrderSize, "OrderQty", (*query).tooLarge},
 	{perp.BadTick, "Price", (*query).badTick},
+	{perp.BadTick, "StopPx", (*query).badStop},
 	{perp.PriceBand, "Price", (*query).outsideBand},
+	{perp.PostOnlyMarketable, "Price", (*query).marketable},
 	{perp.QuoteUnknown, "QuoteID", (*query).quoteUnknown},
 	{perp.QuoteForeign, "QuoteID", (*query).quoteForeign},
 	{perp.QuoteExpired, "QuoteID", (*query).quoteExpired},
@@ -85,6 +94,7 @@ var ladder = []guard{
 	{perp.QuotePrice, "Price", (*query).quotePrice},
 	{perp.QuoteSize, "OrderQty", (*query).quoteSize},
 	{perp.QuoteConsumed, "QuoteID", (*query).quoteConsumed},
+	{perp.ReduceOnlyFlat, "position", (*query).notThere},
 	{perp.OpenOrdersLimit, "working orders", (*query).openOrders},
 	{perp.PositionLimit, "position", (*query).position},
 	{perp.NotionalLimit, "notional", (*query).notional},
@@ -112,6 +122,9 @@ func newQuery(o perp.PlaceOrder, f Facts, left perp.Size) *query {
 			continue
 		}
 		q.rest.Exposures = append(q.rest.Exposures, e)
+	}
+	if o.Reduce != 0 { // No more of it ever deals.
+		q.left = min(q.left, q.reducible())
 	}
 	return q
 }
@@ -149,7 +162,16 @@ func (q *query) stale() (need, have int64, refuse bool) {
 		sent = q.o.Transact
 	}
 	age := q.f.Now - sent
+	if need, have, late := q.late(); late {
+		return need, have, true
+	}
 	return int64(q.f.RequestAge), int64(age), q.repeated() && (sent == 0 || q.f.RequestAge == 0 || age > q.f.RequestAge)
+}
+
+// late compares the age of a request with what its client allows.
+func (q *query) late() (need, have int64, refuse bool) {
+	age := q.f.Now - q.o.Transact
+	return int64(q.o.MaxAge), int64(age), q.o.MaxAge > 0 && age > q.o.MaxAge
 }
 
 func (q *query) noSymbol() (need, have int64, refuse bool) { return 0, 0, q.f.Instrument == nil }
@@ -189,12 +211,12 @@ func (q *query) notPermitted() (need, have int64, refuse bool) {
 // A price that the door could not express is there, but flawed.
 func (q *query) missing() string {
 	switch {
-	case q.o.Type == perp.Limit && q.o.Price == 0 && !q.flawed(perp.BadTick):
+	case (q.o.Type == perp.Limit || q.o.Type == perp.StopLimit) && q.o.Price == 0 && !q.flawed(perp.BadTick):
 		return "44"
 	case q.o.Type == perp.PreviouslyQuoted && q.o.QuoteID == "":
 		return "117"
 	}
-	return ""
+	return q.missingCondition()
 }
 
 func (q *query) flawed(r perp.Reject) bool {
@@ -203,18 +225,20 @@ func (q *query) flawed(r perp.Reject) bool {
 
 func (q *query) fieldMissing() (need, have int64, refuse bool) { return 0, 0, q.missing() != "" }
 
-// unsupported is the table of roe.md b.5: only limit orders may rest.
+// unsupported is the table of roe.md b.5: only limit and stop orders may wait.
 func (q *query) unsupported() (need, have int64, refuse bool) {
-	return 0, 0, !Supported(q.o.Type, q.o.TIF) || q.o.Side != perp.Buy && q.o.Side != perp.Sell
+	return 0, 0, !Supported(q.o.Type, q.o.TIF) || q.o.Side != perp.Buy && q.o.Side != perp.Sell || q.oddConditions()
 }
 
 // Supported tells whether an order type may have this time in force.
 func Supported(t perp.OrderType, tif perp.TimeInForce) bool {
 	switch t {
 	case perp.Limit:
-		return tif == perp.IOC || tif == perp.FOK || tif == perp.GTC
+		return tif >= perp.IOC && tif <= perp.GTD
 	case perp.Market, perp.PreviouslyQuoted:
 		return tif == perp.IOC || tif == perp.FOK
+	case perp.Stop, perp.StopLimit:
+		return tif.Waits()
 	}
 	return false
 }
@@ -234,7 +258,7 @@ func (q *query) tooLarge() (need, have int64, refuse bool) {
 }
 
 func (q *query) badTick() (need, have int64, refuse bool) {
-	priced := q.o.Type != perp.Market
+	priced := q.o.Type != perp.Market && q.o.Type != perp.Stop
 	return int64(q.f.Instrument.Tick), int64(q.o.Price), priced && (q.o.Price < 0 || q.o.Price%q.f.Instrument.Tick != 0)
 }
 
@@ -246,15 +270,21 @@ func (q *query) outsideBand() (need, have int64, refuse bool) {
 	if q.o.Side == perp.Sell {
 		beyond = q.o.Price < bound
 	}
-	return int64(bound), int64(q.o.Price), q.o.Type == perp.Limit && beyond
+	return int64(bound), int64(q.o.Price), (q.o.Type == perp.Limit || q.o.Type == perp.StopLimit) && beyond
 }
 
+// band is how far a limit may reach: through the oracle price, or through the
+// price that sets a stop off.
 func (q *query) band() perp.Price {
-	width := q.f.Oracle.Of(q.f.Limits.PriceBand, perp.Floor)
-	if q.o.Side == perp.Sell {
-		return q.f.Oracle - width
+	from := q.f.Oracle
+	if q.o.Type.Stops() {
+		from = q.o.Stop
 	}
-	return perp.Add(q.f.Oracle, width)
+	width := from.Of(q.f.Limits.PriceBand, perp.Floor)
+	if q.o.Side == perp.Sell {
+		return from - width
+	}
+	return perp.Add(from, width)
 }
 
 func (q *query) quoted() bool { return q.o.Type == perp.PreviouslyQuoted }
@@ -294,8 +324,12 @@ func (q *query) quoteConsumed() (need, have int64, refuse bool) {
 }
 
 // growing tells whether the order, with the working orders of its side before
-// it, could take the position further from flat (vAMM reference §12).
+// it, could take the position further from flat (vAMM reference §12). One that
+// only reduces cannot, and one that waits for its stop does not yet.
 func (q *query) growing() bool {
+	if q.o.Reduce != 0 || q.later() {
+		return false
+	}
 	size, working := q.e.Position.Size, q.e.Bids
 	if q.o.Side == perp.Sell {
 		size, working = -size, q.e.Asks
@@ -374,12 +408,12 @@ func (q *query) cost() perp.Money {
 
 func (q *query) interest() (need, have int64, refuse bool) {
 	room := q.f.Maker.interestRoom(q.o.Side)
-	return int64(q.left), int64(room), q.left > room
+	return int64(q.left), int64(room), q.left > room && !q.later()
 }
 
 func (q *query) leverage() (need, have int64, refuse bool) {
 	room := q.f.Maker.leverageRoom(q.o.Side)
-	return int64(q.left), int64(room), q.left > room
+	return int64(q.left), int64(room), q.left > room && !q.later()
 }
 
 func (q *query) unpriced() (need, have int64, refuse bool) { return 0, 0, q.f.Unpriced }

@@ -16,6 +16,7 @@ type Checker struct {
 	clients   map[[2]string]string // account and ClOrdID of accepted orders
 	execs     map[string]bool
 	states    map[string]perp.MarketState
+	promises  *Promises
 	halts     bool // fills of a closed market are somebody else's to count
 }
 
@@ -24,6 +25,7 @@ func NewChecker() *Checker {
 	return &Checker{
 		balances: map[perp.LedgerAccount]perp.Money{}, positions: map[string]map[string]perp.Size{},
 		orders: map[string]perp.Order{}, clients: map[[2]string]string{}, execs: map[string]bool{}, states: map[string]perp.MarketState{},
+		promises: NewPromises(),
 	}
 }
 
@@ -33,6 +35,9 @@ func (c *Checker) After(cmd perp.Command, events []perp.Event) error {
 		if err := c.event(ev); err != nil {
 			return fmt.Errorf("%s %+v: %w", ev.Kind(), ev, err)
 		}
+	}
+	if err := c.promises.Follow(events); err != nil {
+		return err
 	}
 	if slices.ContainsFunc(events, moves) {
 		if err := c.sums(); err != nil {
@@ -115,6 +120,10 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 		}, true
 	case perp.RequestStatus:
 		return is[perp.StatusReported], true
+	case perp.CancelOrders:
+		return is[perp.OrdersCanceled], true
+	case perp.RequestOrders:
+		return is[perp.OrdersReported], true
 	case perp.RequestPositions:
 		return is[perp.PositionsReported], true
 	case perp.RequestQuote:
@@ -168,6 +177,14 @@ func (c *Checker) event(ev perp.Event) error {
 		return c.moved(ev.ExecID, ev.Order, 0, perp.Canceled)
 	case perp.OrderReplaced:
 		return c.moved(ev.ExecID, ev.Order, 0, 0)
+	case perp.OrderTriggered:
+		return c.moved(ev.ExecID, ev.Order, 0, perp.New)
+	case perp.OrdersReported:
+		for _, id := range ev.Execs {
+			if err := c.exec(id); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -187,7 +204,7 @@ func (c *Checker) filled(ev perp.Filled) error {
 	if ev.Size <= 0 || ev.Price <= 0 || ev.Fee < 0 {
 		return fmt.Errorf("not a fill")
 	}
-	if o := ev.Order; o.Type != perp.Market && (ev.Price-o.Price)*perp.Price(o.Side.Sign()) > 0 {
+	if o := ev.Order; o.Type != perp.Market && o.Type != perp.Stop && (ev.Price-o.Price)*perp.Price(o.Side.Sign()) > 0 {
 		return fmt.Errorf("worse than the limit %s", o.Price)
 	}
 	return c.moved(ev.ExecID, ev.Order, ev.Size, 0)

@@ -142,7 +142,7 @@ func (f *Flow) order() perp.Command {
 	i := steps[s]
 	o := perp.PlaceOrder{
 		Origin: f.origin(who), ClOrdID: f.id(), Account: who, Symbol: s, Side: perp.Side(1 + f.pick(2)),
-		Type: perp.OrderType(1 + f.pick(3)), TIF: perp.TimeInForce(1 + f.pick(3)), Size: i.Lot * perp.Size(1+f.random.Int64N(500)), Transact: f.now,
+		Type: perp.OrderType(1 + f.pick(5)), TIF: perp.TimeInForce(1 + f.pick(4)), Size: i.Lot * perp.Size(1+f.random.Int64N(500)), Transact: f.now,
 	}
 	switch o.Type {
 	case perp.Limit:
@@ -153,6 +153,7 @@ func (f *Flow) order() perp.Command {
 			o.QuoteID = f.quotes[len(f.quotes)-1-f.pick(min(8, len(f.quotes)))]
 		}
 	}
+	f.conditions(&o)
 	switch f.pick(40) {
 	case 0:
 		o.Symbol = "NO-SUCH"
@@ -189,16 +190,29 @@ func (f *Flow) amend() perp.Command {
 		return perp.CancelOrder{Origin: f.origin(who), ClOrdID: f.id(), OrigClOrdID: old, Account: who, Symbol: s, Side: perp.Side(1 + f.pick(2))}
 	}
 	i := steps[s]
-	return perp.ReplaceOrder{
+	g := perp.ReplaceOrder{
 		Origin: f.origin(who), ClOrdID: f.id(), OrigClOrdID: old, Account: who, Symbol: s, Side: perp.Side(1 + f.pick(2)),
 		Type: perp.Limit, Size: i.Lot * perp.Size(1+f.random.Int64N(500)), Price: f.price[s] / i.Tick * i.Tick,
 	}
+	switch f.pick(5) {
+	case 0:
+		g.Type, g.Price, g.Stop = perp.Stop, 0, g.Price
+	case 1:
+		g.Type, g.Stop = perp.StopLimit, g.Price
+	case 2:
+		g.Expires, g.MinSize = f.now+perp.Time(f.random.Int64N(int64(5*perp.Second))), i.Lot*perp.Size(f.pick(100))
+	}
+	return g
 }
 
 func (f *Flow) other() perp.Command {
 	who := one(f, accounts)
 	s := one(f, symbols)
-	switch f.pick(4) {
+	switch f.pick(6) {
+	case 4:
+		return perp.CancelOrders{Origin: f.origin(who), ClOrdID: f.id(), Scope: perp.Scope(f.pick(4)), Said: "7", Symbol: s, Side: perp.Side(f.pick(3))}
+	case 5:
+		return perp.RequestOrders{Origin: f.origin(who), ReqID: "m", Scope: perp.Scope(f.pick(4)), Account: one(f, []string{"", who, "ghost"}), Symbol: s}
 	case 0:
 		return perp.RequestStatus{Origin: f.origin(who), ClOrdID: f.id(), Account: who, Symbol: s, Side: perp.Buy}
 	case 1:

@@ -13,6 +13,7 @@ import (
 	"backstop/perp"
 	"backstop/quoting"
 	"backstop/risk"
+	"backstop/sim"
 )
 
 // The money world: two markets whose makers are small, five clients with high
@@ -38,12 +39,14 @@ type moneyWorld struct {
 	n     int
 	gone  map[string]bool // expired markets
 	count map[string]int  // what happened, by kind of event
+
+	promises *sim.Promises
 }
 
 func newMoneyWorld() *moneyWorld {
 	w := &moneyWorld{
 		seq: engine.NewSequencer(engine.New()), books: newMoneyBooks(), now: 1_000_000 * perp.Second,
-		price: map[string]perp.Price{}, gone: map[string]bool{}, count: map[string]int{},
+		price: map[string]perp.Price{}, gone: map[string]bool{}, count: map[string]int{}, promises: sim.NewPromises(),
 	}
 	c := engine.Configure{Venue: risk.Venue{OutflowShare: perp.RatioOne / 2, OutflowSpan: 600 * perp.Second}}
 	for _, symbol := range moneyMarkets {
@@ -105,6 +108,9 @@ func (w *moneyWorld) play(c perp.Command) (err error) {
 			if e, ok := ev.(perp.MarketExpired); ok {
 				w.gone[e.Symbol] = true
 			}
+		}
+		if err := w.promises.Follow(entry.Events); err != nil {
+			return fmt.Errorf("%s %+v: %w", c.Kind(), c, err)
 		}
 		if err := w.books.follow(entry.Events); err != nil {
 			return fmt.Errorf("%s %+v: %w", c.Kind(), c, err)
@@ -195,6 +201,7 @@ func (w *moneyWorld) order(key, account, symbol string, rest int) perp.Command {
 		o.Type, o.TIF = perp.Limit, perp.GTC
 		o.Price = w.price[symbol] * perp.Price(990+rest%21) / 1_000 / (perp.PriceOne / 100) * (perp.PriceOne / 100)
 	}
+	w.ask(&o, rest)
 	return o
 }
 
@@ -240,6 +247,9 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 		for kind, n := range w.count {
 			happened[kind] += n
 		}
+		for promise, n := range w.promises.Kept {
+			happened[promise] += n
+		}
 	})
 	t.Logf("%d worlds of %d commands: %v", worlds, moneySteps, happened)
 	if worlds < moneyWorlds || testing.Short() {
@@ -248,6 +258,7 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 	for _, kind := range []string{
 		"Filled", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
 		"LiquidationChanged", "Bankrupted", "LossShared", "Deleveraged", "MarketExpired", "ModeChanged", "OperatorAnswered",
+		"OrderTriggered", "reduce-only", "clip", "post-only", "minimum", "time", "expiry", "stop", "margin at trigger",
 		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged",
 	} {
 		if happened[kind] == 0 && !t.Failed() {

@@ -53,7 +53,7 @@ func TestOneTerminalAnswer(t *testing.T) {
 	for _, e := range r.Journal {
 		kinds[e.Kind]++
 	}
-	for _, k := range []string{"PlaceOrder", "CancelOrder", "ReplaceOrder", "RequestStatus", "RequestQuote", "RequestPositions"} {
+	for _, k := range []string{"PlaceOrder", "CancelOrder", "ReplaceOrder", "RequestStatus", "RequestQuote", "RequestPositions", "CancelOrders", "RequestOrders"} {
 		if kinds[k] == 0 {
 			t.Errorf("no %s among %v", k, kinds)
 		}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var built = []string{"x", "e", "V", "R", "D", "F", "G", "H", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "8", "9", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
+var built = []string{"x", "e", "V", "R", "D", "F", "G", "q", "H", "AF", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
 
 func TestBuiltMessagesHaveChapters(t *testing.T) {
 	for _, kind := range built {
@@ -53,18 +53,21 @@ func TestVAMM1IsMoreThanSTRICT44(t *testing.T) {
 	}
 	own := map[string]bool{}
 	for i, f := range later.Fields {
+		own[f.Name] = f.Number >= 22000
 		if i < len(strict.Fields) {
 			was := strict.Fields[i]
 			if f.Number != was.Number || f.Name != was.Name || len(f.Values) < len(was.Values) {
 				t.Errorf("%d %s is not %d %s, or has lost values", f.Number, f.Name, was.Number, was.Name)
 			}
-		} else if own[f.Name] = true; f.Number < 22000 || f.Number > 22099 {
+		} else if f.Number < 22000 || f.Number > 22099 {
 			t.Errorf("%d %s is outside our range", f.Number, f.Name)
 		}
 	}
 	for i, m := range later.Messages {
-		plain := slices.DeleteFunc(slices.Clone(m.Members), func(f xmlMember) bool { return own[f.Name] })
-		if was := strict.Messages[i]; m.Type != was.Type || !reflect.DeepEqual(plain, was.Members) {
+		plain := func(all []xmlMember) []xmlMember {
+			return slices.DeleteFunc(slices.Clone(all), func(f xmlMember) bool { return own[f.Name] })
+		}
+		if was := strict.Messages[i]; m.Type != was.Type || !reflect.DeepEqual(plain(m.Members), plain(was.Members)) {
 			t.Errorf("%s is not %s with fields of our own", m.Name, was.Name)
 		}
 	}

@@ -90,6 +90,8 @@ func (s *Store) project(e perp.Entry, ev perp.Event) error {
 		return s.filled(e, ev)
 	case perp.OrderCanceled:
 		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
+	case perp.OrderTriggered:
+		return s.amended(ev.Order, e.Seq, "")
 	case perp.OrderReplaced:
 		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
 	case perp.PositionChanged:

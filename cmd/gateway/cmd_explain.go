@@ -55,7 +55,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.BadClOrdID:          "ClOrdID(11) is missing, too long or not printable.",
 	perp.DuplicateClOrdID:    "The account used this id before; the answer shows that order.",
 	perp.PossResendMismatch:  "A repeated request (97=Y) has other terms than the first one.",
-	perp.StaleRequest:        "A repeated request is older than is taken. Ask for the order's status.",
+	perp.StaleRequest:        "The request is older than is taken, or than it allows itself. Ask for the order's status.",
 	perp.UnknownSymbol:       "There is no such market.",
 	perp.MarketHalted:        "The market takes no orders. Cancels work.",
 	perp.OracleStale:         "The outside price is too old to deal on.",
@@ -65,12 +65,14 @@ var rejectTexts = map[perp.Reject]string{
 	perp.UnknownAccount:      "There is no such account.",
 	perp.AccountNotPermitted: "The session may not use this account.",
 	perp.CondField:           "A field that this order type needs is missing; the tag follows.",
-	perp.Unsupported:         "The order type does not go with this time in force.",
-	perp.BadLot:              "OrderQty is not a multiple of the lot.",
-	perp.MinQty:              "OrderQty is below the smallest order.",
+	perp.Unsupported:         "The order type does not go with this time in force or another field.",
+	perp.ExpireTime:          "ExpireTime(126) is not in the future.",
+	perp.BadLot:              "OrderQty or MinQty is not a multiple of the lot.",
+	perp.MinQty:              "OrderQty is below the smallest order, or MinQty is above it.",
 	perp.MaxOrderSize:        "OrderQty is above the largest order.",
-	perp.BadTick:             "The price is not a multiple of the tick.",
+	perp.BadTick:             "Price or StopPx is not a multiple of the tick.",
 	perp.PriceBand:           "The limit reaches too far through the outside price.",
+	perp.PostOnlyMarketable:  "A post-only order would deal at once. Give it a price further away.",
 	perp.QuoteUnknown:        "There is no such quote for this session.",
 	perp.QuoteForeign:        "The quote was given to another session, or made for clients of another class.",
 	perp.QuoteExpired:        "The quote's time is over. Deal on the newest one.",
@@ -79,6 +81,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.QuotePrice:          "Price(44) is not the quoted price.",
 	perp.QuoteSize:           "The quote is for less.",
 	perp.QuoteConsumed:       "The quote was dealt on already.",
+	perp.ReduceOnlyFlat:      "There is no position of this size on the other side to close.",
 	perp.OpenOrdersLimit:     "The account has as many working orders as it may.",
 	perp.PositionLimit:       "The position would be larger than the account may have.",
 	perp.NotionalLimit:       "The sum of all positions would be larger than the account may have.",
@@ -92,8 +95,9 @@ var rejectTexts = map[perp.Reject]string{
 	perp.LastLookValidity:    "Held, and then no newer price came in time or the order could not be filled any more.",
 	perp.UnknownOrder:        "The account has no such order.",
 	perp.TooLate:             "The order is filled, ended, or being decided.",
-	perp.NotAmendable:        "Only size and price can be replaced.",
+	perp.NotAmendable:        "Only size, prices, time and minimum can be replaced.",
 	perp.OrderMismatch:       "The request names another order than its ids say.",
+	perp.NoOrders:            "There are no such orders that may still fill.",
 	perp.UnknownQuoteRequest: "There is no such request to end.",
 	perp.BadRequest:          "The request cannot be read as it stands; the detail says where.",
 	perp.DuplicateKey:        "A command with this key was done before. Nothing was done now.",
@@ -183,6 +187,8 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 		switch e.Kind {
 		case perp.Filled{}.Kind():
 			line = fmt.Sprintf("%s at %s, fee %s (%s)", t.Size, t.Price, t.Fee, t.ExecID)
+		case perp.OrderTriggered{}.Kind():
+			line = fmt.Sprintf("at %s", t.Price)
 		case perp.OrderRejected{}.Kind(), perp.CancelRejected{}.Kind():
 			line = fmt.Sprintf("%s %s: needs %d, has %d (units of the check)", t.Verdict.Reject, t.Verdict.Detail, t.Verdict.Need, t.Verdict.Have)
 			row["reject"], row["detail"], row["need_units"], row["have_units"] = t.Verdict.Reject.String(), t.Verdict.Detail, t.Verdict.Need, t.Verdict.Have

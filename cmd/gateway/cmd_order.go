@@ -16,6 +16,7 @@ type orderOptions struct {
 	clientOptions
 	symbol, buy, sell, limit, quote, tif, id string
 	market                                   bool
+	conditions                               orderConditions
 }
 
 func (o *orderOptions) flags(f *config.Flags) {
@@ -25,13 +26,14 @@ func (o *orderOptions) flags(f *config.Flags) {
 	f.BoolVar(&o.market, "market", false, "at whatever the maker offers (40=1)")
 	f.StringVar(&o.limit, "limit", "", "at this `PRICE` or better (40=2)")
 	f.StringVar(&o.quote, "quote", "", "on the quote with this `ID` (40=D)")
-	f.StringVar(&o.tif, "tif", "", "`ioc|fok|gtc`; without it ioc for a market order, fok on a quote, gtc for a limit")
+	f.StringVar(&o.tif, "tif", "", "`ioc|fok|gtc`; without it ioc for a market order, fok on a quote, else gtc")
 	f.StringVar(&o.id, "cl-ord-id", "", "ClOrdID(11); without it a new one")
+	o.conditions.flags(f)
 	o.clientOptions.flags(f)
 }
 
 // tifs are the codes of TimeInForce(59).
-var tifs = map[string]string{"gtc": "1", "ioc": "3", "fok": "4"}
+var tifs = map[string]string{"gtc": "1", "ioc": "3", "fok": "4", "gtd": "6"}
 
 // fields are the terms as a NewOrderSingle, and whether the order may wait.
 func (o *orderOptions) fields() (fields []fix.Field, waits bool, err error) {
@@ -40,7 +42,8 @@ func (o *orderOptions) fields() (fields []fix.Field, waits bool, err error) {
 		side, size, sizeFlag = "2", o.sell, "--sell"
 	}
 	kinds := 0
-	for _, given := range []bool{o.market, o.limit != "", o.quote != ""} {
+	stop := o.conditions.stop != ""
+	for _, given := range []bool{o.market, o.limit != "" || stop, o.quote != ""} {
 		if given {
 			kinds++
 		}
@@ -49,31 +52,43 @@ func (o *orderOptions) fields() (fields []fix.Field, waits bool, err error) {
 	case (o.buy == "") == (o.sell == ""):
 		return nil, false, errors.New("say one of --buy SIZE and --sell SIZE")
 	case kinds != 1:
-		return nil, false, errors.New("say one of --market, --limit PRICE and --quote ID")
-	case o.tif != "" && tifs[o.tif] == "":
-		return nil, false, errors.New("--tif is ioc, fok or gtc")
+		return nil, false, errors.New("say one of --market, --limit PRICE, --stop PRICE and --quote ID")
+	case o.tif != "" && (tifs[o.tif] == "" || o.tif == "gtd"):
+		return nil, false, errors.New("--tif is ioc, fok or gtc; --expire-in makes an order gtd")
+	case o.tif != "" && o.conditions.expireIn != 0:
+		return nil, false, errors.New("--expire-in goes without --tif")
 	}
 	if err := checkSize(sizeFlag, size); err != nil {
 		return nil, false, err
 	}
 	fields = []fix.Field{field(11, o.id), field(55, o.symbol), field(54, side), field(60, now()), field(38, size)}
+	further, err := o.conditions.fields()
+	if err != nil {
+		return nil, false, err
+	}
 	tif := o.tif
+	if o.conditions.expireIn > 0 {
+		tif = "gtd"
+	}
 	switch {
 	case o.market:
 		fields, tif = append(fields, field(40, "1")), either(tif, "ioc")
 	case o.quote != "":
 		fields, tif = append(fields, field(40, "D"), field(117, o.quote)), either(tif, "fok")
+	case stop && o.limit == "":
+		fields, tif = append(fields, field(40, "3")), either(tif, "gtc")
 	default:
 		if v, err := perp.ParsePrice(o.limit); err != nil || v <= 0 {
 			return nil, false, errors.New("--limit is a positive decimal such as 60000.5")
 		}
-		fields, tif = append(fields, field(40, "2"), field(44, o.limit)), either(tif, "gtc")
+		kind := map[bool]string{false: "2", true: "4"}[stop]
+		fields, tif = append(fields, field(40, kind), field(44, o.limit)), either(tif, "gtc")
 	}
-	fields = append(fields, field(59, tifs[tif]))
+	fields = append(append(fields, field(59, tifs[tif])), further...)
 	if o.account != "" {
 		fields = append(fields, field(1, o.account))
 	}
-	return fields, tif == "gtc", nil
+	return fields, tif == "gtc" || tif == "gtd", nil
 }
 
 func either(a, b string) string {
@@ -88,13 +103,15 @@ func clientOrder() config.Command {
 	return config.Command{
 		Path: "client order", Group: groupClient,
 		Short: "Send an order and show what becomes of it",
-		Long: `Ends when the order has ended or, for one that may wait (gtc), when the gateway
-has said what state it is in. An order may be held first, until a newer price
+		Long: `Ends when the order has ended or, for one that may wait, when the gateway has
+said what state it is in. An order may be held first, until a newer price
 decides it (150=A, then 150=0 or 150=8). Exit 8: it was refused.
 
 ` + clientLong,
 		Examples: `gateway client order --buy 0.5 --symbol BTC-PERP --market
 gateway client order --sell 0.5 --limit 61000 --tif gtc
+gateway client order --sell 0.5 --stop 59000 --reduce-only
+gateway client order --buy 0.5 --limit 59000 --post-only --expire-in 10m
 gateway client order --buy 1 --quote Q42A
 gateway client order --buy 0.5 --market --dialect VAMM1`,
 		Flags: o.flags,
@@ -136,7 +153,7 @@ func orderVerdict(m fix.Message, id string) verdict {
 	switch {
 	case m.Get(150) == "8": // Of a repeated id, 39 tells the first order's state.
 		return refused(m)
-	case m.Get(39) == "2", m.Get(39) == "4":
+	case m.Get(39) == "2", m.Get(39) == "4", m.Get(39) == "C":
 		return fine
 	}
 	return more

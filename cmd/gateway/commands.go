@@ -62,6 +62,8 @@ func commandTable() []config.Command {
 		clientMD(),
 		clientOrder(),
 		clientCancel(),
+		clientCancelAll(),
+		clientOrders(),
 		clientStatus(),
 		fixDecode(),
 		fixDict(),
