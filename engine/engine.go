@@ -140,6 +140,8 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.ended(c)
 	case perp.SteerSession:
 		e.steer(c)
+	case perp.LogonsRefused:
+		e.noteRefused(c)
 	case perp.HedgeReport:
 		e.hedged(c)
 	case Configure:

@@ -83,6 +83,7 @@ type Limits struct {
 	ReplayBytes    int           // the same in bytes; 4 MiB
 	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
 	Repeats        int           // reports sent again after a sequence reset; 10,000
+	RefusalSpan    time.Duration // refused connections that are alike in it are one row of the audit; 1 min
 }
 
 func (l Limits) withDefaults() Limits {
@@ -100,6 +101,7 @@ func (l Limits) withDefaults() Limits {
 	duration(&l.WriteStall, 2*time.Second)
 	duration(&l.Linger, time.Second)
 	duration(&l.Lockout, 15*time.Minute)
+	duration(&l.RefusalSpan, refusalSpan)
 	count(&l.LogonBytes, 4<<10)
 	count(&l.BodyBytes, 64<<10)
 	count(&l.Connections, 1000)
@@ -296,6 +298,7 @@ func (d *Door) Stop(timeout time.Duration) error {
 		return nil
 	}
 	deadline := time.Now().Add(timeout)
+	d.tellRefusals(time.Now(), true)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

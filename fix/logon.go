@@ -56,6 +56,7 @@ type gate struct {
 	turns     *turns                     // at hashes
 	tries     failures                   // of the CompIDs that exist
 	strangers failures                   // of others: they cannot push out what is known of the former
+	refused   *refusals                  // for the audit
 	mu        sync.Mutex
 	knocks    []Knock
 }
@@ -64,7 +65,7 @@ func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 	g := &gate{
 		limits: cfg.Limits, log: log, links: map[string]*link{}, allowed: map[*link][]netip.Prefix{},
 		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
-		tries: newFailures(), strangers: newFailures(),
+		tries: newFailures(), strangers: newFailures(), refused: newRefusals(cfg.Limits.RefusalSpan),
 	}
 	for _, l := range links {
 		if l.cfg.Auth == AuthMTLS && !g.certs {
@@ -108,14 +109,14 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		why = proof
 	}
 	if why != "" {
-		g.knock(c.host, h.sender, why)
+		c.quiet = !g.knock(c.host, h.sender, why)
 		if h.hasProof && why != tooManyLogons {
 			text = refusedLogon
 		}
 		return nil, text
 	}
 	if why := l.disabled.Load(); why != nil {
-		g.knock(c.host, h.sender, "session is disabled")
+		c.quiet = !g.knock(c.host, h.sender, "session is disabled")
 		return nil, textDisabled + *why
 	}
 	if text := terms(l.cfg, h); text != "" {
@@ -204,11 +205,13 @@ func (l *link) claim(c *conn) bool {
 	return true
 }
 
-// knock counts a refused connection; the oldest one is forgotten.
-func (g *gate) knock(host, compID, reason string) {
+// knock counts a refused connection; the oldest one is forgotten. Loud tells that
+// the log has not said so lately.
+func (g *gate) knock(host, compID, reason string) (loud bool) {
+	compID = short(compID)
+	loud = g.refused.note(refusalKey{host, compID, reason}, time.Now())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	compID = short(compID)
 	k := Knock{Addr: host, CompID: compID, Reason: reason}
 	if i := slices.IndexFunc(g.knocks, func(o Knock) bool { return o.Addr == host && o.CompID == compID && o.Reason == reason }); i >= 0 {
 		k = g.knocks[i]
@@ -220,6 +223,7 @@ func (g *gate) knock(host, compID, reason string) {
 	if len(g.knocks) > knocksMax {
 		g.knocks = slices.Delete(g.knocks, 0, len(g.knocks)-knocksMax)
 	}
+	return loud
 }
 
 // short is a CompID as it may be kept and logged.
@@ -278,7 +282,9 @@ func (c *conn) logon() ([]byte, error) {
 // refuse answers with a Logout that belongs to no sequence: number 0 is never
 // the expected one, so neither side's count moves (C3).
 func (c *conn) refuse(h header, text string) {
-	c.guard.door.log.Warn("fix logon refused", "comp_id", short(h.sender), "addr", c.host, "reason", text)
+	if !c.quiet {
+		c.guard.door.log.Warn("fix logon refused", "comp_id", short(h.sender), "addr", c.host, "reason", text)
+	}
 	id := quickfix.SessionID{BeginString: h.begin, SenderCompID: h.target, TargetCompID: h.sender}
 	if _, err := c.Conn.Write(build(id, "5", 0, time.Now(), text)); err != nil {
 		return // The client has gone; there is nobody to tell.
