@@ -83,6 +83,8 @@ type Limits struct {
 	ReplayBytes    int           // the same in bytes; 4 MiB
 	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
 	Repeats        int           // reports sent again after a sequence reset; 10,000
+	Skew           time.Duration // of SendingTime(52) from our clock, whole seconds; 2 min
+	Ban            time.Duration // of a client that was logged out for its message rate; 5 s
 	RefusalSpan    time.Duration // refused connections that are alike in it are one row of the audit; 1 min
 }
 
@@ -102,6 +104,8 @@ func (l Limits) withDefaults() Limits {
 	duration(&l.Linger, time.Second)
 	duration(&l.Lockout, 15*time.Minute)
 	duration(&l.RefusalSpan, refusalSpan)
+	duration(&l.Skew, 2*time.Minute)
+	duration(&l.Ban, 5*time.Second)
 	count(&l.LogonBytes, 4<<10)
 	count(&l.BodyBytes, 64<<10)
 	count(&l.Connections, 1000)

@@ -149,6 +149,7 @@ type header struct {
 	hasHeartbeat, reset         bool
 	dialect                     string
 	hasDialect                  bool
+	sent                        string // SendingTime
 }
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
@@ -188,6 +189,8 @@ func (h *header) take(tag, value string) {
 		h.sender = value
 	case "56":
 		h.target = value
+	case "52":
+		h.sent = value
 	case "50", "142", "57", "143":
 		h.sub = true
 	case "43":

@@ -32,6 +32,7 @@ const (
 	refusedHeartbeat = "HeartBtInt out of range"
 	refusedEncrypt   = "EncryptMethod must be 0"
 	refusedReset     = "ResetSeqNumFlag is not allowed on this session"
+	refusedTime      = "SendingTime(52) is too far from the time here"
 	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
 
 	refusedDialectChange = "Dialect(22000) cannot change within a session"
@@ -119,7 +120,7 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		c.quiet = !g.knock(c.host, h.sender, "session is disabled")
 		return nil, textDisabled + *why
 	}
-	if text := terms(l.cfg, h); text != "" {
+	if text := terms(l.cfg, h, time.Now(), g.limits.Skew); text != "" {
 		return nil, text
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
@@ -144,8 +145,12 @@ func (g *gate) identify(h header, c *conn) (l *link, why string) {
 	return l, ""
 }
 
-// terms checks what a Logon asks for.
-func terms(cfg SessionConfig, h header) string {
+// terms checks what a Logon asks for, and when it was sent: the session library
+// would close the connection of a client with a wrong clock without a word.
+func terms(cfg SessionConfig, h header, now time.Time, skew time.Duration) string {
+	if sent, err := time.Parse("20060102-15:04:05", h.sent); err == nil && now.Sub(sent).Abs() >= skew {
+		return refusedTime
+	}
 	if h.hasHeartbeat {
 		n, ok := digits([]byte(h.heartbeat), 5)
 		if beat := time.Duration(n) * time.Second; !ok || beat < cfg.HeartbeatMin || beat > cfg.HeartbeatMax {
