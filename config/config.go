@@ -144,7 +144,8 @@ type Session struct {
 
 // SessionLimits bound what one session may ask for, whatever its account may.
 type SessionLimits struct {
-	// OrdersPerSecond is the most new, changed and quoted orders; 0: any.
+	// OrdersPerSecond is the most new, changed and quoted orders, and the most quote
+	// requests, market data requests and others each; ten times as many cancels; 0: any.
 	OrdersPerSecond int `toml:"orders_per_second" min:"0" max:"100000"`
 }
 

@@ -53,7 +53,9 @@ type SessionConfig struct {
 	// the client asked otherwise in its Logon.
 	CancelOnDisconnect bool
 
-	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
+	// OrdersPerSecond is the most new, changed and quoted orders a second, and as many
+	// requests of each other class, of cancels ten times; 0: any.
+	OrdersPerSecond int
 }
 
 // How a Logon proves who it is.
@@ -157,8 +159,9 @@ type link struct {
 	lastIn  atomic.Int64 // unix ns
 	lastOut atomic.Int64
 	replays replayLimit
-	orders  perp.Time // token buckets: when each is full again; only the session's goroutine touches them
-	cancels perp.Time
+	buckets [classEnd]perp.Time // token buckets: when each is full again; only the session's goroutine touches them, and abuse
+	abuse   abuse
+	banned  atomic.Int64 // unix ns; until when the client is kept out
 	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
 	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
 

@@ -120,6 +120,10 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		c.quiet = !g.knock(c.host, h.sender, "session is disabled")
 		return nil, textDisabled + *why
 	}
+	if l.isBanned(time.Now()) {
+		c.quiet = !g.knock(c.host, h.sender, textRate)
+		return nil, textBanned
+	}
 	if text := terms(l.cfg, h, time.Now(), g.limits.Skew); text != "" {
 		return nil, text
 	}

@@ -191,14 +191,20 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		return rej
 	}
 	cmd, rej := d.codec.decode(msg, o)
+	// A request that is refused anyway counts as well: nonsense is no way around
+	// the limit.
+	over, expelled := d.throttled(l, msg, o.Arrival)
+	if expelled {
+		return nil
+	}
+	if rej == nil {
+		rej = over
+	}
 	if rej != nil {
 		return rej
 	}
 	if cmd == nil {
 		return d.local(msg, l, o.Arrival)
-	}
-	if rej := l.throttled(cmd, msg, o.Arrival); rej != nil {
-		return rej
 	}
 	cmd, replies := d.desk.admit(cmd, msg)
 	if cmd == nil {
