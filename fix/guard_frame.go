@@ -154,14 +154,21 @@ type header struct {
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
 // empty, too long or no plain number are reported: the session layer would
-// panic on them or read another number.
+// panic on them or read another number. So it would on a second BodyLength, and
+// of a second BeginString or MsgType it might believe the other one.
 func read(frame []byte) (h header, forbidden, bad bool) {
+	opened := 0
 	for field := range bytes.SplitSeq(frame[:len(frame)-1], []byte{soh}) {
 		tag, value, ok := bytes.Cut(field, []byte{'='})
 		if !ok || len(tag) == 0 || len(tag) > tagDigits {
 			return h, forbidden, true
 		}
 		switch string(tag) {
+		case "8", "9", "35":
+			if opened++; opened > 3 {
+				return h, forbidden, true
+			}
+			h.take(string(tag), string(value))
 		case "34":
 			seq, good := digits(value, seqDigits)
 			if !good {
