@@ -49,9 +49,13 @@ func (m mutator) pick(list []string) string { return list[m.rand.IntN(len(list))
 
 // message is a frame whose BodyLength and CheckSum are right, mostly.
 func (m mutator) message() []byte {
+	return m.from("ACME", "BACKSTOP", m.rand.IntN(20), "20260722-12:00:00.300")
+}
+
+func (m mutator) from(name, our string, seq int, now string) []byte {
 	text := m.pick(mixture)
 	kind, rest, _ := strings.Cut(text, "|")
-	head := []string{"34=" + strconv.Itoa(m.rand.IntN(20)), "49=ACME", "52=20260722-12:00:00.300", "56=BACKSTOP"}
+	head := []string{"34=" + strconv.Itoa(seq), "49=" + name, "52=" + now, "56=" + our}
 	fields := append(head, strings.Split(strings.TrimSuffix(rest, "|"), "|")...)
 	for range 1 + m.rand.IntN(4) {
 		fields = m.change(fields)
@@ -204,6 +208,57 @@ func TestMutatedMessages(t *testing.T) {
 	t.Logf("%d let through, %d of them valid, %d became commands", through, valid, commands)
 	if through < want || valid < want/50 || commands < want/100 {
 		t.Errorf("%d let through, %d valid, %d commands: the mutations do not reach what they are for", through, valid, commands)
+	}
+}
+
+// TestMutatedMessagesOverTheWire: the same against a whole door, whose sessions
+// would take the process with them. Another client is served all the while.
+func TestMutatedMessagesOverTheWire(t *testing.T) {
+	t.Parallel()
+	rounds := 400
+	if testing.Short() {
+		rounds = 40
+	}
+	w := newWorld(t, func(c *Config) {
+		c.Limits.PerAddress = 1000
+		c.Sessions = append(c.Sessions, SessionConfig{CompID: "MALLORY", Auth: AuthNone, ResetOnLogon: true, AllowReset: true})
+	})
+	other := w.login("BOB")
+	m := mutator{rand.New(rand.NewPCG(2, 2))}
+	logons := 0
+	for i := range rounds {
+		p := w.dial("MALLORY")
+		if i%4 > 0 { // a quarter begins with whatever it is
+			p.send("A", "98=0|108=30|")
+			got, err := p.next(patience)
+			if err != nil || fieldOf(got, "35") != "A" {
+				p.conn.Close() // The one before is still ending.
+				continue
+			}
+			logons++
+		}
+		var stream []byte
+		for range 50 {
+			stream = append(stream, m.from("MALLORY", w.our, p.seq+m.rand.IntN(3)/2, stampOf(time.Now()))...)
+			p.seq++
+		}
+		if _, err := p.conn.Write(stream); err == nil && i%2 == 0 {
+			p.conn.(interface{ CloseWrite() error }).CloseWrite()
+			p.drainAway() // However it ends.
+		}
+		p.conn.Close()
+		if i%20 == 0 {
+			other.answers("served " + strconv.Itoa(i))
+		}
+	}
+	other.answers("served at the end")
+	select {
+	case err := <-w.door.Fault():
+		t.Errorf("a callback panicked: %v", err)
+	default:
+	}
+	if logons < rounds/4 {
+		t.Errorf("only %d of %d connections got in", logons, rounds)
 	}
 }
 
