@@ -15,6 +15,7 @@ type Venue struct {
 	Rate     int    // orders_per_second of each session; 0: any, so that a load is not throttled
 	Interval string // market.oracle max_interval; empty: the default
 	Clients  int    // DEMO1, DEMO2 …; 0: four
+	OrderAge string // fix max_order_age; empty: the default
 }
 
 // venueClients are its sessions, each with an account of its name.
@@ -24,8 +25,11 @@ var venueClients = []string{"DEMO1", "DEMO2", "DEMO3", "DEMO4"}
 func (v Venue) TOML() string {
 	var b strings.Builder
 	b.WriteString("[server]\ndata_dir = \"data\"\ndashboard = \"127.0.0.1:0\"\n" +
-		"[fix]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"BACKSTOP\"\n" +
-		"[[market]]\nsymbol = \"BTC-PERP\"\ntick = \"0.5\"\nlot = \"0.001\"\nmax_order = \"25\"\n")
+		"[fix]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"BACKSTOP\"\n")
+	if v.OrderAge != "" {
+		fmt.Fprintf(&b, "max_order_age = %q\n", v.OrderAge)
+	}
+	b.WriteString("[[market]]\nsymbol = \"BTC-PERP\"\ntick = \"0.5\"\nlot = \"0.001\"\nmax_order = \"25\"\n")
 	if v.Interval != "" {
 		fmt.Fprintf(&b, "[market.oracle]\nmax_interval = %q\n", v.Interval)
 	}

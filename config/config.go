@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"backstop/perp"
+	"backstop/risk"
 )
 
 // Config is everything that the operator said, checked. The tags are read by
@@ -52,7 +53,14 @@ type Fix struct {
 	Listen string `toml:"listen" need:"yes"`
 	// CompID is ours: TargetCompID(56) of what clients send.
 	CompID string `toml:"comp_id" need:"yes"`
-	TLS    TLS    `toml:"tls"`
+	// MaxClockSkew is how far SendingTime(52) may be from our clock, either way.
+	MaxClockSkew time.Duration `toml:"max_clock_skew" min:"1s" max:"1h"`
+	// MaxOrderAge is the age up to which an order is taken that is repeated, or had
+	// to wait; 0: none that is repeated.
+	MaxOrderAge time.Duration `toml:"max_order_age" min:"0s" max:"1h"`
+	// Ban keeps a client out that was logged out for its message rate.
+	Ban time.Duration `toml:"ban" min:"1s" max:"24h"`
+	TLS TLS           `toml:"tls"`
 }
 
 // Maker is the vAMM's own side.
@@ -139,7 +147,8 @@ type Session struct {
 
 // SessionLimits bound what one session may ask for, whatever its account may.
 type SessionLimits struct {
-	// OrdersPerSecond is the most new, changed and quoted orders; 0: any.
+	// OrdersPerSecond is the most new, changed and quoted orders, and the most quote
+	// requests, market data requests and others each; ten times as many cancels; 0: any.
 	OrdersPerSecond int `toml:"orders_per_second" min:"0" max:"100000"`
 }
 
@@ -164,15 +173,20 @@ const (
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
 	defaultOrderRate    = 200
+	defaultClockSkew    = 2 * time.Minute
+	defaultBan          = 5 * time.Second
 	defaultEquity       = 10_000_000 * perp.MoneyOne
 	defaultInsurance    = 100_000 * perp.MoneyOne
 )
 
 func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
 func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
-func (f *Fix) setDefaults()    { *f = Fix{} }
 func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Insurance: defaultInsurance} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }
+
+func (f *Fix) setDefaults() {
+	*f = Fix{MaxClockSkew: defaultClockSkew, MaxOrderAge: time.Duration(risk.DefaultRequestAge), Ban: defaultBan}
+}
 
 func (l *SessionLimits) setDefaults() { *l = SessionLimits{OrdersPerSecond: defaultOrderRate} }
 

@@ -62,6 +62,8 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.SessionEnded](payload)
 	case perp.SteerSession{}.Kind():
 		return decode[perp.SteerSession](payload)
+	case perp.LogonsRefused{}.Kind():
+		return decode[perp.LogonsRefused](payload)
 	case perp.HedgeReport{}.Kind():
 		return decode[perp.HedgeReport](payload)
 	case perp.ForgetOrders{}.Kind():

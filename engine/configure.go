@@ -17,6 +17,10 @@ type Configure struct {
 	Accounts []risk.Account
 	Venue    risk.Venue    // zero: the defaults
 	Sessions []SessionSpec `json:",omitempty"`
+
+	// RequestAge is the age up to which an order is taken that is repeated or had to
+	// wait; zero: the default, negative: no repeated order is taken.
+	RequestAge perp.Time `json:",omitempty"`
 }
 
 // MarketSpec is all that a market needs to be listed.
@@ -36,6 +40,7 @@ func (e *Engine) configure(c Configure) {
 	for _, spec := range c.Markets {
 		e.list(spec)
 	}
+	e.state.RequestAge = c.RequestAge
 	e.state.Venue = c.Venue
 	if c.Venue == (risk.Venue{}) {
 		e.state.Venue = risk.DefaultVenue()

@@ -44,6 +44,8 @@ type state struct {
 	Dangers  []danger  // accounts under a margin call or in liquidation, sorted
 	History  []history // the last trades of each account, sorted by account
 	Sessions []session `json:",omitempty"` // FIX sessions, sorted by name
+
+	RequestAge perp.Time `json:",omitempty"` // as in Configure
 }
 
 // market is one market with the requests that wait in it.
@@ -145,6 +147,8 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.ended(c)
 	case perp.SteerSession:
 		e.steer(c)
+	case perp.LogonsRefused:
+		e.noteRefused(c)
 	case perp.HedgeReport:
 		e.hedged(c)
 	case perp.ForgetOrders:

@@ -8,7 +8,7 @@ import (
 // facts gathers what risk needs to judge a request of an account in a market;
 // either may be missing. The portfolio counts all working orders as they are.
 func (e *Engine) facts(account string, m *market) risk.Facts {
-	f := risk.Facts{Now: e.now, RequestAge: risk.DefaultRequestAge, Account: e.account(account)}
+	f := risk.Facts{Now: e.now, RequestAge: e.requestAge(), Account: e.account(account)}
 	if f.Account != nil {
 		f.Portfolio = e.portfolio(account)
 	}
@@ -27,6 +27,13 @@ func (e *Engine) facts(account string, m *market) risk.Facts {
 		Equity: m.Quoting.Funds(), Oracle: f.Oracle,
 	}
 	return f
+}
+
+func (e *Engine) requestAge() perp.Time {
+	if e.state.RequestAge == 0 {
+		return risk.DefaultRequestAge
+	}
+	return max(0, e.state.RequestAge)
 }
 
 // portfolio is all that an account has at stake: every market with a position,

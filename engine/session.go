@@ -178,6 +178,17 @@ func (e *Engine) steerOne(s *session, c perp.SteerSession) (text string) {
 	return s.Name + " next numbers: in 1 out 1"
 }
 
+// noteRefused answers the guard, so that its note stands in the audit; nothing
+// else comes of it. Its key is its own: keeping it would let strangers make the
+// state grow.
+func (e *Engine) noteRefused(c perp.LogonsRefused) {
+	v, text := perp.Verdict{}, strconv.FormatInt(c.Count, 10)+" refused"
+	if c.Count < 1 || c.Last < c.First {
+		v = perp.Verdict{Reject: perp.OutOfRange, Need: 1, Have: c.Count, Detail: "count"}
+	}
+	e.answer(c.Key, c.By, c.Kind(), v, text)
+}
+
 func numbered(direction string, n int64) string {
 	if n == 0 {
 		return ""

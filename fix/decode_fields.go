@@ -23,6 +23,8 @@ const (
 const (
 	rejectValue  = 5 // value out of range
 	rejectFormat = 6 // not a value of the field's type
+
+	rejectSendingTime = 10 // SendingTime accuracy problem
 )
 
 // pair is one field of a message as it came.

@@ -53,7 +53,9 @@ type SessionConfig struct {
 	// the client asked otherwise in its Logon.
 	CancelOnDisconnect bool
 
-	OrdersPerSecond int // most new, changed and quoted orders a second, 0: any
+	// OrdersPerSecond is the most new, changed and quoted orders a second, and as many
+	// requests of each other class, of cancels ten times; 0: any.
+	OrdersPerSecond int
 }
 
 // How a Logon proves who it is.
@@ -83,6 +85,9 @@ type Limits struct {
 	ReplayBytes    int           // the same in bytes; 4 MiB
 	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
 	Repeats        int           // reports sent again after a sequence reset; 10,000
+	Skew           time.Duration // of SendingTime(52) from our clock, whole seconds; 2 min
+	Ban            time.Duration // of a client that was logged out for its message rate; 5 s
+	RefusalSpan    time.Duration // refused connections that are alike in it are one row of the audit; 1 min
 }
 
 func (l Limits) withDefaults() Limits {
@@ -100,6 +105,9 @@ func (l Limits) withDefaults() Limits {
 	duration(&l.WriteStall, 2*time.Second)
 	duration(&l.Linger, time.Second)
 	duration(&l.Lockout, 15*time.Minute)
+	duration(&l.RefusalSpan, refusalSpan)
+	duration(&l.Skew, 2*time.Minute)
+	duration(&l.Ban, 5*time.Second)
 	count(&l.LogonBytes, 4<<10)
 	count(&l.BodyBytes, 64<<10)
 	count(&l.Connections, 1000)
@@ -151,8 +159,9 @@ type link struct {
 	lastIn  atomic.Int64 // unix ns
 	lastOut atomic.Int64
 	replays replayLimit
-	orders  perp.Time // token buckets: when each is full again; only the session's goroutine touches them
-	cancels perp.Time
+	buckets [classEnd]perp.Time // token buckets: when each is full again; only the session's goroutine touches them, and abuse
+	abuse   abuse
+	banned  atomic.Int64 // unix ns; until when the client is kept out
 	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
 	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
 
@@ -296,6 +305,7 @@ func (d *Door) Stop(timeout time.Duration) error {
 		return nil
 	}
 	deadline := time.Now().Add(timeout)
+	d.tellRefusals(time.Now(), true)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -84,6 +84,7 @@ func (d *Door) Publish(entries []perp.Entry) {
 		d.send(m)
 	}
 	d.ask(time.Now())
+	d.tellRefusals(time.Now(), false)
 }
 
 func (d *Door) ready(session string) bool {

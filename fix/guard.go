@@ -116,6 +116,7 @@ type conn struct {
 	guard    *guard
 	host     string
 	link     *link             // after the logon
+	quiet    bool              // that it was refused has been logged lately, of another alike
 	shown    *x509.Certificate // of the client, verified in the handshake; nil without one
 
 	dialect dialect // asked for in the Logon; never changes afterwards
@@ -292,11 +293,15 @@ func (c *conn) arrival(seq int64) (perp.Time, bool) {
 
 // cut ends a connection at once, without another byte.
 func (c *conn) cut(why string) error {
-	name := ""
+	name, loud := "", true
 	if c.link != nil {
 		name = c.link.cfg.CompID
+	} else {
+		loud = c.guard.door.gate.knock(c.host, "", why)
 	}
-	c.guard.door.log.Warn("fix connection cut", "comp_id", clean(name), "addr", c.host, "reason", why)
+	if loud {
+		c.guard.door.log.Warn("fix connection cut", "comp_id", clean(name), "addr", c.host, "reason", why)
+	}
 	c.sever()
 	return io.EOF
 }

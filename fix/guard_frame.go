@@ -149,18 +149,26 @@ type header struct {
 	hasHeartbeat, reset         bool
 	dialect                     string
 	hasDialect                  bool
+	sent                        string // SendingTime
 }
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
 // empty, too long or no plain number are reported: the session layer would
-// panic on them or read another number.
+// panic on them or read another number. So it would on a second BodyLength, and
+// of a second BeginString or MsgType it might believe the other one.
 func read(frame []byte) (h header, forbidden, bad bool) {
+	opened := 0
 	for field := range bytes.SplitSeq(frame[:len(frame)-1], []byte{soh}) {
 		tag, value, ok := bytes.Cut(field, []byte{'='})
 		if !ok || len(tag) == 0 || len(tag) > tagDigits {
 			return h, forbidden, true
 		}
 		switch string(tag) {
+		case "8", "9", "35":
+			if opened++; opened > 3 {
+				return h, forbidden, true
+			}
+			h.take(string(tag), string(value))
 		case "34":
 			seq, good := digits(value, seqDigits)
 			if !good {
@@ -188,6 +196,8 @@ func (h *header) take(tag, value string) {
 		h.sender = value
 	case "56":
 		h.target = value
+	case "52":
+		h.sent = value
 	case "50", "142", "57", "143":
 		h.sub = true
 	case "43":

@@ -75,7 +75,9 @@ func (c *conn) noHandshake(err error) {
 	case errors.As(err, &bad):
 		reason = "client certificate refused"
 	}
-	c.guard.door.gate.knock(c.host, "", reason)
+	if !c.guard.door.gate.knock(c.host, "", reason) {
+		return
+	}
 	c.guard.door.log.Warn("fix connection cut", "addr", c.host, "reason", reason, "error", clean(err.Error()))
 }
 

@@ -32,6 +32,7 @@ const (
 	refusedHeartbeat = "HeartBtInt out of range"
 	refusedEncrypt   = "EncryptMethod must be 0"
 	refusedReset     = "ResetSeqNumFlag is not allowed on this session"
+	refusedTime      = "SendingTime(52) is too far from the time here"
 	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
 
 	refusedDialectChange = "Dialect(22000) cannot change within a session"
@@ -56,6 +57,7 @@ type gate struct {
 	turns     *turns                     // at hashes
 	tries     failures                   // of the CompIDs that exist
 	strangers failures                   // of others: they cannot push out what is known of the former
+	refused   *refusals                  // for the audit
 	mu        sync.Mutex
 	knocks    []Knock
 }
@@ -64,7 +66,7 @@ func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 	g := &gate{
 		limits: cfg.Limits, log: log, links: map[string]*link{}, allowed: map[*link][]netip.Prefix{},
 		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
-		tries: newFailures(), strangers: newFailures(),
+		tries: newFailures(), strangers: newFailures(), refused: newRefusals(cfg.Limits.RefusalSpan),
 	}
 	for _, l := range links {
 		if l.cfg.Auth == AuthMTLS && !g.certs {
@@ -108,17 +110,21 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		why = proof
 	}
 	if why != "" {
-		g.knock(c.host, h.sender, why)
+		c.quiet = !g.knock(c.host, h.sender, why)
 		if h.hasProof && why != tooManyLogons {
 			text = refusedLogon
 		}
 		return nil, text
 	}
 	if why := l.disabled.Load(); why != nil {
-		g.knock(c.host, h.sender, "session is disabled")
+		c.quiet = !g.knock(c.host, h.sender, "session is disabled")
 		return nil, textDisabled + *why
 	}
-	if text := terms(l.cfg, h); text != "" {
+	if l.isBanned(time.Now()) {
+		c.quiet = !g.knock(c.host, h.sender, textRate)
+		return nil, textBanned
+	}
+	if text := terms(l.cfg, h, time.Now(), g.limits.Skew); text != "" {
 		return nil, text
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
@@ -143,8 +149,12 @@ func (g *gate) identify(h header, c *conn) (l *link, why string) {
 	return l, ""
 }
 
-// terms checks what a Logon asks for.
-func terms(cfg SessionConfig, h header) string {
+// terms checks what a Logon asks for, and when it was sent: the session library
+// would close the connection of a client with a wrong clock without a word.
+func terms(cfg SessionConfig, h header, now time.Time, skew time.Duration) string {
+	if sent, err := time.Parse("20060102-15:04:05", h.sent); err == nil && now.Sub(sent).Abs() >= skew {
+		return refusedTime
+	}
 	if h.hasHeartbeat {
 		n, ok := digits([]byte(h.heartbeat), 5)
 		if beat := time.Duration(n) * time.Second; !ok || beat < cfg.HeartbeatMin || beat > cfg.HeartbeatMax {
@@ -204,11 +214,13 @@ func (l *link) claim(c *conn) bool {
 	return true
 }
 
-// knock counts a refused connection; the oldest one is forgotten.
-func (g *gate) knock(host, compID, reason string) {
+// knock counts a refused connection; the oldest one is forgotten. Loud tells that
+// the log has not said so lately.
+func (g *gate) knock(host, compID, reason string) (loud bool) {
+	compID = short(compID)
+	loud = g.refused.note(refusalKey{host, compID, reason}, time.Now())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	compID = short(compID)
 	k := Knock{Addr: host, CompID: compID, Reason: reason}
 	if i := slices.IndexFunc(g.knocks, func(o Knock) bool { return o.Addr == host && o.CompID == compID && o.Reason == reason }); i >= 0 {
 		k = g.knocks[i]
@@ -220,6 +232,7 @@ func (g *gate) knock(host, compID, reason string) {
 	if len(g.knocks) > knocksMax {
 		g.knocks = slices.Delete(g.knocks, 0, len(g.knocks)-knocksMax)
 	}
+	return loud
 }
 
 // short is a CompID as it may be kept and logged.
@@ -278,7 +291,9 @@ func (c *conn) logon() ([]byte, error) {
 // refuse answers with a Logout that belongs to no sequence: number 0 is never
 // the expected one, so neither side's count moves (C3).
 func (c *conn) refuse(h header, text string) {
-	c.guard.door.log.Warn("fix logon refused", "comp_id", short(h.sender), "addr", c.host, "reason", text)
+	if !c.quiet {
+		c.guard.door.log.Warn("fix logon refused", "comp_id", short(h.sender), "addr", c.host, "reason", text)
+	}
 	id := quickfix.SessionID{BeginString: h.begin, SenderCompID: h.target, TargetCompID: h.sender}
 	if _, err := c.Conn.Write(build(id, "5", 0, time.Now(), text)); err != nil {
 		return // The client has gone; there is nobody to tell.

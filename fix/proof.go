@@ -54,6 +54,7 @@ func (g *gate) prove(l *link, h header, host string) (why string) {
 		return ""
 	}
 	if book.failed(who, now, g.limits) && l != nil {
+		g.refused.note(refusalKey{host, l.cfg.CompID, lockedNow}, now)
 		g.log.Warn("fix logon locked out", "comp_id", l.cfg.CompID, "addr", host, "for", g.limits.Lockout.String())
 	}
 	return wrongCredentials

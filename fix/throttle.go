@@ -36,26 +36,51 @@ func allow(perSecond int64, full, now perp.Time) allowance {
 	return allowance{OK: true, Next: full + each}
 }
 
-// throttled refuses an order (D, G) or a cancel (F, q) of a session that sends more
-// than it may. Nothing of the request is remembered, so that its ClOrdID stays
-// free. Only the session's own goroutine comes here.
-func (l *link) throttled(cmd perp.Command, msg *quickfix.Message, now perp.Time) quickfix.MessageRejectError {
-	rate, bucket := int64(l.cfg.OrdersPerSecond), &l.orders
-	switch cmd.(type) {
-	case perp.PlaceOrder, perp.ReplaceOrder:
-	case perp.CancelOrder, perp.CancelOrders:
-		rate, bucket = rate*cancelsPerOrder, &l.cancels
-	default:
-		return nil
+// class is a kind of requests that has a bucket of its own, so that one kind
+// cannot shut out another.
+type class int
+
+// Classes; those that are not named are queries.
+const (
+	queries class = iota
+	orders
+	cancels
+	quotes
+	data
+	classEnd
+)
+
+// classOf is the class of a message type.
+var classOf = map[string]class{"D": orders, "G": orders, "F": cancels, "q": cancels, "R": quotes, "V": data}
+
+// rateOf is how many requests of a class a session with a limit may send a second.
+func rateOf(c class, perSecond int) int64 {
+	if c == cancels {
+		return int64(perSecond) * cancelsPerOrder
 	}
-	if rate == 0 {
-		return nil
+	return int64(perSecond)
+}
+
+// throttled refuses a request of a session that sends more of its class than it
+// may. Nothing of the request is remembered, so that its ClOrdID stays free. One
+// that is too much of it is answered here, before the Logout that follows. Only
+// the session's own goroutine comes here.
+func (d *Door) throttled(l *link, msg *quickfix.Message, now perp.Time) (rej quickfix.MessageRejectError, expelled bool) {
+	kind, err := msg.Header.GetString(35)
+	if err != nil || l.cfg.OrdersPerSecond == 0 {
+		return nil, false
 	}
-	a := allow(rate, *bucket, now)
-	*bucket = a.Next
+	c := classOf[kind]
+	a := allow(rateOf(c, l.cfg.OrdersPerSecond), l.buckets[c], now)
+	l.buckets[c] = a.Next
 	if a.OK {
-		return nil
+		return nil, false
 	}
 	ms := (a.RetryAfter + perp.Millisecond - 1) / perp.Millisecond
-	return businessReject(perp.Throttled, msg, retryAfter+strconv.FormatInt(int64(ms), 10))
+	rej = businessReject(perp.Throttled, msg, retryAfter+strconv.FormatInt(int64(ms), 10))
+	if d.endure(l, now) == expel {
+		d.expel(l, msg, rej)
+		return nil, true
+	}
+	return rej, false
 }

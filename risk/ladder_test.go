@@ -206,6 +206,9 @@ func TestStaleRepeats(t *testing.T) {
 		{"no time", perp.Origin{PossDup: true}, risk.DefaultRequestAge, perp.StaleRequest},
 		{"none taken", perp.Origin{PossDup: true, Sent: 10 * perp.Second}, 0, perp.StaleRequest},
 		{"old, not repeated", perp.Origin{Sent: 1}, risk.DefaultRequestAge, perp.RejectNone},
+		{"waited long enough", perp.Origin{Arrival: 5 * perp.Second}, risk.DefaultRequestAge, perp.RejectNone},
+		{"waited too long", perp.Origin{Arrival: 5*perp.Second - 1}, risk.DefaultRequestAge, perp.StaleRequest},
+		{"waited where only repetitions are refused", perp.Origin{Arrival: 1}, 0, perp.RejectNone},
 	} {
 		r := good()
 		c.origin.Session = "ACME1"

@@ -155,17 +155,23 @@ func (q *query) mismatch() (need, have int64, refuse bool) {
 }
 
 // stale compares the age of a repeated order, from when its client first sent
-// it, with what is taken; an order without a known time is too old.
+// it, with what is taken; an order without a known time is too old. An order that
+// is no repetition may wait in the gateway no longer than that, behind a gap in the
+// numbers or a crowd: its client no longer expects the price of now.
 func (q *query) stale() (need, have int64, refuse bool) {
 	sent := q.o.Sent
 	if sent == 0 {
 		sent = q.o.Transact
 	}
-	age := q.f.Now - sent
 	if need, have, late := q.late(); late {
 		return need, have, true
 	}
-	return int64(q.f.RequestAge), int64(age), q.repeated() && (sent == 0 || q.f.RequestAge == 0 || age > q.f.RequestAge)
+	age, most := q.f.Now-sent, q.f.RequestAge
+	if !q.repeated() {
+		age = q.f.Now - q.o.Arrival
+		return int64(most), int64(age), q.o.Arrival != 0 && most != 0 && age > most
+	}
+	return int64(most), int64(age), sent == 0 || most == 0 || age > most
 }
 
 // late compares the age of a request with what its client allows.

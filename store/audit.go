@@ -7,7 +7,7 @@ import (
 	"backstop/perp"
 )
 
-// AuditRow is one command of the desk and how it ended. It is the journal's own
+// AuditRow is one command of the desk and how it ended, or a note of the guard. It is the journal's own
 // row: Payload is the command with who gave it and why, and the hash chain of the
 // journal covers it, its answer and its place.
 type AuditRow struct {
@@ -22,8 +22,12 @@ type AuditRow struct {
 	Payload []byte
 }
 
-// sourceOperator marks the commands of the desk in the journal.
-const sourceOperator = "operator"
+// sourceOperator marks the commands of the desk in the journal, sourceGuard what
+// the guard of the FIX port notes there.
+const (
+	sourceOperator = "operator"
+	sourceGuard    = "guard"
+)
 
 const queryAudit = `SELECT d.n, d.seq, d.time_ns, d.by, d.command, d.key, d.verdict, d.text, j.payload
 	FROM desk AS d JOIN journal AS j ON j.seq = d.seq WHERE d.n BETWEEN ? AND ? ORDER BY d.n LIMIT ?`
@@ -53,7 +57,8 @@ func (r *Reader) Audit(fn func(AuditRow) error) error {
 
 // VerifyAudit recomputes the hash chain of the journal, checks that every command
 // of the desk in it was answered once, and compares the desk's table with those
-// answers. It returns how many commands of the desk there are.
+// answers. What the guard noted is checked alike. It returns how many commands of
+// the desk there are.
 func (r *Reader) VerifyAudit() (commands int64, found []Difference, err error) {
 	var p report
 	b, err := r.readBooks()
@@ -67,8 +72,11 @@ func (r *Reader) VerifyAudit() (commands int64, found []Difference, err error) {
 		if !p.fail(what, expect(desk, journalRow{entry: e, events: events})) {
 			return false
 		}
-		if answers = len(desk[0].want) - answers; e.Source == sourceOperator {
+		answers = len(desk[0].want) - answers
+		if e.Source == sourceOperator {
 			commands++
+		}
+		if e.Source == sourceOperator || e.Source == sourceGuard {
 			same(&p, "answers to the desk in journal row "+fmt.Sprint(e.Seq), answers, 1)
 		}
 		return len(desk[0].want) < slice || p.fail("desk", desk[0].compare(&p, r))

@@ -83,3 +83,35 @@ func TestUnansweredCommandIsADifference(t *testing.T) {
 		t.Errorf("%d commands, %v, %v", n, found, err)
 	}
 }
+
+// TestNotesOfTheGuardAreAudited: what the guard notes is listed and checked like a
+// command of the desk, without being counted as one.
+func TestNotesOfTheGuardAreAudited(t *testing.T) {
+	note := func(events ...perp.Event) perp.Batch {
+		return perp.Batch{Entries: []perp.Entry{{
+			Seq: 1, Time: 101, Source: sourceGuard, Kind: "LogonsRefused", Payload: []byte(`{"Count":7}`), Events: events,
+		}}}
+	}
+	for want, b := range map[int]perp.Batch{
+		0: note(perp.OperatorAnswered{Key: "guard/1", Command: "LogonsRefused", By: "guard", Text: "7 refused"}),
+		1: note(),
+	} {
+		s := open(t, t.TempDir())
+		commit(t, s, b)
+		n, found, err := s.VerifyAudit()
+		if n != 0 || len(found) != want || err != nil {
+			t.Errorf("%d commands, %v, %v; want 0 and %d differences", n, found, err, want)
+		}
+		rows := 0
+		err = s.Audit(func(a AuditRow) error {
+			rows++
+			if a.By != "guard" || a.Text != "7 refused" {
+				t.Errorf("%+v", a)
+			}
+			return nil
+		})
+		if rows != 1-want || err != nil {
+			t.Errorf("%d rows, %v", rows, err)
+		}
+	}
+}

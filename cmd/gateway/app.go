@@ -143,6 +143,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	}
 	a.door, err = fix.New(fix.Config{
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
+		Limits: fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
 		return err
@@ -155,7 +156,10 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 // each, so that only the first start pays them in.
 func configuration(cfg *config.Config) []perp.Input {
 	specs := cfg.Specs()
-	c := engine.Configure{Markets: marketSpecs(specs), Accounts: cfg.RiskAccounts(), Venue: cfg.Outflow(), Sessions: sessionSpecs(cfg)}
+	c := engine.Configure{
+		Markets: marketSpecs(specs), Accounts: cfg.RiskAccounts(), Venue: cfg.Outflow(), Sessions: sessionSpecs(cfg),
+		RequestAge: requestAge(cfg.Fix.MaxOrderAge),
+	}
 	all := []perp.Input{{Command: c, Source: "config"}}
 	deposit := func(d perp.Deposit) {
 		if d.Amount > 0 {
@@ -250,6 +254,14 @@ func (a *app) ports(pid int) (ports, error) {
 		p.HTTP = a.page.Addr().String()
 	}
 	return p, err
+}
+
+// requestAge is the oldest order taken, in the engine's words: zero is its default there.
+func requestAge(d time.Duration) perp.Time {
+	if d == 0 {
+		return -1
+	}
+	return perp.Time(d)
 }
 
 // sessionSpecs turns what the configuration says of sessions into the engine's words.

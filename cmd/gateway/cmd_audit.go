@@ -33,7 +33,8 @@ func auditList() config.Command {
 		Path: "audit list", Group: groupBooks,
 		Short: "List what the desk did: who, what, why, how it ended",
 		Long: "Reads the journal: each row was written in the same transaction as what the\n" +
-			"command did. Refused commands are in it too.",
+			"command did. Refused commands are in it too, and connections that the FIX port\n" +
+			"turned away: one row a minute for those that are alike, by guard.",
 		Examples: "gateway audit list\ngateway audit list --last 0 --json",
 		Flags: func(f *config.Flags) {
 			o.flags(f)
@@ -90,6 +91,11 @@ func deskWords(c perp.Command) (what, why string) {
 		words, why = []string{"session", typed(c.Verb), c.Session}, c.Reason
 		if c.Verb == perp.SetNumbers {
 			words = append(words, fmt.Sprintf("in %d out %d", c.In, c.Out))
+		}
+	case perp.LogonsRefused:
+		words, why = []string{"logon", c.Session}, c.Reason
+		if c.Addr != "" {
+			words = append(words, "from", c.Addr)
 		}
 	default:
 		words = []string{c.Kind()}
