@@ -44,6 +44,7 @@ type xmlComponent struct {
 
 type xmlField struct {
 	Number int    `xml:"number,attr"`
+	Type   string `xml:"type,attr"`
 	Name   string `xml:"name,attr"`
 	Values []struct {
 		Enum        string `xml:"enum,attr"`
