@@ -45,6 +45,41 @@ func (t Table) OwnMarkdown(took bool) string {
 	return b.String()
 }
 
+// categories are those of refusals in the order of the table; what the desk alone
+// meets has none.
+var categories = []struct{ name, means string }{
+	{"A-1", "price: a held order's price moved"}, {"A-2", "time: the request or its quote is too old"},
+	{"B", "no such price, or not for this"}, {"C", "credit"}, {"D", "set-up: who may do what"},
+	{"E", "terms and limits of the request"}, {"F", "state of the venue"},
+}
+
+// CategoryOf is the category of a refusal and what it means; false if the reason
+// has none.
+func CategoryOf(token string) (name, means string, ok bool) {
+	for _, c := range categories {
+		if c.name == Promised().Category[token] {
+			return c.name, c.means, true
+		}
+	}
+	return "", "", false
+}
+
+// CategoryMarkdown is the table of categories with their reasons.
+func (t Table) CategoryMarkdown() string {
+	var b strings.Builder
+	b.WriteString("| Category | Tokens |\n|---|---|\n")
+	for _, c := range categories {
+		var tokens []string
+		for _, r := range t.Reasons {
+			if t.Category[r] == c.name {
+				tokens = append(tokens, r)
+			}
+		}
+		fmt.Fprintf(&b, "| %s %s | %s |\n", c.name, c.means, strings.Join(tokens, ", "))
+	}
+	return b.String()
+}
+
 // Markdown is every table of the rules of engagement, without their prose: the
 // messages, for VAMM1 our own tags, and the reasons.
 func Markdown(vamm1 bool) string {
@@ -58,7 +93,7 @@ func Markdown(vamm1 bool) string {
 	if vamm1 {
 		b.WriteString(t.OwnMarkdown(false) + "\n")
 	}
-	return b.String() + "# Reasons\n\n" + reasonTable()
+	return b.String() + "# Reasons\n\n" + reasonTable() + "\n" + t.CategoryMarkdown()
 }
 
 // reasonTable is the table of reasons of the rules of engagement; the door that

@@ -39,11 +39,12 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	chapterForm = regexp.MustCompile(`(?m)^### (\w+) \((\w+)\)\n((?:[^|#\n].*\n)+)(?:\n\| Tag \| Req'd \| Description \|\n\|---\|---\|---\|\n((?:\|.*\n)*))?`)
-	rowForm     = regexp.MustCompile(`(?m)^\| (\d+) (\w+) \| ([YCN]) \| ?(.*?) ?\|$`)
-	ownForm     = regexp.MustCompile(`(?m)^\| (\d+) (\w+) \| ([\w ]+) \| (.*?) ?\|$`)
-	ownTable    = regexp.MustCompile(`(?m)^\| Tag \| In \| Description \|\n\|---\|---\|---\|\n(?:\|.*\n)*`)
-	reasonForm  = regexp.MustCompile(`(?m)^\| ([A-Z_]+) \| \d`)
+	chapterForm   = regexp.MustCompile(`(?m)^### (\w+) \((\w+)\)\n((?:[^|#\n].*\n)+)(?:\n\| Tag \| Req'd \| Description \|\n\|---\|---\|---\|\n((?:\|.*\n)*))?`)
+	rowForm       = regexp.MustCompile(`(?m)^\| (\d+) (\w+) \| ([YCN]) \| ?(.*?) ?\|$`)
+	ownForm       = regexp.MustCompile(`(?m)^\| (\d+) (\w+) \| ([\w ]+) \| (.*?) ?\|$`)
+	ownTable      = regexp.MustCompile(`(?m)^\| Tag \| In \| Description \|\n\|---\|---\|---\|\n(?:\|.*\n)*`)
+	categoryTable = regexp.MustCompile(`(?m)^\| Category \| Tokens \|\n(?:\|.*\n)*`)
+	reasonForm    = regexp.MustCompile(`(?m)^\| ([A-Z_]+) \| \d`)
 )
 
 // inROE puts what the table says in the place of what ROE.md says.
@@ -55,9 +56,10 @@ func inROE(t Table) string {
 		}
 		return found
 	})
-	return ownTable.ReplaceAllStringFunc(src, func(found string) string {
+	src = ownTable.ReplaceAllStringFunc(src, func(found string) string {
 		return t.OwnMarkdown(!strings.Contains(found, "| 22"))
 	})
+	return categoryTable.ReplaceAllLiteralString(src, t.CategoryMarkdown())
 }
 
 // TestROESaysWhatTheTableSays: the tables that clients read are those of
@@ -183,6 +185,7 @@ func adopted() Table {
 				if o.Tag == tag && o.Group == 0 {
 					row.Values = o.Values
 				} else if o.Group == tag {
+					o.Versions = versions(m[2], o.Tag)
 					members = append(members, o)
 				}
 			}
