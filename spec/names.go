@@ -53,6 +53,12 @@ type xmlField struct {
 }
 
 type xmlDictionary struct {
+	Header struct {
+		Members []xmlMember `xml:",any"`
+	} `xml:"header"`
+	Trailer struct {
+		Members []xmlMember `xml:",any"`
+	} `xml:"trailer"`
 	Messages   []xmlMessage   `xml:"messages>message"`
 	Components []xmlComponent `xml:"components>component"`
 	Fields     []xmlField     `xml:"fields>field"`
