@@ -64,6 +64,7 @@ func commandTable() []config.Command {
 		clientStatus(),
 		fixDecode(),
 		fixDict(),
+		fixLintDict(),
 		config.Completion(),
 		config.Help(),
 		simRun(),
