@@ -54,6 +54,7 @@ func commandTable() []config.Command {
 		sessionSetSeq(),
 		sessionResetSeq(),
 		sessionKnocks(),
+		sessionPack(),
 		explainQuote(),
 		explainOrder(),
 		explainReject(),
