@@ -27,6 +27,14 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if *adopt || *update { // Another room's -update may have written it since this test was built.
+		src, err := os.ReadFile("ROE.md")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		roe = string(src)
+	}
 	if *adopt {
 		if err := os.WriteFile("messages.txt", []byte(adopted().text()), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, err)
