@@ -1,8 +1,10 @@
 package fix
 
 import (
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"backstop/perp"
@@ -58,55 +60,108 @@ func TestCodesAreInTheTable(t *testing.T) {
 		used[103] = append(used[103], strconv.Itoa(c.orderLater))
 		used[380] = append(used[380], strconv.Itoa(c.businessLater))
 	}
-	for tag, values := range later {
-		for _, v := range values {
-			if !slices.Contains(used[tag], v) {
+	for tag, codes := range used {
+		for _, v := range later[tag] {
+			if !slices.Contains(codes, v) {
 				t.Errorf("%d=%s is promised as a later value, no reason has it", tag, v)
 			}
 		}
 	}
 }
 
-// TestFieldsSentAreInTheTable: what the gateway sends, members of groups too, has a
-// row, and its value is one that the row allows.
-func TestFieldsSentAreInTheTable(t *testing.T) {
+// use is a value of a field in a message that the gateway sends or takes.
+type use struct {
+	where, kind string
+	field       pair
+	d           dialect
+}
+
+// uses are those of the golden logs, and the types and times in force of orders.
+func uses(t *testing.T) (all []use) {
+	t.Helper()
 	for name, d := range dialects {
 		log, err := outboundLog(d)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range log {
-			c, ok := spec.Promised().Chapter(m.kind)
-			if !ok {
-				t.Errorf("%s %s: no message %s in spec/messages.txt", name, m.name, m.kind)
-			}
 			for _, f := range m.fields {
-				checkRow(t, c, m.name, f, d)
+				if !slices.Contains([]int{35, 49, 56, 34, 52, 43, 97, 122}, f.tag) { // The header.
+					all = append(all, use{name + " " + m.name, m.kind, f, d})
+				}
 			}
+		}
+	}
+	for _, kind := range []string{"D", "G", "8"} {
+		for _, code := range typeCodes {
+			all = append(all, use{"type of an order", kind, pair{40, code}, strict44})
+		}
+		for _, code := range tifCodes {
+			all = append(all, use{"time in force of an order", kind, pair{59, code}, strict44})
+		}
+	}
+	return all
+}
+
+// TestFieldsSentAreInTheTable: what the gateway sends, members of groups too, has a
+// row, and its value is one that the row allows. With -update values are added.
+func TestFieldsSentAreInTheTable(t *testing.T) {
+	const path = "../spec/messages.txt"
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(src)
+	for _, u := range uses(t) {
+		known, allowed := promised(u)
+		if known && !allowed && *update {
+			text = withValue(text, u)
+		} else if !known || !allowed {
+			t.Errorf("%s: %d=%s in %s is not in spec/messages.txt (the tag is: %v)", u.where, u.field.tag, u.field.value, u.kind, known)
+		}
+	}
+	if text != string(src) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-func checkRow(t *testing.T, c spec.Chapter, name string, f pair, d dialect) {
-	t.Helper()
-	if slices.Contains([]int{35, 49, 56, 34, 52, 43, 97, 122}, f.tag) {
-		return // The header.
-	}
-	known, allowed := false, false
+// promised tells whether the table has a field in a message, and its value.
+func promised(u use) (known, allowed bool) {
+	table := spec.Promised()
+	c, _ := table.Chapter(u.kind)
 	for _, r := range c.Rows {
-		if r.Tag == f.tag {
-			known, allowed = true, allowed || r.Values == nil || slices.Contains(r.Values, f.value)
+		if r.Tag == u.field.tag {
+			known, allowed = true, allowed || r.Values == nil || slices.Contains(r.Values, u.field.value)
 		}
 	}
-	for _, o := range spec.Promised().Own {
-		if o.Tag == f.tag && slices.Contains(o.In, c.Type) && (o.Both || d == vamm1) {
-			known, allowed = true, o.Values == nil || slices.ContainsFunc(o.Values, func(v spec.Value) bool { return v.Enum == f.value })
+	for _, o := range table.Own {
+		if o.Tag == u.field.tag && slices.Contains(o.In, u.kind) && (o.Both || u.d == vamm1) {
+			known, allowed = true, o.Values == nil || slices.ContainsFunc(o.Values, func(v spec.Value) bool { return v.Enum == u.field.value })
 		}
 	}
-	for _, v := range spec.Promised().Later {
-		allowed = allowed || d == vamm1 && v.Tag == f.tag && v.Enum == f.value
+	for _, v := range table.Later {
+		allowed = allowed || u.d == vamm1 && v.Tag == u.field.tag && v.Enum == u.field.value
 	}
-	if !known || !allowed {
-		t.Errorf("%s: %d=%s is not in spec/messages.txt (tag: %v)", name, f.tag, f.value, known)
+	return known, allowed
+}
+
+// withValue adds a value to the row of a field in the text of the table.
+func withValue(text string, u use) string {
+	lines, kind := strings.Split(text, "\n"), ""
+	for i, line := range lines {
+		f := strings.SplitN(line, " ", 7)
+		if f[0] == "message" {
+			kind = f[1]
+		}
+		if kind != u.kind || (f[0] != "field" && f[0] != "member") || f[1] != strconv.Itoa(u.field.tag) {
+			continue
+		}
+		if values := strings.Split(f[5], ","); !slices.Contains(values, u.field.value) {
+			f[5] = strings.Join(append(values, u.field.value), ",")
+		}
+		lines[i] = strings.Join(f, " ")
 	}
+	return strings.Join(lines, "\n")
 }

@@ -243,10 +243,10 @@ func (o *orchestra) refs(c Chapter, members []xmlMember) (all []orcRef) {
 				all = append(all, o.group(c, r, m))
 			}
 		default:
-			if f, ours := o.own[tag]; ours && slices.Contains(f.In, c.Type) {
-				all = append(all, o.fieldRef(tag, "N", f.Says, nil))
-			} else if r, ok := c.row(tag, 0); ok {
+			if r, ok := c.row(tag, 0); ok {
 				all = append(all, o.fieldRef(tag, r.Need, r.Says, r.Values))
+			} else if f, ours := o.own[tag]; ours && slices.Contains(f.In, c.Type) {
+				all = append(all, o.fieldRef(tag, "N", f.Says, nil))
 			}
 		}
 	}

@@ -51,7 +51,7 @@ type Row struct {
 type OwnField struct {
 	Tag        int
 	Name, Type string
-	Both       bool     // in both dialects; else in VAMM1 alone
+	Both       bool     // clients send it in both dialects; else it is of VAMM1 alone
 	In         []string // message types
 	Says       string
 	Values     []Value
@@ -151,7 +151,11 @@ func (c *Chapter) readRow(member bool, rest string) error {
 	if !slices.Contains([]string{"Y", "C", "N"}, r.Need) {
 		return fmt.Errorf("%s %d: need %q is not Y, C or N", c.Type, tag, r.Need)
 	}
-	if f[3] != "*" {
+	switch f[3] {
+	case "*":
+	case "-":
+		r.Versions = nil
+	default:
 		r.Versions = strings.Split(f[3], ",")
 		for _, v := range r.Versions {
 			if !slices.Contains(Versions, v) {

@@ -115,8 +115,7 @@ func TestVAMM1IsWrittenFromTheTable(t *testing.T) {
 }
 
 const vamm1Head = `<!-- FIX 4.4 as the gateway speaks it in dialect VAMM1, in QuickFIX format: for clients that log on with 22000=VAMM1.
-     It is FIX44.xml with the tags 22000 to 22099 of the rules of engagement, and with values of OrdRejReason(103) and
-     BusinessRejectReason(380) that are later than FIX 4.4. -->
+     It is FIX44.xml with the tags 22000 to 22099 of the rules of engagement, and with values that are later than FIX 4.4. -->
 `
 
 func vamm1From(strict string, t Table) string {
@@ -144,7 +143,7 @@ func vamm1From(strict string, t Table) string {
 		m := messages.FindStringSubmatch(found)
 		var more strings.Builder
 		for _, o := range t.Own {
-			if !o.Both && slices.Contains(o.In, m[2]) {
+			if slices.Contains(o.In, m[2]) && !strings.Contains(m[3], "'"+o.Name+"'") {
 				fmt.Fprintf(&more, "  <field name='%s' required='N'/>\n", o.Name)
 			}
 		}
@@ -169,6 +168,13 @@ func differing(got, want string) string {
 	}
 	part := func(s []string) string { return strings.Join(s[min(i, len(s)):min(i+6, len(s))], "\n") }
 	return fmt.Sprintf("line %d is\n%s\nwant\n%s", i+1, part(g), part(w))
+}
+
+// TestAdoptKeepsTheTable: what ROE.md and the dictionary do not have survives.
+func TestAdoptKeepsTheTable(t *testing.T) {
+	if got := adopted().text(); got != tableText {
+		t.Errorf("-adopt would change messages.txt:\n%s", differing(got, tableText))
+	}
 }
 
 // adopted is the table with what ROE.md and the dictionaries have.
@@ -270,7 +276,11 @@ func (t Table) text() string {
 			if r.Group != 0 {
 				kind = "member"
 			}
-			if len(r.Versions) != len(Versions) {
+			switch len(r.Versions) {
+			case 0:
+				versions = "-"
+			case len(Versions):
+			default:
 				versions = strings.Join(r.Versions, ",")
 			}
 			if r.Values != nil {
@@ -302,7 +312,7 @@ func (t Table) text() string {
 }
 
 // stockVersions tells in which versions a message has a field, after the
-// dictionaries of the FIX library: what clients use.
+// dictionaries of the FIX library: what clients use. Tags of our own are in all.
 func stockVersions() func(msgType string, tag int) []string {
 	has := map[string]map[string]map[string]bool{}
 	tags := map[int]string{}
@@ -328,7 +338,7 @@ func stockVersions() func(msgType string, tag int) []string {
 	}
 	return func(msgType string, tag int) (in []string) {
 		for _, v := range Versions {
-			if _, known := has[v][msgType][tags[tag]]; known {
+			if _, known := has[v][msgType][tags[tag]]; known || tag >= 5000 {
 				in = append(in, v)
 			}
 		}
