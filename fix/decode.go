@@ -266,11 +266,16 @@ func (r *request) limit(t perp.OrderType) perp.Price {
 	return r.price(44)
 }
 
-// instrument checks what a request says about the instrument beside its symbol.
-func (r *request) instrument(c *codec, symbol string) {
+// security checks the type of what a request speaks of.
+func (r *request) security() {
 	if v, ok := r.get(167); ok && v != securityType {
 		r.flaw(perp.Unsupported, "tag=167")
 	}
+}
+
+// instrument checks what a request says about the instrument beside its symbol.
+func (r *request) instrument(c *codec, symbol string) {
+	r.security()
 	if v, ok := r.get(15); ok {
 		if inst, known := c.desk.instrument(symbol); known && v != inst.Currency {
 			r.flaw(perp.Unsupported, "tag=15")

@@ -20,8 +20,8 @@ const maxAgeMax = 86_400_000
 
 var (
 	conditionFields = []int{18, 77, 99, 110, 126, tagMaxAge, tagTrigger}
-	massFields      = []int{11, 530, 55, 54, 60, 167, 15}
-	ordersFields    = []int{584, 585, 1, 55, 54, 167, 15}
+	massFields      = []int{11, 530, 55, 54, 60, 167}
+	ordersFields    = []int{584, 585, 1, 55, 54, 167}
 )
 
 // conditions reads what an order asks for beyond its terms. A change of an order
@@ -123,7 +123,7 @@ func decodeCancelOrders(c *codec, r *request, o perp.Origin) perp.Command {
 	q := perp.CancelOrders{Origin: o, ClOrdID: r.clOrdID(11), Symbol: r.id(55), Side: r.side()}
 	r.when(60)
 	q.Scope, q.Said = r.scope(530)
-	r.instrument(c, q.Symbol)
+	r.security()
 	r.only(massFields, harmless)
 	q.Flawed = r.flawed()
 	return q
@@ -133,7 +133,7 @@ func decodeCancelOrders(c *codec, r *request, o perp.Origin) perp.Command {
 func decodeRequestOrders(c *codec, r *request, o perp.Origin) perp.Command {
 	q := perp.RequestOrders{Origin: o, ReqID: r.id(584), Account: r.id(1), Symbol: r.id(55), Side: r.side()}
 	q.Scope, _ = r.scope(585)
-	r.instrument(c, q.Symbol)
+	r.security()
 	r.only(ordersFields, harmless)
 	q.Flawed = r.flawed()
 	return q

@@ -11,7 +11,8 @@
 // orders come (throttle), writes events as messages (encode) and publishes market
 // data by class (desk, market, stream) with what prices are made of (explain). It
 // tells the engine when sessions begin and end (life) and does to them what the
-// desk decided (steer). It also holds the bundled client.
+// desk decided (steer). It also holds the bundled client, and tries what it sends
+// on a client's dictionary (lint).
 //
 // # In and out
 //
@@ -49,6 +50,8 @@
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
 //     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.
+//   - A client with the stock dictionary takes every message in each of its forms:
+//     TestStockDictionaryTakesEveryForm, TestLogHasEveryForm.
 //   - The parts of a price on the wire give that price to the tick:
 //     TestPartsOnTheWireGiveThePrice.
 //   - A session sees the quote of its class and never that of a better one:

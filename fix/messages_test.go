@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -131,26 +130,15 @@ func own() *datadictionary.DataDictionary {
 // stock is the FIX44.xml that comes with the library: what clients use.
 func stock(t *testing.T) *datadictionary.DataDictionary {
 	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
-	if err != nil {
-		t.Fatalf("find the stock dictionary: %v", err)
-	}
-	src, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "spec", "FIX44.xml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dictionaryOf(src)
+	return dictionaryOf(stockSource(t))
 }
-
-// strict is how the pickiest client validates.
-var strict = quickfix.ValidatorSettings{CheckFieldsOutOfOrder: true, RejectInvalidMessage: true, CheckUserDefinedFields: true, CheckFieldsHaveValues: true}
 
 func validate(raw []byte, d *datadictionary.DataDictionary) error {
 	msg := quickfix.NewMessage()
 	if err := quickfix.ParseMessageWithDataDictionary(msg, bytes.NewBuffer(bytes.Clone(raw)), d, d); err != nil {
 		return err
 	}
-	if rej := quickfix.NewValidator(strict, d, nil).Validate(msg); rej != nil {
+	if rej := quickfix.NewValidator(pickiest, d, nil).Validate(msg); rej != nil {
 		return rej
 	}
 	return nil

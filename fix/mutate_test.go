@@ -121,7 +121,7 @@ func newMill(t testing.TB, d *datadictionary.DataDictionary) *mill {
 		t.Fatal(err)
 	}
 	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument}})
-	return &mill{door: door, dictionary: d, validator: quickfix.NewValidator(strict, d, nil)}
+	return &mill{door: door, dictionary: d, validator: quickfix.NewValidator(pickiest, d, nil)}
 }
 
 func (m *mill) grind(b []byte) {

@@ -116,19 +116,26 @@ func codesOf(r perp.Reject) codes {
 }
 
 // Codes are the FIX codes of a reject: OrdRejReason(103), CxlRejReason(102),
-// BusinessRejectReason(380) and QuoteRequestRejectReason(658).
+// BusinessRejectReason(380), QuoteRequestRejectReason(658), MDReqRejReason(281),
+// PosReqResult(728), and CollInquiryResult(946), which TradeRequestResult(749)
+// agrees with. The later ones are those of dialect VAMM1.
 type Codes struct {
-	Order    int `json:"103"`
-	Cancel   int `json:"102"`
-	Business int `json:"380"`
-	Quote    int `json:"658"`
+	Order         int    `json:"103"`
+	OrderLater    int    `json:"103_vamm1"`
+	Cancel        int    `json:"102"`
+	Business      int    `json:"380"`
+	BusinessLater int    `json:"380_vamm1"`
+	Quote         int    `json:"658"`
+	Market        string `json:"281"`
+	Position      int    `json:"728"`
+	Inquiry       int    `json:"946"`
 }
 
 // CodesOf returns the codes with which clients see a reject; one that is not a
 // reject is a Fault.
 func CodesOf(r perp.Reject) Codes {
 	c := codesOf(r)
-	return Codes{c.order, c.cancel, c.business, c.quote}
+	return Codes{c.order, c.orderLater, c.cancel, c.business, c.businessLater, c.quote, c.market, c.position, c.inquiry}
 }
 
 // massCode is MassCancelRejectReason(532) of a mass cancel that is refused.

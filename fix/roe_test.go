@@ -57,7 +57,11 @@ func TestCodesAreFIX44Values(t *testing.T) {
 
 func TestROEHasTheReasonTable(t *testing.T) {
 	if *update {
-		src := regexp.MustCompile(`(?s)@REASONS@\n|\| Token \| 103.*?\n\n`).ReplaceAllLiteralString(spec.ROE(), reasonTable()+"\n")
+		roe, err := os.ReadFile("../spec/ROE.md") // The room spec may have written it since this test was built.
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := regexp.MustCompile(`(?s)\| Token \| 103.*?\n\n`).ReplaceAllLiteralString(string(roe), reasonTable()+"\n")
 		if err := os.WriteFile("../spec/ROE.md", []byte(strings.ReplaceAll(src, "|\n\n\n", "|\n\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -2,23 +2,33 @@
 //
 // # What this room does
 //
-// It holds the FIX 4.4 data dictionaries of both dialects, STRICT44 and VAMM1, and
-// the rules of engagement that clients read, and names messages and fields for
-// people.
+// It holds the table of what is promised (messages.txt: messages, fields, values,
+// tags of our own, reasons), the FIX 4.4 data dictionaries of both dialects,
+// STRICT44 and VAMM1, and the rules of engagement that clients read. It writes the
+// table as Markdown and as a FIX Orchestra repository, and names messages and
+// fields for people.
 //
 // # In and out
 //
-// Dictionary, DictionaryVAMM1 and ROE return the documents; MessageName, FieldName and
-// ValueName look them up. It imports nothing of ours.
+// Promised returns the table; Dictionary, DictionaryVAMM1, ROE, Markdown and
+// Orchestra the documents; MessageName, FieldName and ValueName look things up. It
+// imports nothing of ours.
 //
 // # Always true
 //
+//   - The tables of the rules and the dictionary of VAMM1 are what the table says,
+//     byte for byte (TestROESaysWhatTheTableSays, TestVAMM1IsWrittenFromTheTable).
+//   - FIX44.xml is the standard with flat groups, and every row is of the standard:
+//     name, values, versions (TestDictionaryIsTheStandard, TestRowsAreOfTheStandard).
 //   - No built message has a group inside a group (TestGroupsHaveOneLevel).
 //   - Every built message is in the dictionary and has its chapter in the rules
 //     of engagement (TestBuiltMessagesHaveChapters).
-//   - The tables of the rules say what the code reads, sends and answers
-//     (fix: TestROEListsWhatRequestsNeed, TestROEListsEveryFieldSent, TestROEHasTheReasonTable).
+//   - The rules say what the code reads, sends and answers (fix:
+//     TestROEListsWhatRequestsNeed, TestROEListsEveryFieldSent, TestROEHasTheReasonTable,
+//     TestFieldsSentAreInTheTable, TestCodesAreInTheTable).
 //   - VAMM1 is STRICT44 with our own tags and later values (TestVAMM1IsMoreThanSTRICT44).
+//   - The Orchestra file has every row, and all that it refers to
+//     (TestOrchestraHasEveryRow, TestOrchestraIsWhole).
 //
 // # Not here
 //

@@ -44,6 +44,7 @@ type xmlComponent struct {
 
 type xmlField struct {
 	Number int    `xml:"number,attr"`
+	Type   string `xml:"type,attr"`
 	Name   string `xml:"name,attr"`
 	Values []struct {
 		Enum        string `xml:"enum,attr"`
@@ -52,6 +53,12 @@ type xmlField struct {
 }
 
 type xmlDictionary struct {
+	Header struct {
+		Members []xmlMember `xml:",any"`
+	} `xml:"header"`
+	Trailer struct {
+		Members []xmlMember `xml:",any"`
+	} `xml:"trailer"`
 	Messages   []xmlMessage   `xml:"messages>message"`
 	Components []xmlComponent `xml:"components>component"`
 	Fields     []xmlField     `xml:"fields>field"`

@@ -35,10 +35,11 @@ gateway client quote --symbol ETH-PERP --size 10 --side buy --json`,
 				if side != "" {
 					request = append(request, field(54, sides[side]))
 				}
-				request = append(request, field(38, size), field(60, now()))
-				if o.account != "" {
+				request = append(request, field(38, size))
+				if o.account != "" { // In the group, whose members have an order: before 60.
 					request = append(request, field(1, o.account))
 				}
+				request = append(request, field(60, now()))
 				if code := c.send("R", request...); code != config.ExitOK {
 					return code
 				}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"backstop/config"
 	"backstop/fix"
 	"backstop/perp"
+	"backstop/spec"
 	"backstop/store"
 )
 
@@ -16,15 +18,18 @@ func explainReject() config.Command {
 	var asJSON bool
 	return config.Command{
 		Path: "explain reject", Group: groupDesk, Args: "CODE", MinArgs: 1, MaxArgs: 1,
-		Short:    "Say what a reason code means and what to do",
-		Long:     "The code is the first word of Text(58) of a refusal.",
-		Examples: "gateway explain reject INSUFFICIENT_MARGIN",
+		Short: "Say what a reason code means and what to do",
+		Long: `The code is the first word of Text(58): of a refusal, or of a report that an
+order ended (150=4). Of a refusal it says the FIX code in each message, in both
+dialects, and the category: A price or time, B no such price, C credit,
+D set-up, E terms and limits, F state of the venue.`,
+		Examples: "gateway explain reject INSUFFICIENT_MARGIN\ngateway explain reject CANCEL_ON_DISCONNECT",
 		Flags:    func(f *config.Flags) { jsonFlag(f, &asJSON) },
 		Complete: func() (names []string) {
 			for _, r := range perp.Rejects() {
 				names = append(names, r.String())
 			}
-			return names
+			return append(names, endNames()...)
 		},
 		Run: func(_ context.Context, env *config.Env, args []string) int {
 			name := strings.ToUpper(strings.TrimSpace(args[0]))
@@ -33,18 +38,83 @@ func explainReject() config.Command {
 					return showReject(env, asJSON, r)
 				}
 			}
-			return env.Fail(config.ExitNotFound, fmt.Errorf("there is no reason %q", args[0]), "spec/ROE.md lists them under Reasons")
+			for reason, text := range endTexts {
+				if reason.String() == name {
+					return showEnd(env, asJSON, reason, text)
+				}
+			}
+			return env.Fail(config.ExitNotFound, fmt.Errorf("there is no reason %q", args[0]), "spec/ROE.md lists them under Reasons and ExecutionReport")
 		},
 	}
 }
 
 func showReject(env *config.Env, asJSON bool, r perp.Reject) int {
 	c := fix.CodesOf(r)
+	category, means, has := spec.CategoryOf(r.String())
 	if asJSON {
-		return env.JSON(map[string]any{"code": r.String(), "meaning": rejectTexts[r], "precedence": int(r), "fix": c})
+		return env.JSON(map[string]any{"code": r.String(), "meaning": rejectTexts[r], "category": category, "precedence": int(r), "fix": c})
 	}
-	return env.Print(fmt.Sprintf("%s\n  %s\n  FIX: 103=%d in ExecutionReport, 102=%d in OrderCancelReject, 380=%d in BusinessMessageReject, 658=%d in QuoteRequestReject\n  check %d of %d: of several reasons the first is told\n",
-		r, rejectTexts[r], c.Order, c.Cancel, c.Business, c.Quote, int(r), len(perp.Rejects())))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  %s\n", r, rejectTexts[r])
+	if has {
+		fmt.Fprintf(&b, "  category %s: %s\n", category, means)
+	}
+	b.WriteString("  FIX, STRICT44 and then VAMM1 where it has another code:\n")
+	for _, m := range []struct {
+		code, where string
+	}{
+		{"103=" + bothCodes(c.Order, c.OrderLater), "ExecutionReport (8), 150=8"},
+		{"102=" + strconv.Itoa(c.Cancel), "OrderCancelReject (9)"},
+		{"380=" + bothCodes(c.Business, c.BusinessLater), "BusinessMessageReject (j)"},
+		{"658=" + strconv.Itoa(c.Quote), "QuoteRequestReject (AG)"},
+		{"281=" + c.Market, "MarketDataRequestReject (Y)"},
+		{"728=" + strconv.Itoa(c.Position), "RequestForPositionsAck (AO)"},
+		{"946=" + strconv.Itoa(c.Inquiry), "CollateralInquiryAck (BG)"},
+		{"749=" + strconv.Itoa(c.Inquiry), "TradeCaptureReportRequestAck (AQ)"},
+	} {
+		fmt.Fprintf(&b, "    %-12s %s\n", m.code, m.where)
+	}
+	fmt.Fprintf(&b, "  check %d of %d: of several reasons the first is told\n", int(r), len(perp.Rejects()))
+	return env.Print(b.String())
+}
+
+// bothCodes prints the code of STRICT44 and, if it is another, that of VAMM1.
+func bothCodes(strict, later int) string {
+	if strict == later {
+		return strconv.Itoa(strict)
+	}
+	return fmt.Sprintf("%d, %d", strict, later)
+}
+
+// showEnd explains why an order ended that was accepted.
+func showEnd(env *config.Env, asJSON bool, reason perp.CancelReason, text string) int {
+	codes := map[string]string{"150": "4", "39": "4"}
+	told := "150=4 39=4"
+	if reason != perp.ClientCancel {
+		codes["378"], told = "99", told+" 378=99"
+	}
+	if asJSON {
+		return env.JSON(map[string]any{"code": reason.String(), "meaning": text, "fix": codes})
+	}
+	return env.Print(fmt.Sprintf("%s\n  %s\n  FIX: %s in ExecutionReport (8): an end, not a refusal\n", reason, text, told))
+}
+
+func endNames() (names []string) {
+	for r := perp.CancelReason(1); endTexts[r] != ""; r++ {
+		names = append(names, r.String())
+	}
+	return names
+}
+
+// endTexts say why an order ended that was accepted.
+var endTexts = map[perp.CancelReason]string{
+	perp.ClientCancel:      "The client asked for it. This token is not on the wire: Text(58) is absent.",
+	perp.IOCRemainder:      "The rest of an IOC order, or of one that may not rest. What was filled stays.",
+	perp.FOKUnfillable:     "A FOK order could not be filled whole at its price. Nothing was dealt.",
+	perp.RiskCancel:        "The account could no longer bear its fill. Pay in, or reduce.",
+	perp.OperatorCancel:    "The desk ended it, or its market ended.",
+	perp.LiquidationCancel: "The account is being liquidated: all its working orders end first.",
+	perp.DisconnectCancel:  "The session that placed it ended. 8013=N in the Logon keeps orders, if that is agreed.",
 }
 
 // rejectTexts say what each reason means to the one who meets it.

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 
 	"backstop/config"
 	"backstop/fix"
-	"backstop/spec"
 )
 
 // lineMax is the longest line of a log that is decoded.
@@ -130,101 +127,4 @@ func showMessages(env *config.Env, inJSON bool, messages []fix.Message) int {
 		return printed
 	}
 	return code
-}
-
-func fixDict() config.Command {
-	var inJSON bool
-	return config.Command{
-		Path: "fix dict", Group: groupFix, Args: "[TAG|NAME|MSGTYPE]", MaxArgs: 1,
-		Short: "Print the data dictionary, or look something up in it",
-		Long: `Without an argument: the whole FIX 4.4 dictionary of this gateway as XML, for
-your own FIX engine. Otherwise what it says about one field or message. It says
-"required" only of what a FIX engine must refuse the message for; what the
-gateway itself asks for stands in the rules of engagement (spec/ROE.md).`,
-		Examples: `gateway fix dict > FIX44.xml
-gateway fix dict 150
-gateway fix dict ExecutionReport --json`,
-		Flags: func(f *config.Flags) { jsonFlag(f, &inJSON) },
-		Run: func(_ context.Context, env *config.Env, args []string) int {
-			if len(args) == 0 {
-				if inJSON {
-					return env.Fail(config.ExitUsage, errors.New("the whole dictionary is XML"), "--json goes with a tag, a name or a message type")
-				}
-				return env.Print(string(spec.Dictionary()))
-			}
-			found := lookUpWord(args[0])
-			if found == nil {
-				return env.Fail(config.ExitNotFound, fmt.Errorf("the dictionary does not know %q", args[0]),
-					"a tag (150), a field (ExecType), a message (ExecutionReport) or its type (8)")
-			}
-			if inJSON {
-				return env.JSON(found)
-			}
-			return env.Print(found.String())
-		},
-	}
-}
-
-// entry is what the dictionary says about one word. A digit may be both a tag
-// and a message type.
-type entry struct {
-	Tag     int            `json:"tag,omitempty"`
-	Field   string         `json:"field,omitempty"`
-	Message string         `json:"message,omitempty"`
-	Type    string         `json:"type,omitempty"`
-	Fields  []messageField `json:"fields,omitempty"`
-}
-
-type messageField struct {
-	Tag      int    `json:"tag"`
-	Name     string `json:"name"`
-	Required bool   `json:"required"`
-}
-
-func lookUpWord(word string) *entry {
-	var e entry
-	if tag, err := strconv.Atoi(word); err == nil {
-		if name, ok := spec.FieldName(tag); ok {
-			e.Tag, e.Field = tag, name
-		}
-	} else if tag, ok := spec.Tag(word); ok {
-		e.Tag, e.Field = tag, word
-	}
-	types := spec.Types()
-	slices.Sort(types)
-	for _, t := range types {
-		d, _ := spec.Message(t)
-		if t != word && d.Name != word {
-			continue
-		}
-		e.Message, e.Type = d.Name, t
-		for name, required := range d.Required {
-			tag, _ := spec.Tag(name)
-			e.Fields = append(e.Fields, messageField{tag, name, required})
-		}
-		slices.SortFunc(e.Fields, func(a, b messageField) int { return a.Tag - b.Tag })
-	}
-	if e.Field == "" && e.Message == "" {
-		return nil
-	}
-	return &e
-}
-
-// String prints the entry for people.
-func (e *entry) String() string {
-	var b strings.Builder
-	if e.Field != "" {
-		fmt.Fprintf(&b, "field %d is %s\n", e.Tag, e.Field)
-	}
-	if e.Message != "" {
-		fmt.Fprintf(&b, "message %s is %s\n", e.Type, e.Message)
-	}
-	for _, f := range e.Fields {
-		required := ""
-		if f.Required {
-			required = "  required"
-		}
-		fmt.Fprintf(&b, "%5d  %s%s\n", f.Tag, f.Name, required)
-	}
-	return b.String()
 }
