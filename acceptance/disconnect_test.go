@@ -34,10 +34,14 @@ func (c leaver) until(ctx context.Context, t *testing.T, id, kind string) {
 	}
 }
 
-// place places an order that rests.
-func (c leaver) place(ctx context.Context, t *testing.T, id string) {
+// place places an order that rests, a stop order if it is to be one.
+func (c leaver) place(ctx context.Context, t *testing.T, id string, stop ...string) {
 	t.Helper()
-	err := c.Send("D", "11="+id, "55=BTC-PERP", "54=1", "60="+Now(), "38=0.001", "40=2", "44=57000", "59=1")
+	terms := append([]string{"11=" + id, "55=BTC-PERP", "54=1", "60=" + Now(), "38=0.001"}, stop...)
+	if len(stop) == 0 {
+		terms = append(terms, "40=2", "44=57000", "59=1")
+	}
+	err := c.Send("D", terms...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +69,7 @@ func TestOrdersEndWithTheSession(t *testing.T) {
 	c.Drop()
 	logon()
 	c.until(ctx, t, "U-1", "4")
-	c.place(ctx, t, "U-2")
+	c.place(ctx, t, "U-2", "40=3", "99=90000")
 	g.Kill()
 	c.Drop()
 	g = startGateway(t, demoArgs(dir)...)
@@ -79,7 +83,7 @@ func TestOrdersEndWithTheSession(t *testing.T) {
 	c.until(ctx, t, "U-3", "4")
 	for i := range 2 { // kept over a disconnect, and over one that the gateway is
 		id := fmt.Sprint("K-", i)
-		c.place(ctx, t, id)
+		c.place(ctx, t, id, [][]string{nil, {"40=4", "99=90000", "44=90100", "59=6", "126=" + in(time.Hour)}}[i]...)
 		c.Drop()
 		if i == 1 {
 			g.Kill()

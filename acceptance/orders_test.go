@@ -215,7 +215,7 @@ func (w *heldWorld) kindsMany(h *Heard) {
 	says(w.t, "no such market", w.answered(h, "r", 11, "Q2"), "531=0", "532=1")
 	says(w.t, "no market", w.answered(h, "r", 11, "Q3"), "531=0", "532=99", "58=COND_FIELD:55")
 	says(w.t, "those that sell", w.answered(h, "r", 11, "Q4"), "531=1", "533=1")
-	says(w.t, "all", w.answered(h, "r", 11, "Q5"), "37=Q5", "531=7", "533=1")
+	says(w.t, "all", w.answered(h, "r", 11, "Q5"), "37=Q5", "531=7", "533=1", "534=1", "41=R1", "535="+h.Report("R1", "0").Get(37))
 	says(w.t, "none", w.answered(h, "r", 11, "Q6"), "531=7", "533=0")
 	says(w.t, "ended by it", h.Report("S2", "4"), "39=4", "58=MASS_CANCEL", "151=0")
 	says(w.t, "and the other", h.Report("R1", "4"), "39=4", "58=MASS_CANCEL")

@@ -6,6 +6,10 @@ import (
 	"backstop/perp"
 )
 
+// endedTold bounds the orders that the answer to a mass cancel names; each has had
+// its own report before.
+const endedTold = 100
+
 // cancelOrders ends the working orders that a session placed. It works in every
 // market state, and finding nothing is an answer. One that is held is decided.
 func (e *Engine) cancelOrders(c perp.CancelOrders) {
@@ -17,7 +21,9 @@ func (e *Engine) cancelOrders(c perp.CancelOrders) {
 		for _, o := range e.ordersOf(c.Session) {
 			if within(o, c.Scope, c.Symbol, c.Side) {
 				e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: perp.MassCancel})
-				answer.Count++
+				if answer.Count++; answer.Count <= endedTold {
+					answer.Ended = append(answer.Ended, perp.EndedOrder{ClOrdID: o.ClOrdID, OrderID: o.OrderID})
+				}
 			}
 		}
 	}

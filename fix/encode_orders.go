@@ -91,6 +91,13 @@ func ordersCanceled(ev perp.OrdersCanceled, at perp.Time) *body {
 	} else {
 		b.num(531, 0).num(532, massCode(ev.Verdict.Reject))
 	}
+	if len(ev.Ended) > 0 {
+		var members [][]pair
+		for _, o := range ev.Ended {
+			members = append(members, []pair{{41, o.ClOrdID}, {535, o.OrderID}})
+		}
+		b.group(534, members...)
+	}
 	b.opt(55, ev.Symbol)
 	if ev.Side != 0 {
 		b.add(54, sideCodes[ev.Side])

@@ -39,7 +39,7 @@ func conditionEvents() []named {
 		{"ocr_expired", perp.CancelRejected{Origin: asked, ClOrdID: "C-2", OrigClOrdID: "C-1002", Order: over, Verdict: late}},
 		{"er_reduced", perp.OrderCanceled{Origin: asked, ExecID: "E-66", Order: ended(closing, perp.Canceled), Reason: perp.ReduceOnlyCancel, Clipped: size("210")}},
 		{"er_mass_cancel", perp.OrderCanceled{ExecID: "E-67", Order: ended(post, perp.Canceled), Reason: perp.MassCancel}},
-		{"mass_cancel", perp.OrdersCanceled{Origin: asked, ClOrdID: "MC1", Said: "1", Symbol: "SOL-PERP", Side: perp.Buy, Count: 2}},
+		{"mass_cancel", perp.OrdersCanceled{Origin: asked, ClOrdID: "MC1", Said: "1", Symbol: "SOL-PERP", Side: perp.Buy, Count: 2, Ended: []perp.EndedOrder{{ClOrdID: "C-1002", OrderID: "O-77"}, {ClOrdID: "C-1003", OrderID: "O-78"}}}},
 		{"mass_cancel_none", perp.OrdersCanceled{Origin: asked, ClOrdID: "MC2", Said: "7"}},
 		{"mass_cancel_refused", perp.OrdersCanceled{Origin: asked, ClOrdID: "MC3", Said: "3", Verdict: perp.Verdict{Reject: perp.Unsupported, Detail: "scope"}}},
 		{"mass_cancel_symbol", perp.OrdersCanceled{Origin: asked, ClOrdID: "MC4", Said: "1", Symbol: "NONE-PERP", Verdict: perp.Verdict{Reject: perp.UnknownSymbol, Detail: "NONE-PERP"}}},

@@ -126,7 +126,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 		rows, group := tableOf(t, kindOf(msg)), false
 		for _, f := range ParseMessage(outbound(msg)).Fields {
 			_, listed := rows[f.Tag]
-			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 || f.Tag == 552 {
+			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 || f.Tag == 552 || f.Tag == 534 {
 				group = true // members are named in its row
 			}
 			header := f.Tag == 8 || f.Tag == 9 || f.Tag == 35 || f.Tag == 34 || f.Tag == 49 || f.Tag == 52 || f.Tag == 56 || f.Tag == 10

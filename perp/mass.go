@@ -45,9 +45,13 @@ type OrdersCanceled struct {
 	Said    string // the scope in the client's words
 	Symbol  string
 	Side    Side
-	Count   int64 // of orders that ended
+	Count   int64        // of orders that ended
+	Ended   []EndedOrder // the first of them
 	Verdict Verdict
 }
+
+// EndedOrder names an order that a CancelOrders ended.
+type EndedOrder struct{ ClOrdID, OrderID string }
 
 // OrdersReported answers a RequestOrders with one report for each order (150=I),
 // or with one that says why there is none. Execs are the ids of the reports.

@@ -228,6 +228,8 @@ type told struct {
 	Outcome perp.LookOutcome
 	Move    perp.Ratio
 	Quoted  perp.Price
+	Order   perp.Order
+	Clipped perp.Size
 
 	Tolerance        perp.Ratio
 	Tier             perp.Tier
@@ -257,6 +259,8 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 		switch e.Kind {
 		case perp.Filled{}.Kind():
 			line = fmt.Sprintf("%s at %s, fee %s (%s)", t.Size, t.Price, t.Fee, t.ExecID)
+		case perp.OrderAccepted{}.Kind(), perp.OrderHeld{}.Kind(), perp.OrderReplaced{}.Kind():
+			line = asks(t.Order)
 		case perp.OrderTriggered{}.Kind():
 			line = fmt.Sprintf("at %s", t.Price)
 		case perp.OrderRejected{}.Kind(), perp.CancelRejected{}.Kind():
@@ -264,6 +268,9 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 			row["reject"], row["detail"], row["need_units"], row["have_units"] = t.Verdict.Reject.String(), t.Verdict.Detail, t.Verdict.Need, t.Verdict.Have
 		case perp.OrderCanceled{}.Kind():
 			line = strings.TrimSpace(t.Reason.String() + " " + t.Detail)
+			if t.Clipped != 0 {
+				line += " more than the position by " + t.Clipped.String()
+			}
 		case perp.LastLook{}.Kind():
 			line = t.look()
 		}
