@@ -90,6 +90,9 @@ func bothCodes(strict, later int) string {
 func showEnd(env *config.Env, asJSON bool, reason perp.CancelReason, text string) int {
 	codes := map[string]string{"150": "4", "39": "4"}
 	told := "150=4 39=4"
+	if reason == perp.ExpiredCancel {
+		codes["150"], codes["39"], told = "C", "C", "150=C 39=C"
+	}
 	if reason != perp.ClientCancel {
 		codes["378"], told = "99", told+" 378=99"
 	}
@@ -115,6 +118,10 @@ var endTexts = map[perp.CancelReason]string{
 	perp.OperatorCancel:    "The desk ended it, or its market ended.",
 	perp.LiquidationCancel: "The account is being liquidated: all its working orders end first.",
 	perp.DisconnectCancel:  "The session that placed it ended. 8013=N in the Logon keeps orders, if that is agreed.",
+	perp.ExpiredCancel:     "Its ExpireTime(126) came.",
+	perp.ReduceOnlyCancel:  "It may only reduce a position, and there is none left for the rest of it.",
+	perp.TriggerCancel:     "Its stop price was reached, and the account has no margin for what it would deal.",
+	perp.MassCancel:        "The client cancelled all its orders, or all of a market (q).",
 }
 
 // rejectTexts say what each reason means to the one who meets it.

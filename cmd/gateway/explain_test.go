@@ -74,7 +74,7 @@ func TestEveryEndIsExplained(t *testing.T) {
 		t.Errorf("%s has no text", next)
 	}
 	for reason := range endTexts {
-		if text, code := explain(t, reason.String()); code != config.ExitOK || !strings.Contains(text, "150=4") || strings.Contains(text, "378=99") != (reason != perp.ClientCancel) {
+		if text, code := explain(t, reason.String()); code != config.ExitOK || !strings.Contains(text, "150=4") == (reason != perp.ExpiredCancel) || strings.Contains(text, "378=99") != (reason != perp.ClientCancel) {
 			t.Errorf("%s: exit %d, %s", reason, code, text)
 		}
 	}
