@@ -38,9 +38,10 @@ xml is a data dictionary for QuickFIX engines: all of FIX 4.4. Format md is the
 tables of the rules of engagement, orchestra a FIX Orchestra 1.0 repository:
 these two have what is built, and nothing else.
 
-With an argument: what the dictionary says about one field or message. It says
-"required" only of what a FIX engine must refuse the message for; what the
-gateway itself asks for stands in the rules of engagement (spec/ROE.md).`,
+With an argument: what the dictionary says about one field or message, of either
+dialect. It says "required" only of what a FIX engine must refuse the message
+for; what the gateway itself asks for stands in the rules of engagement
+(spec/ROE.md).`,
 		Examples: `gateway fix dict > FIX44.xml
 gateway fix dict --dialect VAMM1 --out FIX44-VAMM1.xml
 gateway fix dict --format orchestra --out backstop.xml
@@ -61,8 +62,8 @@ gateway fix dict ExecutionReport --json`,
 				return env.Fail(config.ExitNotFound, fmt.Errorf("the dictionary does not know %q", args[0]),
 					"a tag (150), a field (ExecType), a message (ExecutionReport) or its type (8)")
 			}
-			if o.out != "" {
-				return env.Fail(config.ExitUsage, errors.New("--out goes with the whole dictionary"), "leave out the argument")
+			if o.out != "" || o.format != "xml" {
+				return env.Fail(config.ExitUsage, errors.New("--out and --format go with the whole dictionary"), "leave out the argument")
 			}
 			if o.inJSON {
 				return env.JSON(found)
