@@ -188,4 +188,3 @@ func TestOnlyNamedPortsListen(t *testing.T) {
 		t.Errorf("it listens on %v as well", ports)
 	}
 }
-
