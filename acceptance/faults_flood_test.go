@@ -25,7 +25,7 @@ const (
 	floodTimes   = 10  // as many
 	floodWorse   = 2   // times the p99 when nothing else happens
 	floodMeasure = 2 * time.Millisecond
-	stormMost    = 100 * time.Millisecond // a thousand logons a second on the same processors take their part
+	stormMost    = 100 * time.Millisecond // on the same processors, of storms that take their part of them
 )
 
 // rhythm asks for the state of an order again and again, and returns how long each
@@ -193,7 +193,7 @@ func TestFaultResendFlood(t *testing.T) {
 	defer cancel()
 	g := startWith(t, Venue{}.TOML())
 	refused := 0
-	others(ctx, t, g, "a thousand ResendRequests", 0, func(ctx context.Context) {
+	others(ctx, t, g, "a thousand ResendRequests", stormMost, func(ctx context.Context) {
 		c := NewClient("DEMO2", "BACKSTOP", "DEMO2", "demo")
 		if _, err := c.Logon(ctx, g.FIX); err != nil {
 			t.Error(err)
