@@ -29,7 +29,7 @@ func dialFrom(t *testing.T, host, addr string) net.Conn {
 // another address move no number and do not disturb its owner; the audit tells
 // of them in a handful of rows, and is whole.
 func TestGuessingIsInTheAudit(t *testing.T) {
-	const tries = 100
+	const tries = 15 // fewer than one address may have open: the former ones may still be ending
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	g := startWith(t, Venue{}.TOML())

@@ -24,6 +24,7 @@ func TestStaleOrders(t *testing.T) {
 		if _, err := h.Logon(ctx, g.FIX); err != nil {
 			t.Fatal(err)
 		}
+		waitForQuotes(ctx, t, h.Client, "MD", newAnswers())
 		h.Drop()
 		if _, err := h.Logon(ctx, g.FIX); err != nil {
 			t.Fatal(err)

@@ -65,7 +65,7 @@ func (d *Door) endure(l *link, now perp.Time) (what measure) {
 	return what
 }
 
-// expel refuses a request, logs its client out and keeps it out for a while. The
+// expel refuses a request and bans its client. The
 // refusal is sent here: the session library would send it after the Logout.
 func (d *Door) expel(l *link, msg *quickfix.Message, rej quickfix.MessageRejectError) {
 	r := newRequest(msg)
@@ -75,6 +75,11 @@ func (d *Door) expel(l *link, msg *quickfix.Message, rej quickfix.MessageRejectE
 	}
 	last.add(58, rej.Error()).add(372, r.msgType).opt(379, rej.BusinessRejectRefID()).num(380, rej.RejectReason())
 	d.reply(l, []*quickfix.Message{last.message()})
+	d.ban(l)
+}
+
+// ban logs a client out and keeps it out for a while.
+func (d *Door) ban(l *link) {
 	l.banned.Store(time.Now().Add(d.cfg.Limits.Ban).UnixNano())
 	if c := l.holder.Load(); c != nil {
 		d.gate.knock(c.host, l.cfg.CompID, textRate)

@@ -105,7 +105,7 @@ func TestClassesHaveTheirOwnLimits(t *testing.T) {
 // an id that was refused is free.
 func TestBanned(t *testing.T) {
 	t.Parallel()
-	const ban = time.Second
+	const ban = 4 * time.Second
 	k := newDisk()
 	w := newWorldOn(t, k, func(c *Config) { c.Sessions[0].OrdersPerSecond, c.Limits.Ban = 1, ban })
 	p, other := w.login("ALICE"), w.login("BOB")
@@ -115,10 +115,12 @@ func TestBanned(t *testing.T) {
 	l.abuse = abuse{since: perp.Time(time.Now().UnixNano()) - abuseMax, last: perp.Time(time.Now().UnixNano())}
 	p.order("GOOD")
 	p.expect("35=8", "11=GOOD")
+	l.buckets[orders] = perp.Time(time.Now().Add(time.Hour).UnixNano()) // empty, however slow this machine is
 	p.order("BAD")
 	p.expect("35=B", "148="+headlineRate)
 	p.expect("35=j", "379=BAD")
-	l.abuse.since -= abuseMercy
+	l.abuse.since, l.abuse.last = l.abuse.since-abuseMercy, perp.Time(time.Now().UnixNano())
+	l.buckets[orders] = l.abuse.last + perp.Second*3600
 	began := time.Now()
 	p.order("BAD")
 	told := p.expect("35=j", "45=4", "372=D", "379=BAD", "380=0")
@@ -170,4 +172,41 @@ func numberOf(w *world, session string, in int64) int64 {
 	w.counted(session, in)
 	_, out := w.door.byComp[session].numbers.next()
 	return out
+}
+
+// TestResendFloodIsCut: C10. A client that asks for its history again and again
+// gets what the limit allows, and goes the way of others that ask too much.
+func TestResendFloodIsCut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *Config) { c.Limits.BigReplays, c.Limits.ReplayMessages = 1, 5*smallReplay })
+	p, other := w.login("ALICE"), w.login("BOB")
+	const asked = 200
+	for range asked {
+		p.send("2", "7=1|16=0|")
+	}
+	p.send("1", "112=end|")
+	replays, refused := 0, 0
+	for got := p.expect(); fieldOf(got, "112") != "end"; got = p.expect() {
+		switch {
+		case fieldOf(got, "35") == "4" && fieldOf(got, "43") == "Y" && fieldOf(got, "34") == "1":
+			replays++
+		case fieldOf(got, "35") == "j" && fieldOf(got, "43") != "Y" && fieldOf(got, "372") == "2" && strings.HasPrefix(fieldOf(got, "58"), "THROTTLED"):
+			refused++
+		}
+	}
+	if replays < 5 || replays+refused != asked || refused < asked/2 {
+		t.Errorf("%d replays and %d refusals of %d requests", replays, refused, asked)
+	}
+	l := w.door.byComp["ALICE"]
+	now := perp.Time(time.Now().UnixNano())
+	l.abuse = abuse{since: now - abuseMax - abuseMercy, last: now, warned: true}
+	for range 10 {
+		p.send("2", "7=1|16=0|")
+	}
+	for got := p.expect(); fieldOf(got, "35") != "5"; got = p.expect() {
+	}
+	if !l.isBanned(time.Now()) {
+		t.Error("logged out, and not kept out")
+	}
+	other.answers("unharmed")
 }

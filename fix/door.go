@@ -83,7 +83,7 @@ type Limits struct {
 	Ahead          int           // messages beyond a gap in the numbers; 5,000
 	ReplayMessages int           // answered to one ResendRequest; 10,000
 	ReplayBytes    int           // the same in bytes; 4 MiB
-	BigReplays     int           // ResendRequests for over 1,000 numbers in ten seconds; 5
+	BigReplays     int           // ResendRequests for over 1,000 numbers at once; 5, and one more every ten seconds
 	Repeats        int           // reports sent again after a sequence reset; 10,000
 	Skew           time.Duration // of SendingTime(52) from our clock, whole seconds; 2 min
 	Ban            time.Duration // of a client that was logged out for its message rate; 5 s
@@ -250,7 +250,7 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	}
 	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
 	l.numbers = newNumbers(s.CompID, known, load, d)
-	l.replays.most = d.cfg.Limits.BigReplays
+	l.replays.most, l.replays.full = int64(d.cfg.Limits.BigReplays), int64(d.cfg.Limits.ReplayMessages)
 	d.links = append(d.links, l)
 	d.byID[l.id], d.byComp[s.CompID] = l, l
 	return nil

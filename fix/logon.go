@@ -51,6 +51,7 @@ type gate struct {
 	limits    Limits
 	log       *slog.Logger
 	links     map[string]*link
+	names     map[string]bool // CompIDs of clients
 	allowed   map[*link][]netip.Prefix
 	certs     bool                       // clients show certificates
 	decoy     func(password string) bool // what a hash costs; nil: no password is kept as one
@@ -64,7 +65,7 @@ type gate struct {
 
 func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 	g := &gate{
-		limits: cfg.Limits, log: log, links: map[string]*link{}, allowed: map[*link][]netip.Prefix{},
+		limits: cfg.Limits, log: log, links: map[string]*link{}, names: map[string]bool{}, allowed: map[*link][]netip.Prefix{},
 		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
 		tries: newFailures(), strangers: newFailures(), refused: newRefusals(cfg.Limits.RefusalSpan),
 	}
@@ -75,6 +76,7 @@ func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 		if g.decoy == nil {
 			g.decoy = l.cfg.Proof
 		}
+		g.names[l.cfg.CompID] = true
 		g.links[identity(l.id.BeginString, l.id.TargetCompID, l.id.SenderCompID)] = l
 		for _, text := range l.cfg.AllowIPs {
 			p, err := prefix(text)
@@ -218,7 +220,13 @@ func (l *link) claim(c *conn) bool {
 // the log has not said so lately.
 func (g *gate) knock(host, compID, reason string) (loud bool) {
 	compID = short(compID)
-	loud = g.refused.note(refusalKey{host, compID, reason}, time.Now())
+	// The audit is for ever, and a name that is no client's may be a password in
+	// the wrong field.
+	known := compID
+	if !g.names[compID] {
+		known = ""
+	}
+	loud = g.refused.note(refusalKey{host, known, reason}, time.Now())
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	k := Knock{Addr: host, CompID: compID, Reason: reason}

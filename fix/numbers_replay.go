@@ -103,26 +103,35 @@ const (
 	replayWindow = 10 * time.Second
 )
 
-// replayLimit bounds how often a client may ask for its whole history.
+// replayLimit bounds how much a client may ask for again: so many whole histories
+// at once, and one more in each replayWindow. A short range costs as many numbers
+// as it has, so that many short ones are no way around; one for more than bigReplay
+// numbers costs a whole history.
 type replayLimit struct {
-	mu   sync.Mutex
-	most int
-	when []time.Time
+	mu    sync.Mutex
+	most  int64     // whole histories at once
+	full  int64     // numbers of a whole one
+	spent int64     // numbers
+	at    time.Time // of the last request
 }
 
+// smallReplay is the least that a request costs.
+const smallReplay = 20
+
 func (r *replayLimit) allow(size int64, now time.Time) bool {
-	if size <= bigReplay {
-		return true
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for len(r.when) > 0 && now.Sub(r.when[0]) >= replayWindow {
-		r.when = r.when[1:]
+	cost := min(max(size, smallReplay), r.full)
+	if size > bigReplay {
+		cost = r.full
 	}
-	if len(r.when) >= r.most {
+	passed := min(max(0, now.Sub(r.at)), time.Duration(r.most)*replayWindow)
+	r.spent = max(0, r.spent-int64(passed)*r.full/int64(replayWindow))
+	r.at = now
+	if r.spent+cost > r.most*r.full {
 		return false
 	}
-	r.when = append(r.when, now)
+	r.spent += cost
 	return true
 }
 

@@ -60,6 +60,7 @@ func TestGuessingIsLockedOut(t *testing.T) {
 			var log logBook
 			var proofs atomic.Int64
 			w := newLoggedWorld(t, newDisk(), log.logger(), func(c *Config) {
+				c.Limits.PerAddress = 1000 // The former connection of a try may still be ending.
 				if kept == "as a hash" {
 					c.Sessions[0].Password = ""
 					c.Sessions[0].Proof = func(p string) bool { proofs.Add(1); return p == "demo" }

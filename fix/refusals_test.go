@@ -75,11 +75,14 @@ func TestRefusalsWaitForRoom(t *testing.T) {
 }
 
 // TestRefusedLogonsAreInTheAudit: C5, C6. Tries cost no command each; after them
-// a few rows say who, from where, how often and why, and when it was locked out.
+// a few rows say who (a name that is no client's is not kept), from where, how often and why, and when it was locked out.
 func TestRefusedLogonsAreInTheAudit(t *testing.T) {
 	t.Parallel()
 	k := newDisk()
-	w := newWorldOn(t, k, func(c *Config) { c.Sessions[1].AllowIPs = []string{"192.0.2.0/24"} })
+	w := newWorldOn(t, k, func(c *Config) {
+		c.Limits.PerAddress = 1000 // The former connection of a try may still be ending.
+		c.Sessions[1].AllowIPs = []string{"192.0.2.0/24"}
+	})
 	const tries = 40
 	for i := range tries {
 		for _, name := range []string{"ALICE", "BOB", "EVE\x1b[31m" + strings.Repeat("e", 200)} {
@@ -96,14 +99,14 @@ func TestRefusedLogonsAreInTheAudit(t *testing.T) {
 	w.stop()
 	counts := map[string]int64{}
 	for _, row := range k.refused() {
-		if row.Addr != "127.0.0.2" || len(row.Session) > compIDMax+len(`\u001b`) || strings.Contains(row.Session, "\x1b") {
+		if row.Addr != "127.0.0.2" || strings.Contains(row.Session, "EVE") {
 			t.Errorf("%+v", row)
 		}
-		counts[row.Session[:3]+" "+row.Reason] += row.Count
+		counts[row.Session+" "+row.Reason] += row.Count
 	}
 	want := map[string]int64{
-		"ALI " + wrongCredentials: 5, "ALI " + lockedNow: 1, "ALI " + lockedOut: tries - 5,
-		"BOB " + addressRefused: tries, "EVE " + unknownCompID: tries,
+		"ALICE " + wrongCredentials: 5, "ALICE " + lockedNow: 1, "ALICE " + lockedOut: tries - 5,
+		"BOB " + addressRefused: tries, " " + unknownCompID: tries,
 	}
 	if fmt.Sprint(counts) != fmt.Sprint(want) {
 		t.Errorf("rows %v, want %v", counts, want)

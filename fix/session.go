@@ -133,7 +133,11 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 		l.wishes(msg)
 		return l.relogon(msg)
 	case "2":
-		return l.resendable(msg)
+		rej = l.resendable(msg)
+		if rej != nil && rej.IsBusinessReject() && a.door.endure(l, perp.Time(time.Now().UnixNano())) == expel {
+			a.door.ban(l)
+		}
+		return rej
 	case "4":
 		return bounded(msg, 36, 1)
 	}

@@ -506,16 +506,32 @@ func TestGapIsBounded(t *testing.T) {
 // TestReplaysAreLimited: C10. Whole histories again and again are refused.
 func TestReplaysAreLimited(t *testing.T) {
 	t.Parallel()
-	r := replayLimit{most: 2}
+	r := replayLimit{most: 2, full: 10_000}
 	now := time.Unix(1000, 0)
 	for _, c := range []struct {
 		size  int64
 		after time.Duration
 		want  bool
-	}{{2000, 0, true}, {2000, time.Second, true}, {2000, 2 * time.Second, false}, {1000, 2 * time.Second, true}, {2000, 10 * time.Second, true}, {2000, 10 * time.Second, false}} {
+	}{
+		{2000, 0, true}, {2000, 0, true}, {2000, 0, false}, {1, 0, false}, {2000, 9999 * time.Millisecond, false}, {2000, 10 * time.Second, true},
+		{2000, 10 * time.Second, false}, {1000, 11 * time.Second, true}, {1000, 11 * time.Second, false}, {20, 11020 * time.Millisecond, true},
+		{20, 11030 * time.Millisecond, false}, {2000, time.Hour, true}, {2000, time.Hour, true}, {2000, time.Hour, false},
+		{20, time.Minute, false}, // a clock that was put back gives nothing away
+	} {
 		if got := r.allow(c.size, now.Add(c.after)); got != c.want {
 			t.Errorf("%d numbers after %s: %v", c.size, c.after, got)
 		}
+	}
+	// Short ranges are no way around: a thousand requests for 1,000 numbers each are
+	// answered with as many numbers as five whole histories.
+	r, taken := replayLimit{most: 5, full: 10_000}, 0
+	for range 1000 {
+		if r.allow(1000, now) {
+			taken++
+		}
+	}
+	if taken != 50 {
+		t.Errorf("%d requests for 1,000 numbers are answered at once, want 50", taken)
 	}
 }
 

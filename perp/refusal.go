@@ -5,7 +5,7 @@ package perp
 // often writes no more than who knocks twice. Reason is why.
 type LogonsRefused struct {
 	Operator
-	Session string // the CompID that was named; empty: none, or various
+	Session string // the CompID that was named, if a client has it; empty: none has, or various
 	Addr    string // empty: various
 	Count   int64
 	First   Time
