@@ -25,6 +25,7 @@ func TestStaleOrders(t *testing.T) {
 			t.Fatal(err)
 		}
 		waitForQuotes(ctx, t, h.Client, "MD", newAnswers())
+		waitForQuotes(ctx, t, h.Client, "MD", newAnswers())
 		h.Drop()
 		if _, err := h.Logon(ctx, g.FIX); err != nil {
 			t.Fatal(err)
