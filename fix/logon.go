@@ -127,6 +127,9 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		return nil, textBanned
 	}
 	if text := terms(l.cfg, h, time.Now(), g.limits.Skew); text != "" {
+		if text == refusedTime && !h.hasProof { // Definition 1d: nobody who is known is told.
+			text = ""
+		}
 		return nil, text
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
