@@ -25,6 +25,8 @@
 //   - No session of a load test is throttled (Venue); what is, is tested for itself
 //     (TestOrdersOverTheRate).
 //   - A definition passes only if every line does (TestDefinitionRunnerIsStrict).
+//   - With the tag faults: whatever the gateway dies of, what its clients saw is
+//     stored, once; and what is broken on purpose is seen (TestFaultMutants).
 //
 // # Not here
 //

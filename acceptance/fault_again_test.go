@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-var faultOrders = flag.Int("fault.orders", 2500, "orders of TestFaultRepeats and TestFaultResend; each makes 3 or 4 messages")
+var faultOrders = flag.Int("fault.orders", 2500, "orders of each client of TestFaultRepeats and TestFaultResend; each makes two reports or three")
 
 // TestFaultRepeats (A8): every order again, with PossResend and under a new number
-// without it, and with PossDup after a death: none is executed twice.
+// without it: none is executed twice. PossDup is what clients answer ResendRequests
+// with in every other test.
 func TestFaultRepeats(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

@@ -46,7 +46,6 @@ type sample struct {
 	goroutines, files int
 	p50, p99          time.Duration
 	orders            int
-	sum               string // of the books
 }
 
 // TestFaultSoak trades for a while at a part of what the gateway can do: memory,
