@@ -209,23 +209,44 @@ func TestFailedCommitEndsTheProcess(t *testing.T) {
 	verify(ctx, t, g, dir)
 }
 
-// TestSecondGatewayIsRefused: two processes never write one data directory.
+// TestSecondGatewayIsRefused: two processes never write one data directory, also
+// if somebody took the lock file away or put a copy in its place.
 func TestSecondGatewayIsRefused(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	g := startGateway(t, demoArgs(dir)...)
-	before, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, talk, code, err := Run(t.Context(), demoArgs(dir)...)
-	if err != nil || code != 75 || !strings.Contains(talk, "hint:") {
-		t.Errorf("exit %d, %v\n%s", code, err, talk)
-	}
-	after, err := os.ReadDir(dir)
-	if err != nil || len(before) != len(after) {
-		t.Errorf("%d files, then %d, %v", len(before), len(after), err)
-	}
-	if g.Ended() {
-		t.Error("the first gateway ended")
+	lock := filepath.Join(dir, "gateway.db.lock")
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{
+		{"as it is", func() error { return nil }},
+		{"a copy in place of the lock file", func() error {
+			b, err := os.ReadFile(lock)
+			return errors.Join(err, os.WriteFile(lock+".copy", b, 0o600), os.Rename(lock+".copy", lock))
+		}},
+		{"no lock file", func() error { return os.Remove(lock) }},
+	} {
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		_, talk, code, err := Run(t.Context(), demoArgs(dir)...)
+		if took := time.Since(began); err != nil || code != 75 || !strings.Contains(talk, "hint:") || took > lockedMax {
+			t.Errorf("%s: exit %d after %v, %v\n%s", c.name, code, took, err, talk)
+		}
+		after, err := os.ReadDir(dir)
+		if err != nil || len(before) != len(after) {
+			t.Errorf("%s: %d files, then %d, %v", c.name, len(before), len(after), err)
+		}
+		if g.Ended() {
+			t.Errorf("%s: the first gateway ended", c.name)
+		}
 	}
 }
+
+// lockedMax is how long a second gateway may take to say so.
+const lockedMax = time.Second

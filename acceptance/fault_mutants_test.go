@@ -11,7 +11,7 @@ import (
 )
 
 // mutants are the wrongs that the harnesses must see (A18), each with the harness
-// that does; "normal" is seen by the power cuts of TestFaultPowerCut.
+// that does.
 var mutants = []struct {
 	mutant
 	seen func(context.Context, *faultWorld)
@@ -43,6 +43,10 @@ var mutants = []struct {
 	{mutant{"reset-not-atomic", "what a reset owes becomes durable later than the reset", []edit{{
 		"fix/numbers.go", "if h.epoch == writes[i].Epoch && h.bytes != nil {", "if h.epoch == writes[i].Epoch && h.bytes != nil && len(writes) == 1 {",
 	}}}, func(ctx context.Context, w *faultWorld) { w.resets(ctx) }},
+	{mutant{"normal", "commits are written and not synced", []edit{
+		{"store/store.go", "_synchronous=FULL", "_synchronous=NORMAL"},
+		{"store/connect.go", `{"synchronous", "FULL", "2"}`, `{"synchronous", "NORMAL", "1"}`},
+	}}, func(ctx context.Context, w *faultWorld) { w.powerCuts(ctx, 3) }},
 }
 
 // walkOf dies at these points in turn while orders run, and settles.

@@ -27,6 +27,7 @@ type faultWorld struct {
 	t        testing.TB
 	bin      string
 	args     []string
+	env      []string // of the gateway
 	dir      string
 	clients  []*honest
 	log      *os.File
@@ -64,9 +65,9 @@ const lifeMax = 8 * time.Second
 // crash point, by kill, or because all is answered. It tells whether the process
 // died by a crash point.
 func (w *faultWorld) life(ctx context.Context, crash string, kill func(*Gateway)) (fired bool) {
-	var env []string
+	env := w.env
 	if crash != "" {
-		env = []string{crashVariable + "=" + crash}
+		env = append(env[:len(env):len(env)], crashVariable+"="+crash)
 	}
 	began := time.Now()
 	g, err := StartBinary(ctx, w.bin, env, w.log, w.args...)

@@ -48,8 +48,8 @@ func Backup(dir, target string) (Copied, error) {
 // Restore makes the data directory dir from a backup. A directory that has a
 // database gives ErrExists, one in which a gateway runs ErrLocked.
 func Restore(backup, dir string) (c Copied, err error) {
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return c, fmt.Errorf("data directory: %w", err)
+	if err := makeDir(dir); err != nil {
+		return c, err
 	}
 	held, err := acquire(dir)
 	if err != nil {

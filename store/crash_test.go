@@ -136,7 +136,7 @@ func wholeBatches(t *testing.T, dir string, acknowledged int) {
 	if twin.journal != s.journal || twin.out != s.out {
 		t.Fatalf("after %d batches the chains end at %d and %d, want %d and %d", batches, s.journal.last, s.out.last, twin.journal.last, twin.out.last)
 	}
-	if got, want := contents(t, s.Reader, true), contents(t, twin.Reader, true); got != want {
+	if got, want := contents(s.Reader, true), contents(twin.Reader, true); got != want {
 		t.Fatalf("after %d batches:\n%s\nwant:\n%s", batches, got, want)
 	}
 }

@@ -22,8 +22,7 @@ var kept = []struct{ table, order string }{
 }
 
 // contents is everything in the checked tables as text; an error is part of it.
-func contents(t testing.TB, r *Reader, orders bool) string {
-	t.Helper()
+func contents(r *Reader, orders bool) string {
 	var text strings.Builder
 	tables := kept
 	if orders {
@@ -87,7 +86,7 @@ func inspect(t *testing.T, dir string) (text string, named int) {
 	if err != nil {
 		named++
 	}
-	return contents(t, r, false), named + len(found)
+	return contents(r, false), named + len(found)
 }
 
 func TestBitFlipsAreNamed(t *testing.T) {

@@ -68,8 +68,8 @@ type Store struct {
 // is in use gives ErrLocked at once and nothing is written. The caller must
 // Close the store.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+	if err := makeDir(dir); err != nil {
+		return nil, err
 	}
 	held, err := acquire(dir)
 	if err != nil {
@@ -80,6 +80,27 @@ func Open(dir string) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
+}
+
+// makeDir makes a directory and those above it that are missing, and makes their
+// names durable: a power cut must not take away a directory with commits in it.
+func makeDir(dir string) error {
+	var above []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		above = append(above, filepath.Dir(d))
+	}
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	for _, d := range above {
+		if err := syncFile(d); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *Store) open(dir string) (err error) {
@@ -98,6 +119,10 @@ func (s *Store) open(dir string) (err error) {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	// SQLite syncs the directory of a new file too, but goes on if that fails.
+	if err := s.locks.dir.Sync(); err != nil {
+		return fmt.Errorf("data directory: %w", err)
 	}
 	if s.Reader, err = OpenReadOnly(dir); err != nil {
 		return err

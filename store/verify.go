@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"backstop/perp"
 
@@ -64,6 +65,16 @@ func (p *report) fail(what string, err error) bool {
 func unreadable(err error) bool {
 	var code sqlite3.Error
 	return errors.As(err, &code) && (code.Code == sqlite3.ErrCorrupt || code.Code == sqlite3.ErrNotADB)
+}
+
+// DiskFailed tells whether an error is one of the disk: it cannot be read or
+// written, or is full. Nothing says then what of the last change is on it.
+func DiskFailed(err error) bool {
+	var code sqlite3.Error
+	if errors.As(err, &code) && (code.Code == sqlite3.ErrIoErr || code.Code == sqlite3.ErrFull) {
+		return true
+	}
+	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENOSPC)
 }
 
 // read is each, where a row that cannot be read as what it should be is damage.

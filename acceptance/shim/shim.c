@@ -1,149 +1,238 @@
-/* What stands between SQLite and its files when a disk is to fail: loaded with
- * LD_PRELOAD into a process under test, it counts the writes, syncs and removals of files
- * whose path contains SHIM_MATCH, and at number SHIM_AT does SHIM_DO: kill, eio or
- * enospc, from then on if SHIM_STICKY is set. SHIM_TRACE names a file that gets a
- * record of each of them, SHIM_COUNT one that holds how many there were. Test only.
- */
+// A disk that fails when a test says so. Preloaded into a process, it stands
+// between SQLite and the C library for the files of one database:
+//
+//   BACKSTOP_SHIM_DB     the database, by its full path; its -wal and -journal
+//                        and its directory count too, the shared memory does not
+//   BACKSTOP_SHIM_FAULT  mode:n  at the n-th write, sync or truncation:
+//                        kill         the process dies before it
+//                        torn         the process dies with half of it done
+//                        eio, enospc  it fails once
+//                        eio-sticky, enospc-sticky  it and all after it fail
+//   BACKSTOP_SHIM_HIT    a file that gets the time and kind of the fault
+//   BACKSTOP_SHIM_TRACE  a file that gets a record of each change, in order
+//
+// A record is an operation (W write, S sync, T truncate, C create, U unlink), a
+// file (d database, w WAL, j journal, D directory), an offset and a length, both
+// of 8 bytes, and the bytes of a write. Go itself writes past the C library, so
+// nothing else of the process is touched.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
+enum { FDS = 4096 };
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const char *match;
-static long at;
-static int sticky, trace = -1;
-static enum { NOTHING, KILL, FAIL_EIO, FAIL_ENOSPC } act;
-static volatile uint64_t *count, own_count;
+static char kind[FDS]; // of the file behind a descriptor; 0: none of ours
+static const char *db, *hit;
+static char mode[32];
+static long at, count;
+static int trace = -1;
 
-static void setup(void) {
-	const char *s;
-	match = getenv("SHIM_MATCH");
-	if ((s = getenv("SHIM_AT"))) at = atol(s);
-	sticky = getenv("SHIM_STICKY") != NULL;
-	if ((s = getenv("SHIM_DO"))) act = !strcmp(s, "kill") ? KILL : !strcmp(s, "eio") ? FAIL_EIO : !strcmp(s, "enospc") ? FAIL_ENOSPC : NOTHING;
-	if ((s = getenv("SHIM_TRACE"))) trace = open(s, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	count = &own_count;
-	if ((s = getenv("SHIM_COUNT"))) {
-		int fd = open(s, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (fd >= 0 && syscall(SYS_ftruncate, fd, 8L) == 0) { /* by number: ours would wait for this setup */
-			void *p = mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-			if (p != MAP_FAILED) count = p;
-		}
+static int (*real_open)(const char *, int, ...);
+static int (*real_close)(int);
+static int (*real_unlink)(const char *);
+static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static int (*real_fsync)(int);
+static int (*real_fdatasync)(int);
+static int (*real_ftruncate)(int, off_t);
+
+__attribute__((constructor)) static void begin(void) {
+	real_open = dlsym(RTLD_NEXT, "open64");
+	real_close = dlsym(RTLD_NEXT, "close");
+	real_unlink = dlsym(RTLD_NEXT, "unlink");
+	real_write = dlsym(RTLD_NEXT, "write");
+	real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
+	real_fsync = dlsym(RTLD_NEXT, "fsync");
+	real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+	real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+	db = getenv("BACKSTOP_SHIM_DB");
+	hit = getenv("BACKSTOP_SHIM_HIT");
+	const char *fault = getenv("BACKSTOP_SHIM_FAULT"), *to = getenv("BACKSTOP_SHIM_TRACE");
+	if (fault)
+		sscanf(fault, "%31[a-z-]:%ld", mode, &at);
+	if (to)
+		trace = syscall(SYS_openat, AT_FDCWD, to, O_WRONLY | O_CREAT | O_APPEND, 0600);
+}
+
+// kind_of tells which of our files a path names.
+static char kind_of(const char *path) {
+	if (!db)
+		return 0;
+	size_t n = strlen(db);
+	if (strncmp(path, db, n) == 0) {
+		if (!path[n])
+			return 'd';
+		if (strcmp(path + n, "-wal") == 0)
+			return 'w';
+		if (strcmp(path + n, "-journal") == 0)
+			return 'j';
+		return 0;
 	}
+	size_t dir = strrchr(db, '/') - db;
+	return strncmp(path, db, dir) == 0 && !path[dir] ? 'D' : 0;
 }
 
-static int path_of(int fd, char *path, size_t size) {
-	char link[32];
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(link, path, size - 1);
-	if (n <= 0) return 0;
-	path[n] = 0;
-	return match && strstr(path, match) != NULL;
+static char kind_at(int fd) { return fd >= 0 && fd < FDS ? kind[fd] : 0; }
+
+static void record(char op, char file, int64_t offset, int64_t n, const void *bytes) {
+	if (trace < 0)
+		return;
+	char head[18] = {op, file};
+	memcpy(head + 2, &offset, 8);
+	memcpy(head + 10, &n, 8);
+	struct iovec parts[2] = {{head, sizeof head}, {(void *)bytes, op == 'W' ? n : 0}};
+	// One call, so that records of others who append do not come between.
+	if (syscall(SYS_writev, trace, parts, 2) != (long)(sizeof head + parts[1].iov_len))
+		abort();
 }
 
-/* The record: kind, length of the path, offset, length; the path; the bytes. */
-static void record(char kind, const char *path, int64_t offset, const void *bytes, int64_t length) {
-	struct { char kind; char pad[3]; uint32_t path; int64_t offset, length; } head = {kind, {0}, (uint32_t)strlen(path), offset, length};
-	if (trace < 0) return;
-	/* By number, so that none of it comes back here. */
-	syscall(SYS_write, trace, &head, sizeof head);
-	syscall(SYS_write, trace, path, head.path);
-	if (bytes) syscall(SYS_write, trace, bytes, (size_t)length);
+static void tell(const char *what) {
+	int fd = hit ? syscall(SYS_openat, AT_FDCWD, hit, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
+	if (fd < 0)
+		return; // Told already, or nobody asked.
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	char line[96];
+	int n = snprintf(line, sizeof line, "%lld %s %s\n", (long long)now.tv_sec * 1000000000 + now.tv_nsec, mode, what);
+	if (syscall(SYS_write, fd, line, n) != n)
+		abort();
+	syscall(SYS_close, fd);
 }
 
-/* at_path counts one operation. It returns an error to fail with, or 0. */
-static int at_path(const char *path, char kind, int64_t offset, const void *bytes, int64_t length) {
-	int fail = 0;
+// turn counts a change. It returns 0 if it may be done, -1 with errno if it
+// fails, and 1 if the process dies half way through it.
+static int turn(const char *what) {
+	count++;
+	if (!at || count < at || (count > at && !strstr(mode, "-sticky")))
+		return 0;
+	tell(what);
+	if (strcmp(mode, "kill") == 0)
+		raise(SIGKILL);
+	if (strcmp(mode, "torn") == 0)
+		return 1;
+	errno = strncmp(mode, "eio", 3) == 0 ? EIO : ENOSPC;
+	return -1;
+}
+
+static int opened(int fd, char file, int made) {
+	if (fd >= 0 && fd < FDS) {
+		pthread_mutex_lock(&lock);
+		kind[fd] = file;
+		if (file && made)
+			record('C', file, 0, 0, NULL);
+		pthread_mutex_unlock(&lock);
+	}
+	return fd;
+}
+
+static int open_any(const char *path, int flags, mode_t perm) {
+	char file = kind_of(path);
+	int made = file && (flags & O_CREAT) && access(path, F_OK) != 0;
+	return opened(real_open(path, flags, perm), file, made);
+}
+
+#define OPEN(name)                                     \
+	int name(const char *path, int flags, ...) {       \
+		va_list rest;                                  \
+		va_start(rest, flags);                         \
+		mode_t perm = flags & O_CREAT ? va_arg(rest, mode_t) : 0; \
+		va_end(rest);                                  \
+		return open_any(path, flags, perm);            \
+	}
+
+OPEN(open)
+OPEN(open64)
+
+int close(int fd) {
 	pthread_mutex_lock(&lock);
-	uint64_t n = ++*count;
-	if (act != NOTHING && (sticky ? n >= (uint64_t)at : n == (uint64_t)at)) {
-		if (act == KILL) {
-			kill(getpid(), SIGKILL);
-			for (;;) pause();
-		}
-		fail = act == FAIL_EIO ? EIO : ENOSPC;
-	} else {
-		record(kind, path, offset, bytes, length);
-	}
+	if (fd >= 0 && fd < FDS)
+		kind[fd] = 0;
 	pthread_mutex_unlock(&lock);
-	return fail;
-}
-
-static int step(int fd, char kind, int64_t offset, const void *bytes, int64_t length) {
-	char path[4096];
-	pthread_once(&once, setup);
-	if (!match || !path_of(fd, path, sizeof path)) return 0;
-	return at_path(path, kind, offset, bytes, length);
-}
-
-#define REAL(fn) \
-	static __typeof__(&fn) real; \
-	if (!real) real = (__typeof__(&fn))dlsym(RTLD_NEXT, #fn)
-
-ssize_t write(int fd, const void *bytes, size_t n) {
-	REAL(write);
-	int e = step(fd, 'w', lseek(fd, 0, SEEK_CUR), bytes, (int64_t)n);
-	if (e) { errno = e; return -1; }
-	return real(fd, bytes, n);
-}
-
-ssize_t pwrite(int fd, const void *bytes, size_t n, off_t offset) {
-	REAL(pwrite);
-	int e = step(fd, 'w', offset, bytes, (int64_t)n);
-	if (e) { errno = e; return -1; }
-	return real(fd, bytes, n, offset);
-}
-
-ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t offset) {
-	REAL(pwrite64);
-	int e = step(fd, 'w', offset, bytes, (int64_t)n);
-	if (e) { errno = e; return -1; }
-	return real(fd, bytes, n, offset);
-}
-
-int fsync(int fd) {
-	REAL(fsync);
-	int e = step(fd, 's', 0, NULL, 0);
-	if (e) { errno = e; return -1; }
-	return real(fd);
-}
-
-int fdatasync(int fd) {
-	REAL(fdatasync);
-	int e = step(fd, 's', 0, NULL, 0);
-	if (e) { errno = e; return -1; }
-	return real(fd);
-}
-
-int ftruncate(int fd, off_t size) {
-	REAL(ftruncate);
-	int e = step(fd, 't', size, NULL, 0);
-	if (e) { errno = e; return -1; }
-	return real(fd, size);
-}
-
-int ftruncate64(int fd, off64_t size) {
-	REAL(ftruncate64);
-	int e = step(fd, 't', size, NULL, 0);
-	if (e) { errno = e; return -1; }
-	return real(fd, size);
+	return real_close(fd);
 }
 
 int unlink(const char *path) {
-	REAL(unlink);
-	pthread_once(&once, setup);
-	int e = match && strstr(path, match) ? at_path(path, 'd', 0, NULL, 0) : 0;
-	if (e) { errno = e; return -1; }
-	return real(path);
+	char file = kind_of(path);
+	pthread_mutex_lock(&lock);
+	int r = real_unlink(path);
+	if (file && r == 0)
+		record('U', file, 0, 0, NULL);
+	pthread_mutex_unlock(&lock);
+	return r;
 }
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t offset) {
+	char file = kind_at(fd);
+	if (!file)
+		return real_pwrite(fd, bytes, n, offset);
+	pthread_mutex_lock(&lock);
+	ssize_t r = turn("write");
+	if (r > 0) {
+		real_pwrite(fd, bytes, n / 2, offset);
+		raise(SIGKILL);
+	}
+	if (r == 0 && (r = real_pwrite(fd, bytes, n, offset)) > 0)
+		record('W', file, offset, r, bytes);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t n, off_t offset) { return pwrite64(fd, bytes, n, offset); }
+
+ssize_t write(int fd, const void *bytes, size_t n) {
+	if (!kind_at(fd))
+		return real_write(fd, bytes, n);
+	off_t offset = lseek(fd, 0, SEEK_CUR);
+	ssize_t r = pwrite64(fd, bytes, n, offset);
+	if (r > 0)
+		lseek(fd, offset + r, SEEK_SET);
+	return r;
+}
+
+static int sync_any(int fd, int (*real)(int)) {
+	char file = kind_at(fd);
+	if (!file)
+		return real(fd);
+	pthread_mutex_lock(&lock);
+	// SQLite takes no notice when the sync of a directory fails, and the store syncs
+	// it again itself: no error to wait for.
+	int r = file == 'D' && mode[0] == 'e' ? 0 : turn("sync");
+	if (r > 0)
+		raise(SIGKILL);
+	if (r == 0 && (r = real(fd)) == 0)
+		record('S', file, 0, 0, NULL);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+int fsync(int fd) { return sync_any(fd, real_fsync); }
+int fdatasync(int fd) { return sync_any(fd, real_fdatasync); }
+
+int ftruncate64(int fd, off_t size) {
+	char file = kind_at(fd);
+	if (!file)
+		return real_ftruncate(fd, size);
+	pthread_mutex_lock(&lock);
+	int r = turn("truncate");
+	if (r > 0)
+		raise(SIGKILL);
+	if (r == 0 && (r = real_ftruncate(fd, size)) == 0)
+		record('T', file, size, 0, NULL);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }

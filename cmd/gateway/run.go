@@ -164,8 +164,8 @@ func failed(env *config.Env, err error) int {
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		return env.Fail(config.ExitLocked, err, "another gateway uses this data directory; stop it, or use another with --data-dir")
-	case errors.Is(err, errCommit):
-		return env.Fail(config.ExitCommit, err, "nothing of the failed batch was said to anyone", "check the disk, then start again: it goes on from what was saved")
+	case errors.Is(err, errCommit), store.DiskFailed(err):
+		return env.Fail(config.ExitCommit, err, "nothing that is not saved was said to anyone", "check the disk, then start again: it goes on from what was saved")
 	case errors.As(err, &fault):
 		return env.Fail(config.ExitCommit, err, "this is a bug; keep the data directory: its journal is the test case")
 	case errors.Is(err, fs.ErrNotExist):
