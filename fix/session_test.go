@@ -171,8 +171,8 @@ func TestResetNeedsPermission(t *testing.T) {
 	if got := w.disk.session("ALICE").Epoch; got != 2 {
 		t.Errorf("epoch %d, want 2", got)
 	}
-	if rows := w.disk.messages[epochKey("ALICE", 1)]; len(rows) != 1 {
-		t.Errorf("%d messages kept of the first epoch, want 1", len(rows))
+	if n := w.disk.kept("ALICE", 1); n != 1 {
+		t.Errorf("%d messages kept of the first epoch, want 1", n)
 	}
 }
 

@@ -50,6 +50,12 @@ func (k *disk) session(name string) perp.SessionWrite {
 	return k.sessions[name]
 }
 
+func (k *disk) kept(session string, epoch int64) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.messages[epochKey(session, epoch)])
+}
+
 func (k *disk) known() (all []perp.SessionWrite) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
