@@ -31,10 +31,10 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	}
 	var w writer
 	b := l.book(f.Symbol)
-	realised = b.trade(&w, f.Account, base, cash)
+	realised = l.trade(&w, b, f.Account, base, cash)
 	l.realise(&w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
 	l.fee(&w, b, f)
-	if h := b.holder(f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
+	if h := l.holder(b, f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
 		l.settle(&w, b) // closed, or flipped
 	}
 	return realised, w.events
@@ -45,13 +45,15 @@ func client(account string) bool {
 }
 
 // trade moves the client's position and, against it, the maker's.
-func (b *book) trade(w *writer, account string, base perp.Size, cash perp.Money) perp.Money {
-	h := b.holder(account)
+func (l *Ledger) trade(w *writer, b *book, account string, base perp.Size, cash perp.Money) perp.Money {
+	h := l.holder(b, account)
+	l.x.touch(h.stake.market)
 	b.note(h)
 	old := h.Position
 	next, realised := Apply(old, base, cash)
 	h.Position = next
 	b.start(h)
+	h.stake.weigh()
 	b.Net = perp.Add(b.Net, perp.Sub(next.Size, old.Size))
 	b.Entry = perp.Add(b.Entry, perp.Sub(next.Entry, old.Entry))
 	b.Maker = perp.Position{
