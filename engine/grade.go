@@ -11,12 +11,18 @@ import (
 // alone makes up for what they did.
 const gradeEvery = perp.Second
 
-// enrol notes which firms each session trades for.
+// enrol notes where each account stands, and which accounts and firms each
+// session trades for.
 func (e *Engine) enrol() {
-	e.firms = map[string][]string{}
+	e.firms, e.traded = map[string][]string{}, map[string][]string{}
+	e.places = make(map[string]int, len(e.state.Accounts))
 	for i := range e.state.Accounts {
 		a := &e.state.Accounts[i]
+		e.places[a.Name] = i
 		for _, session := range a.Sessions {
+			if !slices.Contains(e.traded[session], a.Name) {
+				e.traded[session] = append(e.traded[session], a.Name)
+			}
 			if firm := firmOf(a.Name, a.Firm); !slices.Contains(e.firms[session], firm) {
 				e.firms[session] = append(e.firms[session], firm)
 			}

@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"backstop/ledger"
 	"backstop/perp"
 	"backstop/quoting"
 	"backstop/risk"
@@ -106,12 +107,8 @@ func (e *Engine) liquidate(account string) {
 }
 
 func (e *Engine) flat(account string) bool {
-	for _, m := range e.state.Markets {
-		if e.state.Ledger.Position(account, m.Instrument.Symbol).Size != 0 {
-			return false
-		}
-	}
-	return true
+	e.stakes = e.state.Ledger.Stakes(account, e.stakes[:0])
+	return !slices.ContainsFunc(e.stakes, func(s ledger.Stake) bool { return s.Position.Size != 0 })
 }
 
 // slice closes a part of one position against the curve, at its price, as any

@@ -32,7 +32,7 @@ func HashOf(snapshot []byte) string {
 // Restore returns an engine that goes on where the snapshot was taken. A text
 // that is not a snapshot of this version is an error.
 func Restore(snapshot []byte) (*Engine, error) {
-	e := &Engine{markets: map[string]*market{}}
+	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}}
 	d := json.NewDecoder(bytes.NewReader(snapshot))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e.state); err != nil {
@@ -50,6 +50,12 @@ func Restore(snapshot []byte) (*Engine, error) {
 			return nil, fmt.Errorf("snapshot: a market without offers")
 		}
 		e.markets[m.Instrument.Symbol] = m
+	}
+	for _, h := range e.state.History {
+		if h == nil {
+			return nil, fmt.Errorf("snapshot: a history without content")
+		}
+		e.histories[h.Account] = h
 	}
 	e.enrol()
 	for _, o := range e.state.Book.live() {
