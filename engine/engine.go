@@ -19,6 +19,7 @@ type Engine struct {
 	traded  map[string][]string // accounts that a session may use; made from them
 	levels  []perp.Level        // used again by each order
 	out     []perp.Event        // of the command being applied
+	bounds  bounds              // of accounts that need not be judged
 	now     perp.Time
 
 	histories map[string]*history // by account; made from the state
@@ -69,12 +70,14 @@ type market struct {
 	Graded     perp.Time // when all sessions were last judged
 	Reported   int64     // number of the venue's last report
 	resting    resting
+	limits     limits
 }
 
 // New returns an engine without markets or accounts; Configure brings them.
 func New() *Engine {
 	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook(), Venue: risk.DefaultVenue()}}
 	e.markets, e.histories = map[string]*market{}, map[string]*history{}
+	e.bounds.lost = true
 	return e
 }
 
@@ -89,8 +92,9 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 		panic(perp.Fault{What: "command out of order", Args: []int64{seq, e.state.Seq, int64(now), int64(e.state.Now)}})
 	}
 	e.state.Seq, e.state.Now, e.now = seq, now, now
-	e.out = nil
+	e.out, e.bounds.read = nil, 0
 	e.dispatch(c)
+	e.note()
 	e.audit(c)
 	return e.out
 }

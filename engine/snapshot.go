@@ -44,7 +44,7 @@ func Restore(snapshot []byte) (*Engine, error) {
 	if err := e.state.Ledger.Audit(); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	e.now = e.state.Now
+	e.now, e.bounds.lost = e.state.Now, true
 	for _, m := range e.state.Markets {
 		if m == nil || m.Quoting == nil || len(m.Quoting.Offers) == 0 {
 			return nil, fmt.Errorf("snapshot: a market without offers")

@@ -35,11 +35,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 		e.fire(m)
 	}
 	e.wish(m)
-	if m.Quoting.Allows(quoting.MarkAccounts) {
-		for _, account := range e.state.Ledger.Owners(t.Symbol) {
-			e.watch(account)
-		}
-	}
+	e.marked(m)
 }
 
 // clock lets quotes expire and old prices close markets. Then funding,
