@@ -22,6 +22,10 @@ type Engine struct {
 	bounds  bounds              // of accounts that need not be judged
 	now     perp.Time
 
+	arena     arena
+	orderIDs  names
+	execIDs   names
+	tradeIDs  names
 	histories map[string]*history // by account; made from the state
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
@@ -78,6 +82,7 @@ func New() *Engine {
 	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook(), Venue: risk.DefaultVenue()}}
 	e.markets, e.histories = map[string]*market{}, map[string]*history{}
 	e.bounds.lost = true
+	e.enumerate()
 	return e
 }
 
@@ -92,11 +97,13 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 		panic(perp.Fault{What: "command out of order", Args: []int64{seq, e.state.Seq, int64(now), int64(e.state.Now)}})
 	}
 	e.state.Seq, e.state.Now, e.now = seq, now, now
-	e.out, e.bounds.read = nil, 0
+	e.out = e.arena.begin()
 	e.dispatch(c)
 	e.note()
 	e.audit(c)
-	return e.out
+	done := e.arena.end(e.out)
+	e.out, e.bounds.read = nil, 0
+	return done
 }
 
 // audit holds after every command: the books sum to zero, and what the maker

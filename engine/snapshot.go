@@ -51,6 +51,7 @@ func Restore(snapshot []byte) (*Engine, error) {
 		}
 		e.markets[m.Instrument.Symbol] = m
 	}
+	e.enumerate()
 	for _, h := range e.state.History {
 		if h == nil {
 			return nil, fmt.Errorf("snapshot: a history without content")
@@ -74,7 +75,7 @@ func (e *Engine) Restate() []perp.Event {
 		all = append(all, perp.MarketListed{Instrument: m.Instrument})
 		state, cause := m.Quoting.State()
 		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
-		all = append(all, offered(m, 1)...)
+		all = e.arena.offers(all, m, 1)
 		all = append(all, e.grades(m)...)
 		all = append(all, e.rate(m), perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: m.Mode})
 	}

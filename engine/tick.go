@@ -111,19 +111,5 @@ func (e *Engine) requote(m *market) {
 	for i := range m.Quoting.Offers {
 		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
 	}
-	e.emit(offered(m, first)...)
-}
-
-// offered tells the quotes from a version on, that of everybody first.
-func offered(m *market, from int64) (all []perp.Event) {
-	for i := range m.Quoting.Offers {
-		switch q := &m.Quoting.Offers[i].Quote; {
-		case q.Version < from:
-		case i == 0:
-			all = append(all, perp.QuoteChanged{Quote: q.Clone()})
-		default:
-			all = append(all, perp.ClassQuoted{Quote: q.Clone()})
-		}
-	}
-	return all
+	e.out = e.arena.offers(e.out, m, first)
 }

@@ -16,8 +16,9 @@ type Fill struct {
 
 // Fill books one trade: the position, what it realises as a claim, and the fee.
 // A fill that closes a position settles the market. It returns the client's
-// realised P&L before the fee. A fill
-// without size, price or client is a Fault: whoever asks has checked that.
+// realised P&L before the fee, and
+// events that are good until the next fill. A fill without size, price or client
+// is a Fault: whoever asks has checked that.
 //
 // Cash of a price times size that is not whole rounds against the client, as
 // at the curve (vAMM reference §0); whole tick times lot makes it exact.
@@ -29,13 +30,14 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	if f.Side == perp.Sell {
 		base, cash = -f.Size, perp.Notional(f.Price, f.Size, perp.Floor)
 	}
-	var w writer
+	w := &l.w
+	w.events = w.events[:0]
 	b := l.book(f.Symbol)
-	realised = l.trade(&w, b, f.Account, base, cash)
-	l.realise(&w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
-	l.fee(&w, b, f)
+	realised = l.trade(w, b, f.Account, base, cash)
+	l.realise(w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
+	l.fee(w, b, f)
 	if h := l.holder(b, f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
-		l.settle(&w, b) // closed, or flipped
+		l.settle(w, b) // closed, or flipped
 	}
 	return realised, w.events
 }

@@ -17,6 +17,7 @@ const BalanceMax perp.Money = 4_000_000_000_000_000_000
 type Ledger struct {
 	s state
 	x index
+	w writer // of the last fill; its memory is used again
 }
 
 // state is all that is kept. Every slice is sorted or in order of arrival;
@@ -370,4 +371,4 @@ func (l *Ledger) holder(b *book, account string) *holder {
 	return s.holder
 }
 
-func settlementID(n int64) string { return "S" + strconv.FormatInt(n, 10) }
+func settlementID(n int64) string { return string(strconv.AppendInt([]byte("S"), n, 10)) }
