@@ -48,9 +48,14 @@ func (e *Engine) firm(account string) string {
 // learn looks again at the orders whose time has come, and judges those that
 // sent them.
 func (e *Engine) learn(m *market) {
-	for _, x := range m.Quoting.Ripen(e.now) {
+	before, dwells := "", m.Quoting.Params.TierDwell > 0
+	for i, x := range m.Quoting.Ripen(e.now) {
 		e.emit(x)
-		e.regrade(m, x.Session)
+		// All of them are learned from already, and nobody's tier moves twice at once.
+		if i == 0 || x.Session != before || !dwells {
+			e.regrade(m, x.Session)
+		}
+		before = x.Session
 	}
 }
 
