@@ -17,16 +17,14 @@ type history struct {
 	Trades  []perp.TradeView
 }
 
-func (e *Engine) historyOf(account string) (int, bool) {
-	return slices.BinarySearchFunc(e.state.History, account, func(h history, n string) int { return compare(h.Account, n) })
-}
-
 func (e *Engine) remember(t perp.TradeView) {
-	i, found := e.historyOf(t.Account)
-	if !found {
-		e.state.History = slices.Insert(e.state.History, i, history{Account: t.Account})
+	h := e.histories[t.Account]
+	if h == nil {
+		h = &history{Account: t.Account}
+		i, _ := slices.BinarySearchFunc(e.state.History, t.Account, func(h *history, n string) int { return compare(h.Account, n) })
+		e.state.History = slices.Insert(e.state.History, i, h)
+		e.histories[t.Account] = h
 	}
-	h := &e.state.History[i]
 	if len(h.Trades) == 2*tradesMax { // Half at a time: a move for each trade would cost more than the trade.
 		h.Trades = append(h.Trades[:0], h.Trades[tradesMax:]...)
 	}
@@ -54,8 +52,8 @@ func (e *Engine) trades(r perp.RequestTrades) {
 	if answer.Verdict.OK() && r.Symbol != "" && e.markets[r.Symbol] == nil {
 		answer.Verdict = perp.Verdict{Reject: perp.UnknownSymbol, Detail: r.Symbol}
 	}
-	if i, found := e.historyOf(account); found && answer.Verdict.OK() {
-		all := e.state.History[i].Trades
+	if h := e.histories[account]; h != nil && answer.Verdict.OK() {
+		all := h.Trades
 		for _, t := range all[max(0, len(all)-tradesMax):] {
 			if matches(t, r) {
 				answer.Trades = append(answer.Trades, t)

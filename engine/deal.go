@@ -29,7 +29,7 @@ func (e *Engine) deal(m *market, o *order, levels []perp.Level, liquidity perp.L
 // aggress deals an order that takes the offer, and has it looked at again later.
 func (e *Engine) aggress(m *market, o *order, levels []perp.Level, w quoting.Watched) {
 	before, notional := o.Cum, cost(levels)
-	exec := id("E-", e.state.Execs+1) // of the first fill
+	exec := e.execIDs.of(e.state.Execs + 1) // of the first fill
 	w.OrderID, w.ExecID, w.Session, w.Account, w.Firm = o.OrderID, exec, o.Session, o.Account, e.firm(o.Account)
 	w.Side, w.Notional, w.Quoted = o.Side, notional, levels[0].Price
 	e.deal(m, o, levels, perp.Removed, 0)

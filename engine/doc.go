@@ -17,7 +17,8 @@
 //
 //   - The ledger sums to zero after every command, or Step faults (I1, TestZeroSumAfterEveryCommand in sim/).
 //   - In every market what the books hold for the maker is what its curve says it
-//     owns, to the last unit, or Step faults (TestMoneyAlwaysAddsUp in sim/).
+//     owns, to the last unit, or Step faults, at the latest with the next tick of the
+//     clock (TestAuditFaults, TestMoneyAlwaysAddsUp in sim/).
 //   - The same journal gives the same state hash (I3, TestReplayGivesSameHash).
 //   - A held order is decided by the first price that is newer than it, the maker
 //     never deals beyond that price (P4), the client never worse than quoted
@@ -37,6 +38,9 @@
 //   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).
 //   - What is kept in mind of ended orders is bounded, and nobody can tell
 //     (TestForgettingIsInvisible, TestOverfull).
+//   - A tick judges only accounts for which something may follow, and what comes of
+//     it is what judging all of them would bring (TestBoundsChangeNothing).
+//   - Events stay as they were told, whatever is applied after them (TestEventsAreKept).
 //   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).
 //
 // # Not here

@@ -15,9 +15,20 @@ type Engine struct {
 	state   state
 	markets map[string]*market
 	firms   map[string][]string // that a session trades for; made from the accounts
+	places  map[string]int      // of the accounts among themselves; made from them
+	traded  map[string][]string // accounts that a session may use; made from them
 	levels  []perp.Level        // used again by each order
 	out     []perp.Event        // of the command being applied
+	bounds  bounds              // of accounts that need not be judged
 	now     perp.Time
+
+	arena     arena
+	orderIDs  names
+	execIDs   names
+	tradeIDs  names
+	histories map[string]*history // by account; made from the state
+	stakes    []ledger.Stake      // used again by each portfolio
+	exposures []risk.Exposure     // likewise
 }
 
 // state is all that a snapshot keeps. Slices stand in a fixed order; nothing
@@ -41,9 +52,9 @@ type state struct {
 	Calls    int64
 	Venue    risk.Venue
 	Outflow  risk.Outflow
-	Dangers  []danger  // accounts under a margin call or in liquidation, sorted
-	History  []history // the last trades of each account, sorted by account
-	Sessions []session `json:",omitempty"` // FIX sessions, sorted by name
+	Dangers  []danger   // accounts under a margin call or in liquidation, sorted
+	History  []*history // the last trades of each account, sorted by account
+	Sessions []session  `json:",omitempty"` // FIX sessions, sorted by name
 
 	RequestAge perp.Time `json:",omitempty"` // as in Configure
 }
@@ -63,12 +74,15 @@ type market struct {
 	Graded     perp.Time // when all sessions were last judged
 	Reported   int64     // number of the venue's last report
 	resting    resting
+	limits     limits
 }
 
 // New returns an engine without markets or accounts; Configure brings them.
 func New() *Engine {
 	e := &Engine{state: state{Ledger: ledger.New(), Book: newBook(), Venue: risk.DefaultVenue()}}
-	e.markets = map[string]*market{}
+	e.markets, e.histories = map[string]*market{}, map[string]*history{}
+	e.bounds.lost = true
+	e.enumerate()
 	return e
 }
 
@@ -83,27 +97,65 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 		panic(perp.Fault{What: "command out of order", Args: []int64{seq, e.state.Seq, int64(now), int64(e.state.Now)}})
 	}
 	e.state.Seq, e.state.Now, e.now = seq, now, now
-	e.out = nil
+	e.out = e.arena.begin()
 	e.dispatch(c)
+	e.note()
 	e.audit(c)
-	return e.out
+	done := e.arena.end(e.out)
+	e.out, e.bounds.read = nil, 0
+	return done
 }
 
 // audit holds after every command: the books sum to zero, and what the maker
 // has in each market is what its curve says it owns, to the last unit (vAMM
-// reference §9.4). Anything else is a Fault.
+// reference §9.4). Anything else is a Fault. After a command about one market
+// only that market and those that the books changed in are looked at; all of them
+// are with everything else, so at the latest with the next tick of the clock.
 func (e *Engine) audit(c perp.Command) {
-	if err := e.state.Ledger.Check(); err != nil {
+	changed, err := e.state.Ledger.CheckChanged()
+	if err != nil {
 		panic(perp.Fault{What: "books after " + c.Kind() + ": " + err.Error(), Args: []int64{e.state.Seq}})
 	}
-	for _, m := range e.state.Markets {
-		worth, backing := e.state.Ledger.Worth(m.Instrument.Symbol), m.Quoting.Backing()
-		if worth != backing {
-			panic(perp.Fault{
-				What: "equity of " + m.Instrument.Symbol + " after " + c.Kind(),
-				Args: []int64{e.state.Seq, int64(worth), int64(backing)},
-			})
+	if symbol, one := about(c); one {
+		if m := e.markets[symbol]; m != nil {
+			e.auditMarket(m, c)
 		}
+		for _, other := range changed {
+			if m := e.markets[other]; m != nil && other != symbol {
+				e.auditMarket(m, c)
+			}
+		}
+		return
+	}
+	for _, m := range e.state.Markets {
+		e.auditMarket(m, c)
+	}
+}
+
+// about is the market that a command is about, if it is about one.
+func about(c perp.Command) (symbol string, one bool) {
+	switch c := c.(type) {
+	case perp.OracleTick:
+		return c.Symbol, true
+	case perp.PlaceOrder:
+		return c.Symbol, true
+	case perp.CancelOrder:
+		return c.Symbol, true
+	case perp.ReplaceOrder:
+		return c.Symbol, true
+	case perp.RequestQuote:
+		return c.Symbol, true
+	}
+	return "", false
+}
+
+func (e *Engine) auditMarket(m *market, c perp.Command) {
+	worth, backing := e.state.Ledger.Worth(m.Instrument.Symbol), m.Quoting.Backing()
+	if worth != backing {
+		panic(perp.Fault{
+			What: "equity of " + m.Instrument.Symbol + " after " + c.Kind(),
+			Args: []int64{e.state.Seq, int64(worth), int64(backing)},
+		})
 	}
 }
 
@@ -166,9 +218,7 @@ func (e *Engine) emit(events ...perp.Event) { e.out = append(e.out, events...) }
 
 // account returns the account of this name, or nil.
 func (e *Engine) account(name string) *risk.Account {
-	i, found := slices.BinarySearchFunc(e.state.Accounts, name, func(a risk.Account, n string) int {
-		return compare(a.Name, n)
-	})
+	i, found := e.places[name]
 	if !found {
 		return nil
 	}
@@ -178,19 +228,10 @@ func (e *Engine) account(name string) *risk.Account {
 // ownAccount fills in the account of a request that names none: the only one
 // its session may use. With none or several it stays empty.
 func (e *Engine) ownAccount(session, account string) string {
-	if account != "" {
-		return account
+	if all := e.traded[session]; account == "" && len(all) == 1 {
+		return all[0]
 	}
-	only := ""
-	for i := range e.state.Accounts {
-		if slices.Contains(e.state.Accounts[i].Sessions, session) {
-			if only != "" {
-				return ""
-			}
-			only = e.state.Accounts[i].Name
-		}
-	}
-	return only
+	return account
 }
 
 // permitted returns the account if it exists and the session may use it.

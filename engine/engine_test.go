@@ -161,27 +161,3 @@ func TestRestateTellsAll(t *testing.T) {
 		t.Errorf("stated balances sum to %s", sum)
 	}
 }
-
-func BenchmarkMarketOrder(b *testing.B) {
-	s := opened(&testing.T{})
-	orders := make([]perp.Command, b.N)
-	for i := range orders {
-		side := []string{"side=buy", "side=sell"}[i%2]
-		orders[i] = s.command([]string{"order", "alice", "o" + id("", int64(i)), side, "size=0.001"})
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	for _, c := range orders {
-		s.e.Apply(c, s.e.Seq()+1, s.now)
-	}
-}
-
-func BenchmarkTick(b *testing.B) {
-	s := opened(&testing.T{})
-	b.ReportAllocs()
-	for i := range b.N {
-		s.now += perp.Millisecond
-		price := 60_000*perp.PriceOne + perp.Price(i%1000)*perp.PriceOne/10
-		s.e.Apply(perp.OracleTick{Symbol: "BTC-PERP", Price: price, Confidence: perp.PriceOne, Publish: s.now, Receive: s.now, Sources: 3}, s.e.Seq()+1, s.now)
-	}
-}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"backstop/perp"
 	"backstop/risk"
 )
@@ -37,37 +39,48 @@ func (e *Engine) requestAge() perp.Time {
 }
 
 // portfolio is all that an account has at stake: every market with a position,
-// a claim or a working order.
+// a claim or a working order, sorted by symbol. Markets in which it has nothing
+// cost nothing. The list is good until the next portfolio is made.
 func (e *Engine) portfolio(account string) risk.Portfolio {
-	p := risk.Portfolio{Cash: e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Cash})}
-	working := e.state.Book.working[account]
-	p.Exposures = make([]risk.Exposure, 0, len(e.state.Markets))
-	for _, m := range e.state.Markets {
-		symbol := m.Instrument.Symbol
-		x := risk.Exposure{
-			Symbol: symbol, Limits: m.Limits, Oracle: m.Quoting.Mark(),
-			Position: e.state.Ledger.Position(account, symbol),
-			Claim:    e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Claim, Symbol: symbol}),
-			Funding:  e.state.Ledger.Funding(account, symbol), Imbalance: e.state.Ledger.Imbalance(symbol, m.Quoting.Mark()),
+	e.stakes = e.state.Ledger.Stakes(account, e.stakes[:0])
+	e.exposures = e.exposures[:0]
+	for i := range e.stakes {
+		s := &e.stakes[i]
+		m := e.markets[s.Symbol]
+		if s.Claim == 0 && s.Position.Size == 0 && s.Funding == 0 || m == nil {
+			continue
 		}
-		for _, o := range working {
-			if o.Symbol != symbol {
-				continue
-			}
-			x.Orders++
-			switch {
-			case o.Reduce != 0 || o.Armed(): // They take no position further from flat, now at least.
-			case o.Side == perp.Buy:
-				x.Bids = perp.Add(x.Bids, o.Leaves())
-			default:
-				x.Asks = perp.Add(x.Asks, o.Leaves())
-			}
+		x := e.expose(len(e.exposures), m)
+		x.Position, x.Claim, x.Funding = s.Position, s.Claim, s.Funding
+	}
+	for _, o := range e.state.Book.working[account] {
+		i, found := slices.BinarySearchFunc(e.exposures, o.Symbol, func(x risk.Exposure, symbol string) int { return compare(x.Symbol, symbol) })
+		if !found {
+			e.expose(i, e.markets[o.Symbol])
 		}
-		if x.Orders > 0 || x.Claim != 0 || x.Position.Size != 0 || x.Funding != 0 {
-			p.Exposures = append(p.Exposures, x)
+		x := &e.exposures[i]
+		x.Orders++
+		switch {
+		case o.Reduce != 0 || o.Armed(): // They take no position further from flat, now at least.
+		case o.Side == perp.Buy:
+			x.Bids = perp.Add(x.Bids, o.Leaves())
+		default:
+			x.Asks = perp.Add(x.Asks, o.Leaves())
 		}
 	}
-	return p
+	return risk.Portfolio{
+		Cash:      e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Cash}),
+		Exposures: e.exposures,
+	}
+}
+
+// expose makes room for a market in the portfolio that is being made.
+func (e *Engine) expose(i int, m *market) *risk.Exposure {
+	symbol, mark := m.Instrument.Symbol, m.Quoting.Mark()
+	e.exposures = slices.Insert(e.exposures, i, risk.Exposure{
+		Symbol: symbol, Limits: m.Limits, Oracle: mark, Imbalance: e.state.Ledger.Imbalance(symbol, mark),
+	})
+	return &e.exposures[i]
 }
 
 // preTrade walks a new order down the ladder of refusals.

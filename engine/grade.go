@@ -11,12 +11,18 @@ import (
 // alone makes up for what they did.
 const gradeEvery = perp.Second
 
-// enrol notes which firms each session trades for.
+// enrol notes where each account stands, and which accounts and firms each
+// session trades for.
 func (e *Engine) enrol() {
-	e.firms = map[string][]string{}
+	e.firms, e.traded = map[string][]string{}, map[string][]string{}
+	e.places = make(map[string]int, len(e.state.Accounts))
 	for i := range e.state.Accounts {
 		a := &e.state.Accounts[i]
+		e.places[a.Name] = i
 		for _, session := range a.Sessions {
+			if !slices.Contains(e.traded[session], a.Name) {
+				e.traded[session] = append(e.traded[session], a.Name)
+			}
 			if firm := firmOf(a.Name, a.Firm); !slices.Contains(e.firms[session], firm) {
 				e.firms[session] = append(e.firms[session], firm)
 			}
@@ -42,9 +48,14 @@ func (e *Engine) firm(account string) string {
 // learn looks again at the orders whose time has come, and judges those that
 // sent them.
 func (e *Engine) learn(m *market) {
-	for _, x := range m.Quoting.Ripen(e.now) {
+	before, dwells := "", m.Quoting.Params.TierDwell > 0
+	for i, x := range m.Quoting.Ripen(e.now) {
 		e.emit(x)
-		e.regrade(m, x.Session)
+		// All of them are learned from already, and nobody's tier moves twice at once.
+		if i == 0 || x.Session != before || !dwells {
+			e.regrade(m, x.Session)
+		}
+		before = x.Session
 	}
 }
 

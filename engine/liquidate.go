@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 
+	"backstop/ledger"
 	"backstop/perp"
 	"backstop/quoting"
 	"backstop/risk"
@@ -33,11 +34,11 @@ func (e *Engine) endangered(account string) int {
 // has its margin again (vAMM reference §11).
 func (e *Engine) watch(account string) {
 	h := risk.Judge(e.portfolio(account))
+	if !e.acts(account, h) {
+		return
+	}
 	i := e.endangered(account)
 	if i < 0 {
-		if h.Equity >= h.Call {
-			return
-		}
 		i = e.call(account, h)
 	}
 	switch d := &e.state.Dangers[i]; {
@@ -52,6 +53,22 @@ func (e *Engine) watch(account string) {
 		e.lift(i, h)
 	}
 }
+
+// acts tells whether anything follows from the health of an account.
+func (e *Engine) acts(account string, h risk.Health) bool {
+	i := e.endangered(account)
+	if i < 0 {
+		return h.Equity < h.Call
+	}
+	d := &e.state.Dangers[i]
+	if d.Since > 0 { // The next slice may not be due yet.
+		return !e.paces(d) || h.Shortage == 0 || e.flat(account)
+	}
+	return h.Equity < h.Maintenance || h.Equity >= h.Safe
+}
+
+// paces tells that a liquidation waits for the time of its next slice.
+func (e *Engine) paces(d *danger) bool { return d.Last != 0 && e.now-d.Last < sliceEvery }
 
 // call tells the account what it lacks and returns its row.
 func (e *Engine) call(account string, h risk.Health) int {
@@ -73,7 +90,7 @@ func (e *Engine) lift(i int, h risk.Health) {
 // position, and ends the liquidation once the account is cured or flat.
 func (e *Engine) liquidate(account string) {
 	d := &e.state.Dangers[e.endangered(account)]
-	if d.Last == 0 || e.now-d.Last >= sliceEvery {
+	if !e.paces(d) {
 		for _, m := range e.state.Markets {
 			before := risk.Judge(e.portfolio(account))
 			if before.Shortage == 0 {
@@ -106,12 +123,8 @@ func (e *Engine) liquidate(account string) {
 }
 
 func (e *Engine) flat(account string) bool {
-	for _, m := range e.state.Markets {
-		if e.state.Ledger.Position(account, m.Instrument.Symbol).Size != 0 {
-			return false
-		}
-	}
-	return true
+	e.stakes = e.state.Ledger.Stakes(account, e.stakes[:0])
+	return !slices.ContainsFunc(e.stakes, func(s ledger.Stake) bool { return s.Position.Size != 0 })
 }
 
 // slice closes a part of one position against the curve, at its price, as any

@@ -25,7 +25,7 @@ func (s *stored) take(events []perp.Event) {
 		case perp.OrderAccepted:
 			s.put(ev.Order)
 		case perp.OrderRejected:
-			if _, known := s.orders[ev.Order.OrderID]; !known && ev.Order.OrderID != "" {
+			if old, known := s.orders[ev.Order.OrderID]; ev.Order.OrderID != "" && (!known || !old.Status.Ended()) {
 				s.put(ev.Order)
 			}
 		case perp.Filled:

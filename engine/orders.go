@@ -117,10 +117,15 @@ func (b *book) live() (all []*order) {
 }
 
 // orderID and the others number what the engine makes; the counters are state.
-func (e *Engine) orderID() string { e.state.Orders++; return id("O-", e.state.Orders) }
-func (e *Engine) execID() string  { e.state.Execs++; return id("E-", e.state.Execs) }
-func (e *Engine) tradeID() string { e.state.Trades++; return id("T-", e.state.Trades) }
+func (e *Engine) orderID() string { e.state.Orders++; return e.orderIDs.of(e.state.Orders) }
+func (e *Engine) execID() string  { e.state.Execs++; return e.execIDs.of(e.state.Execs) }
+func (e *Engine) tradeID() string { e.state.Trades++; return e.tradeIDs.of(e.state.Trades) }
 func (e *Engine) version() int64  { e.state.Versions++; return e.state.Versions }
+
+// enumerate says how those numbers are written.
+func (e *Engine) enumerate() {
+	e.orderIDs, e.execIDs, e.tradeIDs = names{prefix: "O-"}, names{prefix: "E-"}, names{prefix: "T-"}
+}
 
 func id(prefix string, n int64) string {
 	return string(strconv.AppendInt([]byte(prefix), n, 10))

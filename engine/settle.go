@@ -50,12 +50,11 @@ func (e *Engine) funding(m *market) {
 	a := m.Quoting.Accrue(e.now, long, short)
 	if a.Long != 0 || a.Short != 0 {
 		e.state.Ledger.Accrue(symbol, a.Long, a.Short)
+		e.drifted(m, a)
 	}
 	if m.Quoting.FundingDue(e.now) {
 		e.bookFunding(m)
-		for _, account := range e.state.Ledger.Owners(symbol) {
-			e.watch(account)
-		}
+		e.watchAll(e.state.Ledger.Owners(symbol))
 	}
 	if f := &m.Quoting.Funding; perp.Abs(f.Long-m.ToldLong) >= perp.BP || perp.Abs(f.Short-m.ToldShort) >= perp.BP {
 		e.tellFunding(m)

@@ -32,7 +32,7 @@ func HashOf(snapshot []byte) string {
 // Restore returns an engine that goes on where the snapshot was taken. A text
 // that is not a snapshot of this version is an error.
 func Restore(snapshot []byte) (*Engine, error) {
-	e := &Engine{markets: map[string]*market{}}
+	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}}
 	d := json.NewDecoder(bytes.NewReader(snapshot))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e.state); err != nil {
@@ -44,12 +44,19 @@ func Restore(snapshot []byte) (*Engine, error) {
 	if err := e.state.Ledger.Audit(); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	e.now = e.state.Now
+	e.now, e.bounds.lost = e.state.Now, true
 	for _, m := range e.state.Markets {
 		if m == nil || m.Quoting == nil || len(m.Quoting.Offers) == 0 {
 			return nil, fmt.Errorf("snapshot: a market without offers")
 		}
 		e.markets[m.Instrument.Symbol] = m
+	}
+	e.enumerate()
+	for _, h := range e.state.History {
+		if h == nil {
+			return nil, fmt.Errorf("snapshot: a history without content")
+		}
+		e.histories[h.Account] = h
 	}
 	e.enrol()
 	for _, o := range e.state.Book.live() {
@@ -68,7 +75,7 @@ func (e *Engine) Restate() []perp.Event {
 		all = append(all, perp.MarketListed{Instrument: m.Instrument})
 		state, cause := m.Quoting.State()
 		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
-		all = append(all, offered(m, 1)...)
+		all = e.arena.offers(all, m, 1)
 		all = append(all, e.grades(m)...)
 		all = append(all, e.rate(m), perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: m.Mode})
 	}

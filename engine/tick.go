@@ -35,11 +35,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 		e.fire(m)
 	}
 	e.wish(m)
-	if m.Quoting.Allows(quoting.MarkAccounts) {
-		for _, account := range e.state.Ledger.Owners(t.Symbol) {
-			e.watch(account)
-		}
-	}
+	e.marked(m)
 }
 
 // clock lets quotes expire and old prices close markets. Then funding,
@@ -115,19 +111,5 @@ func (e *Engine) requote(m *market) {
 	for i := range m.Quoting.Offers {
 		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
 	}
-	e.emit(offered(m, first)...)
-}
-
-// offered tells the quotes from a version on, that of everybody first.
-func offered(m *market, from int64) (all []perp.Event) {
-	for i := range m.Quoting.Offers {
-		switch q := &m.Quoting.Offers[i].Quote; {
-		case q.Version < from:
-		case i == 0:
-			all = append(all, perp.QuoteChanged{Quote: q.Clone()})
-		default:
-			all = append(all, perp.ClassQuoted{Quote: q.Clone()})
-		}
-	}
-	return all
+	e.out = e.arena.offers(e.out, m, first)
 }

@@ -16,14 +16,28 @@ var ErrUnbalanced = errors.New("books do not add up")
 // Check compares the running sums with zero: cash, claims, and the positions
 // of each market. It costs the same however many accounts there are.
 func (l *Ledger) Check() error {
+	if err := l.checkSums(); err != nil {
+		return err
+	}
+	for _, b := range l.s.Books {
+		if err := b.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Ledger) checkSums() error {
 	if l.s.CashSum != 0 || l.s.ClaimSum != 0 {
 		return fmt.Errorf("%w: cash sums to %s, claims to %s", ErrUnbalanced, l.s.CashSum, l.s.ClaimSum)
 	}
-	for _, b := range l.s.Books {
-		if b.Net+b.Maker.Size != 0 || b.Entry+b.Maker.Entry != 0 || b.Long-b.Short != b.Net {
-			return fmt.Errorf("%w: positions in %s: clients %s (long %s, short %s), maker %s; entries %s, %s",
-				ErrUnbalanced, b.Symbol, b.Net, b.Long, b.Short, b.Maker.Size, b.Entry, b.Maker.Entry)
-		}
+	return nil
+}
+
+func (b *book) check() error {
+	if b.Net+b.Maker.Size != 0 || b.Entry+b.Maker.Entry != 0 || b.Long-b.Short != b.Net {
+		return fmt.Errorf("%w: positions in %s: clients %s (long %s, short %s), maker %s; entries %s, %s",
+			ErrUnbalanced, b.Symbol, b.Net, b.Long, b.Short, b.Maker.Size, b.Entry, b.Maker.Entry)
 	}
 	return nil
 }
@@ -115,9 +129,11 @@ func (l *Ledger) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &next.s); err != nil {
 		return fmt.Errorf("ledger state: %w", err)
 	}
-	if slices.Contains(next.s.Books, nil) {
-		return fmt.Errorf("ledger state: %w: a market without content", ErrUnbalanced)
+	if slices.Contains(next.s.Books, nil) || slices.Contains(next.s.Rows, nil) ||
+		slices.ContainsFunc(next.s.Books, func(b *book) bool { return slices.Contains(b.Holders, nil) }) {
+		return fmt.Errorf("ledger state: %w: a market or a row without content", ErrUnbalanced)
 	}
+	next.reindex()
 	if err := next.Audit(); err != nil {
 		return fmt.Errorf("ledger state: %w", err)
 	}

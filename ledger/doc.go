@@ -22,6 +22,7 @@
 //   - Cash accounts sum to zero, claims sum to zero, and in every market all
 //     positions sum to zero, after every command (TestBooksSumToZero).
 //   - Running sums equal what re-adding every row gives (TestBooksSumToZero).
+//   - What the index finds is what a search through all rows finds (TestIndexAgainstRows).
 //   - Settled profit never exceeds what losers, maker and insurance paid in
 //     (TestSettledNeverExceedsPaid).
 //   - Cash, equity, pool, fees and insurance never become negative (TestNothingGoesNegative).

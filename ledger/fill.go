@@ -16,8 +16,9 @@ type Fill struct {
 
 // Fill books one trade: the position, what it realises as a claim, and the fee.
 // A fill that closes a position settles the market. It returns the client's
-// realised P&L before the fee. A fill
-// without size, price or client is a Fault: whoever asks has checked that.
+// realised P&L before the fee, and
+// events that are good until the next fill. A fill without size, price or client
+// is a Fault: whoever asks has checked that.
 //
 // Cash of a price times size that is not whole rounds against the client, as
 // at the curve (vAMM reference §0); whole tick times lot makes it exact.
@@ -29,13 +30,14 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	if f.Side == perp.Sell {
 		base, cash = -f.Size, perp.Notional(f.Price, f.Size, perp.Floor)
 	}
-	var w writer
+	w := &l.w
+	w.events = w.events[:0]
 	b := l.book(f.Symbol)
-	realised = b.trade(&w, f.Account, base, cash)
-	l.realise(&w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
-	l.fee(&w, b, f)
-	if h := b.holder(f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
-		l.settle(&w, b) // closed, or flipped
+	realised = l.trade(w, b, f.Account, base, cash)
+	l.realise(w, b, f.Account, realised, perp.ProfitRealised, f.Ref)
+	l.fee(w, b, f)
+	if h := l.holder(b, f.Account); h.Size == 0 || (h.Size > 0) == (base > 0) && perp.Abs(h.Size) < perp.Abs(base) {
+		l.settle(w, b) // closed, or flipped
 	}
 	return realised, w.events
 }
@@ -45,13 +47,15 @@ func client(account string) bool {
 }
 
 // trade moves the client's position and, against it, the maker's.
-func (b *book) trade(w *writer, account string, base perp.Size, cash perp.Money) perp.Money {
-	h := b.holder(account)
+func (l *Ledger) trade(w *writer, b *book, account string, base perp.Size, cash perp.Money) perp.Money {
+	h := l.holder(b, account)
+	l.x.touch(h.stake.market)
 	b.note(h)
 	old := h.Position
 	next, realised := Apply(old, base, cash)
 	h.Position = next
 	b.start(h)
+	h.stake.weigh()
 	b.Net = perp.Add(b.Net, perp.Sub(next.Size, old.Size))
 	b.Entry = perp.Add(b.Entry, perp.Sub(next.Entry, old.Entry))
 	b.Maker = perp.Position{

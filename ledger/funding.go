@@ -21,11 +21,11 @@ func (l *Ledger) Funding(account, symbol string) perp.Money {
 	if b == nil {
 		return 0
 	}
-	i, found := b.find(account)
-	if !found {
+	h := l.held(account, symbol)
+	if h == nil {
 		return 0
 	}
-	return perp.Add(b.Holders[i].Pending, b.accrued(&b.Holders[i]))
+	return perp.Add(h.Pending, b.accrued(h))
 }
 
 // accrued is the funding of a position since its index was last noted.
@@ -62,11 +62,11 @@ func (l *Ledger) BookFunding(symbol, id string, long, short perp.Ratio) (maker p
 		return 0, nil
 	}
 	var w writer
-	for i := range b.Holders {
-		h := &b.Holders[i]
+	for _, h := range b.Holders {
 		b.note(h)
 		paid, size := h.Pending, h.Size
 		h.Pending, h.Index = 0, 0
+		h.stake.weigh()
 		if paid == 0 {
 			continue
 		}

@@ -12,14 +12,18 @@ import (
 // overflow: about 4e12 units of quote currency.
 const BalanceMax perp.Money = 4_000_000_000_000_000_000
 
-// Ledger is the state of the books. The zero value has no accounts; New makes
-// one ready to use. It is not safe for concurrent use.
-type Ledger struct{ s state }
+// Ledger is the state of the books. The zero value is only good to be read
+// into; New makes one ready to use. It is not safe for concurrent use.
+type Ledger struct {
+	s state
+	x index
+	w writer // of the last fill; its memory is used again
+}
 
 // state is all that is kept. Every slice is sorted or in order of arrival;
 // nothing is a map, so the same books have the same bytes.
 type state struct {
-	Rows        []Balance
+	Rows        []*Balance
 	Books       []*book
 	Keys        []string // of deposits made, sorted
 	Transfers   int64    // number of the last transfer
@@ -37,7 +41,7 @@ type Balance struct {
 // book is what the ledger keeps for one market.
 type book struct {
 	Symbol  string
-	Holders []holder      // clients that ever dealt here, sorted by account
+	Holders []*holder     // clients that ever dealt here, sorted by account
 	Maker   perp.Position // minus the sum of the clients, size and entry
 	Net     perp.Size     // running sum of the clients' sizes
 	Entry   perp.Money    // running sum of the clients' entries
@@ -57,6 +61,7 @@ type holder struct {
 	Settled perp.Money
 	Index   int64      // of the position's side when it last changed
 	Pending perp.Money // funding accrued by earlier sizes, not yet booked
+	stake   *stake
 }
 
 // Holding is one position as the outside may see it.
@@ -68,7 +73,11 @@ type Holding struct {
 }
 
 // New returns empty books.
-func New() *Ledger { return &Ledger{} }
+func New() *Ledger {
+	l := &Ledger{}
+	l.reindex()
+	return l
+}
 
 // Deposit moves collateral from outside into a client's cash, or into the
 // maker's equity or insurance in a market, then settles what can be settled
@@ -150,14 +159,28 @@ func (l *Ledger) Used(key string) bool {
 // Clone is a copy that changes on its own.
 func (l *Ledger) Clone() *Ledger {
 	c := &Ledger{s: l.s}
-	c.s.Rows, c.s.Keys = slices.Clone(l.s.Rows), slices.Clone(l.s.Keys)
+	c.s.Rows, c.s.Keys = cloned(l.s.Rows), slices.Clone(l.s.Keys)
 	c.s.Books = make([]*book, len(l.s.Books))
 	for i, b := range l.s.Books {
 		other := *b
-		other.Holders, other.Waiting, other.Owing = slices.Clone(b.Holders), slices.Clone(b.Waiting), slices.Clone(b.Owing)
+		other.Holders, other.Waiting, other.Owing = cloned(b.Holders), slices.Clone(b.Waiting), slices.Clone(b.Owing)
 		c.s.Books[i] = &other
 	}
+	c.reindex()
 	return c
+}
+
+// cloned copies what a list points at.
+func cloned[T any](list []*T) []*T {
+	if list == nil {
+		return nil
+	}
+	values, all := make([]T, len(list)), make([]*T, len(list))
+	for i, v := range list {
+		values[i] = *v
+		all[i] = &values[i]
+	}
+	return all
 }
 
 // ClientCash is the cash of all clients.
@@ -176,14 +199,17 @@ func cashOf(account string) perp.LedgerAccount {
 
 // Balance is what the account holds; zero if it never held anything.
 func (l *Ledger) Balance(a perp.LedgerAccount) perp.Money {
-	if i, found := l.find(a); found {
-		return l.s.Rows[i].Amount
-	}
-	return 0
+	return l.x.row(&a).amount()
 }
 
 // Balances returns every account, sorted by owner, name and market.
-func (l *Ledger) Balances() []Balance { return slices.Clone(l.s.Rows) }
+func (l *Ledger) Balances() []Balance {
+	all := make([]Balance, len(l.s.Rows))
+	for i, r := range l.s.Rows {
+		all[i] = *r
+	}
+	return all
+}
 
 // Position is the open position of an account, the maker's included.
 func (l *Ledger) Position(account, symbol string) perp.Position {
@@ -194,8 +220,8 @@ func (l *Ledger) Position(account, symbol string) perp.Position {
 	if account == perp.Maker {
 		return b.Maker
 	}
-	if i, found := b.find(account); found {
-		return b.Holders[i].Position
+	if h := l.held(account, symbol); h != nil {
+		return h.Position
 	}
 	return perp.Position{}
 }
@@ -238,8 +264,8 @@ func (l *Ledger) Settled(account, symbol string) perp.Money {
 	if account == perp.Maker {
 		return -b.Settled
 	}
-	if i, found := b.find(account); found {
-		return b.Holders[i].Settled
+	if h := l.held(account, symbol); h != nil {
+		return h.Settled
 	}
 	return 0
 }
@@ -258,31 +284,42 @@ func (l *Ledger) transfer(w *writer, from, to perp.LedgerAccount, amount perp.Mo
 	if amount < 0 || from == to {
 		panic(perp.Fault{What: "transfer " + from.String() + " to " + to.String(), Args: []int64{int64(amount)}})
 	}
-	l.add(from, -amount)
-	l.add(to, amount)
+	l.add(&from, -amount)
+	l.add(&to, amount)
 	l.s.Transfers++
 	w.emit(perp.Posted{Transfer: perp.Transfer{
 		ID: l.s.Transfers, Debit: from, Credit: to, Amount: amount, Reason: why, Ref: ref,
 	}})
 }
 
-func (l *Ledger) add(a perp.LedgerAccount, by perp.Money) {
-	i, found := l.find(a)
-	if !found {
-		l.s.Rows = slices.Insert(l.s.Rows, i, Balance{Account: a})
+func (l *Ledger) add(a *perp.LedgerAccount, by perp.Money) {
+	r := l.x.row(a)
+	if r == nil {
+		r = l.open(*a)
 	}
-	l.s.Rows[i].Amount = perp.Add(l.s.Rows[i].Amount, by)
-	if a.Name == perp.Claim {
-		l.s.ClaimSum = perp.Add(l.s.ClaimSum, by)
-	} else {
+	r.Amount = perp.Add(r.Amount, by)
+	if a.Symbol != "" {
+		l.x.touch(l.x.market(a.Symbol))
+	}
+	if a.Name != perp.Claim {
 		l.s.CashSum = perp.Add(l.s.CashSum, by)
+		return
+	}
+	l.s.ClaimSum = perp.Add(l.s.ClaimSum, by)
+	if client(a.Owner) {
+		l.x.find(a.Owner, a.Symbol).weigh()
 	}
 }
 
-func (l *Ledger) find(a perp.LedgerAccount) (int, bool) {
-	return slices.BinarySearchFunc(l.s.Rows, a, func(b Balance, a perp.LedgerAccount) int {
+// open makes a row.
+func (l *Ledger) open(a perp.LedgerAccount) *Balance {
+	i, _ := slices.BinarySearchFunc(l.s.Rows, a, func(b *Balance, a perp.LedgerAccount) int {
 		return compareAccounts(b.Account, a)
 	})
+	r := &Balance{Account: a}
+	l.s.Rows = slices.Insert(l.s.Rows, i, r)
+	l.x.file(r)
+	return r
 }
 
 func compareAccounts(a, b perp.LedgerAccount) int {
@@ -297,41 +334,41 @@ func compareAccounts(a, b perp.LedgerAccount) int {
 
 // book returns the market's book, opening it if there is none yet.
 func (l *Ledger) book(symbol string) *book {
-	i, found := l.findBook(symbol)
-	if !found {
-		l.s.Books = slices.Insert(l.s.Books, i, &book{Symbol: symbol})
+	m := l.x.market(symbol)
+	if m.book == nil {
+		i, _ := slices.BinarySearchFunc(l.s.Books, symbol, func(b *book, s string) int { return strings.Compare(b.Symbol, s) })
+		m.book = &book{Symbol: symbol}
+		l.s.Books = slices.Insert(l.s.Books, i, m.book)
+		l.x.touch(m)
 	}
-	return l.s.Books[i]
+	return m.book
 }
 
 // look returns the market's book or nil.
 func (l *Ledger) look(symbol string) *book {
-	if i, found := l.findBook(symbol); found {
-		return l.s.Books[i]
+	if m := l.x.markets[symbol]; m != nil {
+		return m.book
 	}
 	return nil
 }
 
-func (l *Ledger) findBook(symbol string) (int, bool) {
-	return slices.BinarySearchFunc(l.s.Books, symbol, func(b *book, s string) int {
-		return strings.Compare(b.Symbol, s)
-	})
-}
-
-func (b *book) find(account string) (int, bool) {
-	return slices.BinarySearchFunc(b.Holders, account, func(h holder, a string) int {
-		return strings.Compare(h.Account, a)
-	})
-}
-
-// holder returns the client's row, opening it if there is none yet. The
-// pointer holds until the next row is opened.
-func (b *book) holder(account string) *holder {
-	i, found := b.find(account)
-	if !found {
-		b.Holders = slices.Insert(b.Holders, i, holder{Account: account})
+// held is the client's row in a market or nil.
+func (l *Ledger) held(account, symbol string) *holder {
+	if s := l.x.find(account, symbol); s != nil {
+		return s.holder
 	}
-	return &b.Holders[i]
+	return nil
 }
 
-func settlementID(n int64) string { return "S" + strconv.FormatInt(n, 10) }
+// holder returns the client's row, opening it if there is none yet.
+func (l *Ledger) holder(b *book, account string) *holder {
+	s := l.x.stake(account, b.Symbol)
+	if s.holder == nil {
+		i, _ := slices.BinarySearchFunc(b.Holders, account, func(h *holder, a string) int { return strings.Compare(h.Account, a) })
+		s.holder = &holder{Account: account, stake: s}
+		b.Holders = slices.Insert(b.Holders, i, s.holder)
+	}
+	return s.holder
+}
+
+func settlementID(n int64) string { return string(strconv.AppendInt([]byte("S"), n, 10)) }

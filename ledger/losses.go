@@ -25,11 +25,15 @@ func (l *Ledger) Bankrupt(symbol string) (accounts []string) {
 // holds tells whether an account has a position, accrued funding or a positive
 // claim anywhere.
 func (l *Ledger) holds(account string) bool {
-	for _, b := range l.s.Books {
-		if i, found := b.find(account); found && (b.Holders[i].Size != 0 || b.Holders[i].Pending != 0) {
+	c := l.x.clients[account]
+	if c == nil {
+		return false
+	}
+	for _, s := range c.open {
+		if h := s.holder; h != nil && (h.Size != 0 || h.Pending != 0) {
 			return true
 		}
-		if l.Balance(claimOf(account, b)) > 0 {
+		if s.claim.amount() > 0 {
 			return true
 		}
 	}
@@ -69,8 +73,7 @@ func (l *Ledger) socialise(w *writer, b *book, account string, amount perp.Money
 		return 0
 	}
 	left, size := amount, open
-	for i := range b.Holders {
-		h := &b.Holders[i]
+	for _, h := range b.Holders {
 		if h.Size == 0 {
 			continue
 		}
@@ -91,9 +94,9 @@ func (l *Ledger) socialise(w *writer, b *book, account string, amount perp.Money
 // Owners lists the accounts with an open position in a market, sorted.
 func (l *Ledger) Owners(symbol string) (accounts []string) {
 	if b := l.look(symbol); b != nil {
-		for i := range b.Holders {
-			if b.Holders[i].Size != 0 {
-				accounts = append(accounts, b.Holders[i].Account)
+		for _, h := range b.Holders {
+			if h.Size != 0 {
+				accounts = append(accounts, h.Account)
 			}
 		}
 	}
@@ -108,9 +111,9 @@ func (l *Ledger) Expire(symbol string, price perp.Price) (claims, cash, deferred
 	b := l.book(symbol)
 	var w writer
 	for _, account := range l.Owners(symbol) {
-		size := b.holder(account).Size
+		size := l.holder(b, account).Size
 		// Floor of a signed value: against the client on both sides.
-		realised := b.trade(&w, account, -size, perp.Notional(price, size, perp.Floor))
+		realised := l.trade(&w, b, account, -size, perp.Notional(price, size, perp.Floor))
 		l.realise(&w, b, account, realised, perp.ProfitRealised, symbol)
 	}
 	for _, account := range slices.Clone(b.Owing) {
@@ -166,23 +169,35 @@ func priceOf(cash perp.Money, size perp.Size) perp.Price {
 // Funds is the cash that answers for the clients' claims in a market: the
 // pool, the maker's equity and the fees. The insurance is not in it.
 func (l *Ledger) Funds(symbol string) perp.Money {
-	cash := func(name string) perp.Money { return l.Balance(of(name, symbol)) }
-	return perp.Add(perp.Add(cash(perp.Pool), cash(perp.Equity)), cash(perp.Fees))
+	m := l.x.markets[symbol]
+	if m == nil {
+		return 0
+	}
+	return perp.Add(perp.Add(m.pool.amount(), m.equity.amount()), m.fees.amount())
+}
+
+// amount is what a row holds; nothing if there is none.
+func (r *Balance) amount() perp.Money {
+	if r == nil {
+		return 0
+	}
+	return r.Amount
 }
 
 // Imbalance is what all clients together would be owed if every position closed
 // at price (vAMM reference §9.2); 0 if they owe. It stays at its limit rather
 // than overflow.
 func (l *Ledger) Imbalance(symbol string, price perp.Price) perp.Money {
-	b := l.look(symbol)
-	if b == nil {
+	m := l.x.markets[symbol]
+	if m == nil || m.book == nil {
 		return 0
 	}
+	b := m.book
 	const most = math.MaxInt64 / 4
 	if price > 0 && int64(perp.Abs(b.Net))/int64(perp.SizeOne) >= most/int64(price) {
 		return most
 	}
-	owed := perp.Add(perp.Notional(price, b.Net, perp.Floor), perp.Add(b.Entry, -l.Balance(claimOf(perp.Maker, b))))
+	owed := perp.Add(perp.Notional(price, b.Net, perp.Floor), perp.Add(b.Entry, -m.claim.amount()))
 	return max(0, owed)
 }
 
@@ -191,10 +206,10 @@ func (l *Ledger) Imbalance(symbol string, price perp.Price) perp.Money {
 // as the curve keeps it, plus that value, is this number exactly (vAMM
 // reference §9.4).
 func (l *Ledger) Worth(symbol string) perp.Money {
-	b := l.look(symbol)
-	if b == nil {
+	m := l.x.markets[symbol]
+	if m == nil || m.book == nil {
 		return l.Funds(symbol)
 	}
 	// Clients' claims are minus the maker's.
-	return perp.Add(perp.Sub(l.Funds(symbol), b.Entry), l.Balance(claimOf(perp.Maker, b)))
+	return perp.Add(perp.Sub(l.Funds(symbol), m.book.Entry), m.claim.amount())
 }

@@ -113,7 +113,7 @@ func (l *Ledger) forgive(w *writer, b *book, account string, amount perp.Money, 
 
 // settled notes what a settlement moved and tells it.
 func (l *Ledger) settled(w *writer, b *book, account, id string, claim, cash perp.Money) {
-	h := b.holder(account)
+	h := l.holder(b, account)
 	h.Settled = perp.Add(h.Settled, cash)
 	b.Settled = perp.Add(b.Settled, cash)
 	w.emit(perp.Settled{

@@ -186,14 +186,48 @@ func (c *Client) leak(cap perp.Money, now perp.Time) {
 }
 
 // records are the records of a session and of the firms that it trades for.
-// All are made before any is pointed at, because making one may move them.
+// All are made before any is pointed at, because making one may move them. A list
+// of firms must not change while it is used: where they stand is kept with it.
 func (m *Market) records(session string, firms []string) []*Client {
-	for _, f := range firms {
-		m.Firms.find(f)
+	g := m.groups[session]
+	if len(firms) < groupLeast {
+		g = &m.few
+		g.stand(m, session, firms)
+	} else if g == nil || len(g.firms) != len(firms) || &g.firms[0] != &firms[0] {
+		g = &group{}
+		g.stand(m, session, firms)
+		if m.groups == nil {
+			m.groups = map[string]*group{}
+		}
+		m.groups[session] = g
 	}
-	m.scratch = append(m.scratch[:0], m.Sessions.of(session))
-	for _, f := range firms {
-		m.scratch = append(m.scratch, m.Firms.of(f))
+	m.scratch = append(m.scratch[:0], &m.Sessions.Clients[g.session])
+	for _, i := range g.at {
+		m.scratch = append(m.scratch, &m.Firms.Clients[i])
 	}
 	return m.scratch
+}
+
+// both are the records of a session and of one firm.
+func (m *Market) both(session, firm string) []*Client {
+	m.scratch = append(m.scratch[:0], m.Sessions.of(session), m.Firms.of(firm))
+	return m.scratch
+}
+
+// group is where the records of a session and its firms stand. They never move to
+// another place in their list.
+type group struct {
+	firms   []string
+	session int
+	at      []int
+}
+
+// groupLeast is from how many firms on it is worth keeping.
+const groupLeast = 4
+
+func (g *group) stand(m *Market, session string, firms []string) {
+	g.firms, g.session, g.at = firms, m.Sessions.find(session), g.at[:0]
+	for _, f := range firms {
+		g.at = append(g.at, m.Firms.find(f))
+	}
 }

@@ -1,6 +1,10 @@
 package quoting
 
-import "backstop/perp"
+import (
+	"github.com/holiman/uint256"
+
+	"backstop/perp"
+)
 
 // exposure is the net position of the clients that the maker bears itself: what
 // it has not laid off.
@@ -68,17 +72,18 @@ func (m *Market) least() perp.Size { return max(m.Instrument.Lot, m.Instrument.M
 func (m *Market) lots(s perp.Size) perp.Size { return s - s%m.Instrument.Lot }
 
 // ladder appends the levels of the side that a client's order of side deals
-// on, best first; each is the next slice of the curve.
-func (m *Market) ladder(side perp.Side, away perp.Ratio, tier perp.Tier, out []perp.Level) []perp.Level {
-	room := m.room(side)
+// on, best first, no more than room; each is the next slice of the curve.
+func (m *Market) ladder(side perp.Side, room perp.Size, away perp.Ratio, tier perp.Tier, out []perp.Level) []perp.Level {
 	size, relief := m.top(side, tier)
+	c, at := m.cut(side, away), m.Curve.baseAfter(0)
 	var done perp.Size
 	for i := range m.Params.Levels {
 		n := min(m.lots(size), room-done)
 		if n < m.least() {
 			break
 		}
-		price := m.rounded(side, m.floorFor(side, m.slice(side, done, done+n, away)))
+		next := m.Curve.baseAfter(perp.Size(side.Sign()) * (done + n))
+		price := m.rounded(side, m.floorFor(side, c.price(&at, &next)))
 		if len(out) > 0 {
 			price = m.beyond(side, price, out[len(out)-1].Price)
 		}
@@ -86,6 +91,7 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, tier perp.Tier, out []p
 			break
 		}
 		out = append(out, perp.Level{Price: price, Size: n})
+		at = next
 		done += n
 		size = perp.Size(mulDivSat(int64(size), int64(m.Params.LevelGrowth), int64(perp.RatioOne)))
 		if i == 0 {
@@ -100,24 +106,42 @@ func (m *Market) ladder(side perp.Side, away perp.Ratio, tier perp.Tier, out []p
 // L*L*g*(1/b2 - 1/b1), so its price per base is L*L*g/(b1*b2): no reserve is
 // rounded on the way (vAMM reference §2, "Gateway"). Rounded for the maker.
 func (m *Market) slice(side perp.Side, from, to perp.Size, away perp.Ratio) perp.Price {
+	sign := perp.Size(side.Sign())
+	c, b1, b2 := m.cut(side, away), m.Curve.baseAfter(sign*from), m.Curve.baseAfter(sign*to)
+	return c.price(&b1, &b2)
+}
+
+// cut is what all slices of a side have in common: L*L*g times the distance.
+type cut struct {
+	cash uint256.Int
+	up   bool // rounded up
+}
+
+func (m *Market) cut(side perp.Side, away perp.Ratio) (c cut) {
 	factor := perp.RatioOne + perp.Ratio(side.Sign())*away
 	if factor <= 0 {
-		return 0
+		return cut{} // nothing is worth anything
 	}
-	sign := perp.Size(side.Sign())
-	b1, b2 := m.Curve.baseAfter(sign*from), m.Curve.baseAfter(sign*to)
-	b1.Mul(&b1, &b2)
-	b1.Mul(&b1, &one6)
 	g, k := signed(int64(m.Curve.Peg)), signed(int64(factor))
-	cash := m.Curve.L.Int // at most 70 bits, so that all of it fits 256
-	cash.Mul(&cash, &cash)
-	cash.Mul(&cash, &g)
-	cash.Mul(&cash, &k)
-	if side == perp.Buy {
-		b2.SubUint64(&b1, 1)
-		cash.Add(&cash, &b2)
+	c.cash.Mul(&m.Curve.L.Int, &m.Curve.L.Int) // at most 70 bits each, so that all of it fits 256
+	c.cash.Mul(&c.cash, &g)
+	c.cash.Mul(&c.cash, &k)
+	c.up = side == perp.Buy
+	return c
+}
+
+// price is that of the slice between two base reserves.
+func (c *cut) price(b1, b2 *uint256.Int) perp.Price {
+	var below, cash uint256.Int
+	below.Mul(b1, b2)
+	below.Mul(&below, &one6)
+	cash.Div(&c.cash, &below)
+	if c.up {
+		var whole uint256.Int
+		if whole.Mul(&cash, &below); whole.Lt(&c.cash) {
+			cash.AddUint64(&cash, 1)
+		}
 	}
-	cash.Div(&cash, &b1)
 	return perp.Price(saturate(&cash))
 }
 

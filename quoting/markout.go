@@ -67,7 +67,7 @@ func (m *Market) Watch(w Watched, now perp.Time) {
 	}
 	*last = now
 	if w.ExecID != "" {
-		for _, r := range m.records(w.Session, []string{w.Firm}) {
+		for _, r := range m.both(w.Session, w.Firm) {
 			r.Fills = min(r.Fills+1, max(m.Params.Probation, r.Fills))
 		}
 	}
@@ -137,7 +137,7 @@ func (m *Market) judge(p *Pending, horizon int, now perp.Time) perp.MarkedOut {
 	core := int64(p.Core) * rateOne
 	e := min(max(move/toRate, -rateMax), rateMax) - core*pastCore/100
 	ahead := horizon < shortHorizons && m.Params.StrikeSpan > 0 && move/toRate > core+2*dev/toRate
-	for _, c := range m.records(p.Session, []string{p.Firm}) {
+	for _, c := range m.both(p.Session, p.Firm) {
 		c.learn(&m.Params, horizon, p.Weights[horizon], z, e, now)
 		if ahead && p.ExecID != "" {
 			c.Struck = now + m.Params.StrikeSpan

@@ -62,6 +62,7 @@ func (m *Market) Requote(first int64, now perp.Time) int {
 	x, quotes := pressure{}, false
 	if !m.Curve.L.IsZero() && m.Allows(OfferQuote) {
 		x, quotes = m.pressure(now), true
+		m.rooms = [2]perp.Size{m.room(perp.Buy), m.room(perp.Sell)} // the same for all classes
 	}
 	n := 0
 	for i := range m.Offers {
@@ -111,8 +112,8 @@ func (m *Market) offer(o *Offer, x pressure) {
 		ask, bid = m.Params.plain()
 	}
 	o.AskAway, o.BidAway = ask[stepCount-1], bid[stepCount-1]
-	q.Asks = m.ladder(perp.Buy, o.AskAway, q.Class.Tier, q.Asks)
-	q.Bids = m.ladder(perp.Sell, o.BidAway, q.Class.Tier, q.Bids)
+	q.Asks = m.ladder(perp.Buy, m.rooms[0], o.AskAway, q.Class.Tier, q.Asks)
+	q.Bids = m.ladder(perp.Sell, m.rooms[1], o.BidAway, q.Class.Tier, q.Bids)
 	if len(q.Asks) > 0 {
 		q.AskParts = m.parts(perp.Buy, &ask, q.Asks[0], q.AskParts)
 	}

@@ -30,6 +30,7 @@
 //   - A call comes before liquidation, and leaving it takes the buffer (TestJudge).
 //   - A slice is whole lots of no more than the position; closing the cure size
 //     ends the shortage (TestSliceCuresAndIsPaced, TestSliceStaysInBounds).
+//   - Within its reach an account stays above its margin call (TestReachesHold).
 //   - Only settled free collateral may leave, and not too much of it at a time
 //     (TestWithdrawable, TestOutflow).
 //

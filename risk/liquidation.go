@@ -18,7 +18,8 @@ func Judge(p Portfolio) Health {
 	keep, call := Margin(p, Maintenance), Margin(p, Filling)
 	h := Health{Equity: keep.Collateral, Maintenance: keep.Required, Call: call.Required, Safe: Margin(p, Initial).Required}
 	need, have := keep.Required, keep.Collateral
-	for _, e := range p.Exposures {
+	for i := range p.Exposures {
+		e := &p.Exposures[i]
 		need = sum(need, scaled(notional(e.Oracle, e.worst()), e.Limits.LiquidationBuffer))
 		if loss := e.pnl(); loss < 0 {
 			have = sum(have, -scaled(-loss, e.Limits.LiquidationBuffer))
@@ -88,7 +89,8 @@ func LiquidationCharge(l MarketLimits, value, equity perp.Money) perp.Money {
 // needs, with losses counted in full and profits, claims included, not at all.
 func Withdrawable(p Portfolio) perp.Money {
 	have := p.Cash
-	for _, e := range p.Exposures {
+	for i := range p.Exposures {
+		e := &p.Exposures[i]
 		have = sum(have, min(0, e.pnl()))
 	}
 	return max(0, min(p.Cash, sum(have, -Margin(p, Initial).Required)))

@@ -54,22 +54,27 @@ type Requirement struct {
 // beyond the type stay at its limit, so that absurd positions are refused.
 func Margin(p Portfolio, kind Kind) Requirement {
 	r := Requirement{Collateral: p.Cash}
-	for _, e := range p.Exposures {
-		worst := e.worst()
-		value := notional(e.Oracle, worst)
-		need := scaled(value, Ratio(e.Limits, perp.Abs(worst), kind))
-		reserve := saturate(perp.Size(e.Orders), int64(e.Limits.OrderReserve), 1)
-		r.Required = sum(r.Required, sum(need, perp.Money(reserve)))
-		r.Notional = sum(r.Notional, value)
-		r.Collateral = sum(r.Collateral, e.counted(kind))
+	for i := range p.Exposures {
+		r.take(&p.Exposures[i], kind)
 	}
 	r.Free = sum(r.Collateral, -r.Required)
 	return r
 }
 
+// take adds what one market needs and brings.
+func (r *Requirement) take(e *Exposure, kind Kind) {
+	worst := e.worst()
+	value := notional(e.Oracle, worst)
+	need := scaled(value, e.Limits.ratio(perp.Abs(worst), kind))
+	reserve := saturate(perp.Size(e.Orders), int64(e.Limits.OrderReserve), 1)
+	r.Required = sum(r.Required, sum(need, perp.Money(reserve)))
+	r.Notional = sum(r.Notional, value)
+	r.Collateral = sum(r.Collateral, e.counted(kind))
+}
+
 // worst is the position after the open orders of the side with the larger
 // result; the sell side on a tie (vAMM reference §10 rule 4).
-func (e Exposure) worst() perp.Size {
+func (e *Exposure) worst() perp.Size {
 	long, short := perp.Add(e.Position.Size, e.Bids), perp.Sub(e.Position.Size, e.Asks)
 	if perp.Abs(long) > perp.Abs(short) {
 		return long
@@ -79,7 +84,7 @@ func (e Exposure) worst() perp.Size {
 
 // pnl is what the account would win or lose if the position closed at the
 // oracle price, with what is realised or accrued and not settled; rounded down.
-func (e Exposure) pnl() perp.Money {
+func (e *Exposure) pnl() perp.Money {
 	value := notional(e.Oracle, e.Position.Size)
 	if e.Position.Size < 0 {
 		value = -value // rounded up, so a short is worth less
@@ -93,7 +98,7 @@ func (e Exposure) pnl() perp.Money {
 // only up to the market's cap unless it is about keeping a position, and less
 // while clients together are owed more than the market's limit (vAMM reference
 // §9.5).
-func (e Exposure) counted(kind Kind) perp.Money {
+func (e *Exposure) counted(kind Kind) perp.Money {
 	pnl := e.pnl()
 	if pnl <= 0 || kind == Maintenance {
 		return pnl
@@ -111,7 +116,9 @@ const bpOne = 10_000
 // Ratio is the margin ratio of a position of this size, in whole basis points
 // rounded down as the reference does: the base ratio, or the size premium if
 // that is more (vAMM reference §10 rule 1).
-func Ratio(l MarketLimits, size perp.Size, kind Kind) perp.Ratio {
+func Ratio(l MarketLimits, size perp.Size, kind Kind) perp.Ratio { return l.ratio(size, kind) }
+
+func (l *MarketLimits) ratio(size perp.Size, kind Kind) perp.Ratio {
 	w := int64(l.InitialMargin / perp.BP)
 	switch kind {
 	case Maintenance:

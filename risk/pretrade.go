@@ -41,16 +41,18 @@ type QuoteFacts struct {
 }
 
 // query is an order on its way down the ladder. left is what it may still
-// fill, e what its account has in its market, rest the account's other markets
-// and e without the order's earlier self.
+// fill, e what its account has in its market without the order's earlier self.
 type query struct {
 	o    perp.PlaceOrder
 	f    Facts
 	left perp.Size
 	e    Exposure
-	rest Portfolio
+	at   int // place of e in f.Portfolio; -1: it has nothing there
 
 	dealt perp.Size // of a replaced order, before
+
+	needed   Requirement // what after found; guards that ask for it come after all that changes it
+	margined bool
 }
 
 // guard looks at one reason to refuse. It returns what it needed and had, and
@@ -113,15 +115,12 @@ func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict {
 }
 
 func newQuery(o perp.PlaceOrder, f Facts, left perp.Size) *query {
-	q := &query{o: o, f: f, left: left, rest: Portfolio{Cash: f.Portfolio.Cash}}
+	q := &query{o: o, f: f, left: left, at: -1}
 	q.e = Exposure{Symbol: o.Symbol, Limits: f.Limits, Oracle: f.Oracle}
-	q.rest.Exposures = make([]Exposure, 0, len(f.Portfolio.Exposures)+1)
-	for _, e := range f.Portfolio.Exposures {
-		if e.Symbol == o.Symbol {
-			q.e = e
-			continue
+	for i := range f.Portfolio.Exposures {
+		if e := &f.Portfolio.Exposures[i]; e.Symbol == o.Symbol {
+			q.e, q.at = *e, i
 		}
-		q.rest.Exposures = append(q.rest.Exposures, e)
 	}
 	if o.Reduce != 0 { // No more of it ever deals.
 		q.left = min(q.left, q.reducible())
@@ -346,8 +345,10 @@ func (q *query) growing() bool {
 func (q *query) openOrders() (need, have int64, refuse bool) {
 	most := q.f.Account.Limits.OpenOrders
 	orders := q.e.Orders
-	for _, e := range q.rest.Exposures {
-		orders += e.Orders
+	for i := range q.f.Portfolio.Exposures {
+		if i != q.at {
+			orders += q.f.Portfolio.Exposures[i].Orders
+		}
 	}
 	return orders + 1, most, orders+1 > most
 }
@@ -362,7 +363,7 @@ func (q *query) position() (need, have int64, refuse bool) {
 }
 
 func (q *query) notional() (need, have int64, refuse bool) {
-	r := Margin(q.after(), Initial)
+	r := q.after()
 	most := q.f.Account.Limits.Notional
 	return int64(r.Notional), int64(most), q.growing() && r.Notional > most
 }
@@ -371,18 +372,27 @@ func (q *query) notional() (need, have int64, refuse bool) {
 func (q *query) collateralCap() (need, have int64, refuse bool) {
 	most := q.f.Account.Limits.OrderLeverage
 	value := notional(q.f.Oracle, q.left)
-	cap := scaled(max(0, Margin(q.after(), Initial).Collateral), most)
+	cap := scaled(max(0, q.after().Collateral), most)
 	return int64(value), int64(cap), most > 0 && q.growing() && value > cap
 }
 
 func (q *query) margin() (need, have int64, refuse bool) {
-	r := Margin(q.after(), Initial)
+	r := q.after()
 	need = int64(sum(r.Required, q.cost()))
 	return need, int64(r.Collateral), q.growing() && need > int64(r.Collateral)
 }
 
-// after is the portfolio with the order working.
-func (q *query) after() Portfolio {
+// after is the initial margin with the order working.
+func (q *query) after() Requirement {
+	if q.margined {
+		return q.needed
+	}
+	r := Requirement{Collateral: q.f.Portfolio.Cash}
+	for i := range q.f.Portfolio.Exposures {
+		if i != q.at {
+			r.take(&q.f.Portfolio.Exposures[i], Initial)
+		}
+	}
 	e := q.e
 	e.Orders++
 	if q.o.Side == perp.Sell {
@@ -390,7 +400,10 @@ func (q *query) after() Portfolio {
 	} else {
 		e.Bids = perp.Add(e.Bids, q.left)
 	}
-	return Portfolio{Cash: q.rest.Cash, Exposures: append(slices.Clip(q.rest.Exposures), e)}
+	r.take(&e, Initial)
+	r.Free = sum(r.Collateral, -r.Required)
+	q.needed, q.margined = r, true
+	return r
 }
 
 // cost is what the order loses at once if it fills now: how far its price lies
