@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"backstop/acceptance/shim/build"
 )
 
 // The sizes of the runs in CI; docs/faults.md has the long ones.
@@ -27,32 +29,11 @@ var (
 // exitMax is how long after a fault of the disk the gateway may live.
 const exitMax = time.Second
 
-// shim builds the failing disk, and image what makes disks after a power cut.
+// shim is the failing disk, and image what makes disks after a power cut.
 var (
-	shim = sync.OnceValues(func() (string, error) {
-		return built("shim.so", "gcc", "-shared", "-fPIC", "-O1", "-o", "OUT", "shim.c", "-ldl", "-lpthread")
-	})
-	image = sync.OnceValues(func() (string, error) { return built("image", "go", "build", "-o", "OUT", "image.go") })
+	shim  = sync.OnceValues(func() (string, error) { return build.Shim("shim") })
+	image = sync.OnceValues(func() (string, error) { return build.Image("shim") })
 )
-
-func built(name string, args ...string) (string, error) {
-	dir, err := os.MkdirTemp("", "backstop-shim-*")
-	if err != nil {
-		return "", err
-	}
-	out := filepath.Join(dir, name)
-	for i, a := range args {
-		if a == "OUT" {
-			args[i] = out
-		}
-	}
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Dir = "shim"
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %w\n%s", args, err, said)
-	}
-	return out, nil
-}
 
 // onShim puts the failing disk under the gateways of the world.
 func (w *faultWorld) onShim(more ...string) {
@@ -206,7 +187,7 @@ func (w *faultWorld) powerCuts(ctx context.Context, cuts int) {
 		if err != nil {
 			w.t.Fatalf("image: %v\n%s", err, out)
 		}
-		if err := errors.Join(moveDB(w.dir, filepath.Join(root), false), moveDB(after, w.dir, false)); err != nil {
+		if err := errors.Join(moveDB(w.dir, root, false), moveDB(after, w.dir, false)); err != nil {
 			w.t.Fatal(err)
 		}
 		w.dead()

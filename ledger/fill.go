@@ -16,9 +16,8 @@ type Fill struct {
 
 // Fill books one trade: the position, what it realises as a claim, and the fee.
 // A fill that closes a position settles the market. It returns the client's
-// realised P&L before the fee, and
-// events that are good until the next fill. A fill without size, price or client
-// is a Fault: whoever asks has checked that.
+// realised P&L before the fee, and events that are good until the next fill. A fill
+// without size, price or client is a Fault: whoever asks has checked that.
 //
 // Cash of a price times size that is not whole rounds against the client, as
 // at the curve (vAMM reference §0); whole tick times lot makes it exact.

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"backstop/acceptance/shim/build"
 )
 
 // The sizes of the runs in CI; docs/faults.md has the long ones.
@@ -103,32 +105,11 @@ func acknowledge(batch int) {
 	}
 }
 
-// shim builds the failing disk, and image what makes disks after a power cut.
+// shim is the failing disk, and image what makes disks after a power cut.
 var (
-	shim = sync.OnceValues(func() (string, error) {
-		return built("shim.so", "gcc", "-shared", "-fPIC", "-O1", "-o", "OUT", "shim.c", "-ldl", "-lpthread")
-	})
-	image = sync.OnceValues(func() (string, error) { return built("image", "go", "build", "-o", "OUT", "image.go") })
+	shim  = sync.OnceValues(func() (string, error) { return build.Shim(filepath.Join("..", "acceptance", "shim")) })
+	image = sync.OnceValues(func() (string, error) { return build.Image(filepath.Join("..", "acceptance", "shim")) })
 )
-
-func built(name string, args ...string) (string, error) {
-	dir, err := os.MkdirTemp("", "backstop-shim-*")
-	if err != nil {
-		return "", err
-	}
-	out := filepath.Join(dir, name)
-	for i, a := range args {
-		if a == "OUT" {
-			args[i] = out
-		}
-	}
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Dir = filepath.Join("..", "acceptance", "shim")
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %w\n%s", args, err, said)
-	}
-	return out, nil
-}
 
 // faulted is how a child ended.
 type faulted struct {
