@@ -149,7 +149,6 @@ func (l *loop) settle() error {
 
 // take applies and encodes what waits: numbers are given, bytes are held.
 func (l *loop) take(clock bool) error {
-	// crash delay inbox-waits
 	batch, more := l.inbox.take(batchMax - min(len(l.ready), batchMax-1))
 	if more {
 		l.inbox.signal()
@@ -157,7 +156,9 @@ func (l *loop) take(clock bool) error {
 	if clock {
 		batch = append(batch, perp.Input{Command: perp.ClockTick{}, Source: "clock"})
 	}
-	return l.prepare(batch)
+	err := l.prepare(batch)
+	// crash delay inbox-waits
+	return err
 }
 
 func (l *loop) prepare(batch []perp.Input) error {
