@@ -139,7 +139,7 @@ func TestBanned(t *testing.T) {
 		t.Errorf("the next number was %d, is %d", out, got)
 	}
 	other.answers("unharmed")
-	for end := began.Add(ban + patience); ; {
+	for end := began.Add(ban + cutMax); ; {
 		back = w.dial("ALICE")
 		back.seq = 5
 		back.logon("")

@@ -74,7 +74,7 @@ func TestEveryEndIsTold(t *testing.T) {
 				p.expect("35=5")
 				p.send("5", "")
 			}()
-			if err := w.door.Stop(patience); err != nil {
+			if err := w.door.Stop(cutMax); err != nil {
 				w.t.Error(err)
 			}
 		}},

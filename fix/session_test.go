@@ -234,7 +234,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	go func() {
 		id := strings.Repeat("z", 3000)
 		for seq := 2; ; seq++ {
-			if err := p.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+			if err := p.conn.SetWriteDeadline(time.Now().Add(cutMax)); err != nil {
 				sent <- err
 				return
 			}

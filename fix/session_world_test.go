@@ -336,7 +336,10 @@ func (p *peer) raw(b []byte) {
 	}
 }
 
-const patience = 5 * time.Second
+const (
+	patience = 30 * time.Second // for what must come, however busy the machine is: no promise
+	cutMax   = 5 * time.Second  // until a connection that has to be cut is
+)
 
 // next reads one message, bars for SOH; "" at the end of the connection.
 func (p *peer) next(wait time.Duration) (string, error) {
@@ -374,7 +377,7 @@ func (p *peer) expect(fields ...string) string {
 // ended checks that the gateway closes the connection, without another message.
 func (p *peer) ended() {
 	p.t.Helper()
-	got, err := p.next(patience)
+	got, err := p.next(cutMax)
 	if got != "" || err == nil || os.IsTimeout(err) {
 		p.t.Fatalf("%s: connection still open (%q, %v)", p.name, got, err)
 	}
@@ -398,7 +401,7 @@ func orderFieldsOf(id string) string {
 
 // drainAway reads until the connection ends.
 func (p *peer) drainAway() error {
-	if err := p.conn.SetReadDeadline(time.Now().Add(2 * patience)); err != nil {
+	if err := p.conn.SetReadDeadline(time.Now().Add(2 * cutMax)); err != nil {
 		return err
 	}
 	_, err := io.Copy(io.Discard, p.in)

@@ -25,7 +25,7 @@ func (w *world) steer(session string, verb perp.SessionVerb, in, out int64) (bus
 // free waits until nothing holds the place of a client's connection.
 func (w *world) free(session string) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); w.door.byComp[session].holder.Load() != nil; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(cutMax); w.door.byComp[session].holder.Load() != nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			w.t.Fatalf("%s: still connected", session)
 		}

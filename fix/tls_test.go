@@ -238,9 +238,9 @@ func (w *world) refusedOverTLS(what, name, proof string, cfg *tls.Config) {
 	if _, err := p.conn.Write(p.message("A", "34=1", "98=0|108=30|"+proof)); err != nil {
 		return
 	}
-	got, err := p.next(patience)
+	got, err := p.next(cutMax)
 	if strings.Contains(got, "|35=5|34=0|") && proof != "" {
-		got, err = p.next(patience)
+		got, err = p.next(cutMax)
 	}
 	if err == nil || got != "" {
 		w.t.Errorf("%s: got %q, %v", what, got, err)
@@ -255,7 +255,7 @@ func TestPlainTCPIsCut(t *testing.T) {
 	w := overTLS(t, a, "", func(c *Config) { c.Limits.LogonTimeout, c.Limits.PerAddress = 300*time.Millisecond, 2 })
 	plain := w.dial("ALICE")
 	plain.logon("")
-	got, err := plain.next(patience)
+	got, err := plain.next(cutMax)
 	if strings.Contains(got, "8=FIX") || err == nil {
 		t.Errorf("plain TCP got %q, %v", got, err)
 	}
@@ -272,7 +272,7 @@ func TestPlainTCPIsCut(t *testing.T) {
 		t.Errorf("knocks %+v", k)
 	}
 	for _, p := range []*peer{silent, half} {
-		if got, err := p.next(patience); strings.Contains(got, "8=FIX") || err == nil {
+		if got, err := p.next(cutMax); strings.Contains(got, "8=FIX") || err == nil {
 			t.Errorf("%s got %q, %v", p.name, got, err)
 		}
 	}
@@ -292,7 +292,7 @@ func TestSlowClientOverTLSIsCut(t *testing.T) {
 	p.expect("35=A")
 	id := strings.Repeat("z", 3000)
 	for seq := 2; ; seq++ { // Until the gateway has had enough.
-		if err := p.conn.SetWriteDeadline(time.Now().Add(4 * patience)); err != nil {
+		if err := p.conn.SetWriteDeadline(time.Now().Add(4 * cutMax)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := p.conn.Write(p.message("1", "34="+strconv.Itoa(seq), "112="+id+"|")); err != nil {
@@ -338,7 +338,7 @@ func (g *guard) emptied(t testing.TB) {
 	t.Helper()
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
-	end := time.After(patience)
+	end := time.After(cutMax)
 	for {
 		g.mu.Lock()
 		left := len(g.conns)
