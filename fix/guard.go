@@ -172,11 +172,18 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	if len(c.rest) == 0 {
 		frame, err := c.nextMessage()
+		c.mu.Lock()
+		over = c.link != nil && (c.closing || c.told)
+		c.ending = c.ending || over || err != nil
+		c.mu.Unlock()
 		if err != nil {
-			c.mu.Lock()
-			c.ending = true
-			c.mu.Unlock()
 			return 0, err
+		}
+		if over {
+			// A Read that had begun before the connection ended may still find bytes: the
+			// answer to our Logout is not the session library's, but for lastWord.
+			c.buf = append(frame, c.buf...)
+			return 0, io.EOF
 		}
 		c.rest = frame
 		// crash point inbound if c.link != nil

@@ -32,12 +32,23 @@ func (w *world) free(session string) {
 	}
 }
 
+// until waits for what the door does by itself.
+func (w *world) until(what string, so func() bool) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("never %s", what)
+		}
+	}
+}
+
 // TestKickedClientIsTold: the client reads why in a Logout that has a number of
 // the session, and its answer is counted: it comes back without a gap.
 func TestKickedClientIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cancelling)
 	p := w.login("ALICE")
+	w.until("logged on", w.door.byComp["ALICE"].up.Load) // The answer leaves a moment before that.
 	w.happen(perp.SessionSteered{Session: "ALICE", Verb: perp.KickSession, Reason: "drill"})
 	p.expect("35=5", "34=2", "58="+textKicked+"drill")
 	p.send("5", "")
@@ -56,6 +67,7 @@ func TestDisabledSession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, cancelling)
 	p, other := w.login("ALICE"), w.login("BOB")
+	w.until("logged on", w.door.byComp["ALICE"].up.Load)
 	w.happen(perp.SessionSteered{Session: "ALICE", Verb: perp.DisableSession, Reason: "unpaid\x01bills"})
 	text := textDisabled + "unpaid|bills"
 	if got := p.expect("35=5", "34=2"); !strings.Contains(got, "58="+text) {
@@ -79,6 +91,7 @@ func TestDisabledSession(t *testing.T) {
 	}
 	other.answers("others")
 	w.happen(perp.SessionSteered{Session: "ALICE", Verb: perp.EnableSession})
+	w.until("enabled", func() bool { return w.door.byComp["ALICE"].disabled.Load() == nil })
 	q := w.dial("ALICE")
 	q.seq = p.seq
 	q.logon("")
