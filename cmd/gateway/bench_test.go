@@ -47,6 +47,43 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
+// BenchmarkStored is a batch of orders in the engine and the store, with two reports
+// each: what is durable of P1 to P3. ns/op is of an order.
+func BenchmarkStored(b *testing.B) {
+	for _, n := range []int{1, 16, 128} {
+		b.Run("batch="+strconv.Itoa(n), func(b *testing.B) {
+			w, err := bench.NewWorld(benchSetup, 1, 8)
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch, end, err := w.Keep(b.TempDir(), n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			var before, after syscall.Rusage
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+				b.Fatal(err)
+			}
+			for done := 0; done < b.N; done += n {
+				if err := batch(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(spent)/1000/float64(b.N), "cpu-µs/order")
+			if err := end(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
 // TestBenchInterrupted: whoever stops the stopwatch, kindly or not, finds no child
 // of it afterwards; after a kind stop no file either.
 func TestBenchInterrupted(t *testing.T) {
