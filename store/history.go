@@ -8,6 +8,8 @@ import (
 	"fmt"
 
 	"backstop/perp"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Replay hands the journal rows from a number on to fn, in order, up to what
@@ -21,8 +23,8 @@ func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
 		return err
 	}
 	var failed error
-	walk := walkJournal(r, max(from, 1), end, func(e perp.Entry, _ []eventRow) bool {
-		failed = fn(e)
+	walk := walkJournal(r, max(from, 1), end, func(row journalRow) bool {
+		failed = fn(row.entry)
 		return failed == nil
 	})
 	switch {
@@ -64,13 +66,16 @@ func (s *Store) SaveSnapshot(seq int64, at perp.Time, hash string, state []byte)
 	}
 	sum := snapshotSum(seq, at, hash, state)
 	err := s.inTx(func() error {
-		if err := s.one(addSnapshot, seq, int64(at), hash, sum[:], state); err != nil {
-			return err
-		}
-		passing("snapshot")
-		// crash point in-snapshot
-		_, err := s.stmts[dropSnapshots].Exec(snapshotsKept)
-		return err
+		return s.direct(func(conn *sqlite3.SQLiteConn) error {
+			if err := s.one(conn, addSnapshot, seq, int64(at), hash, sum[:], state); err != nil {
+				return err
+			}
+			passing("snapshot")
+			// crash point in-snapshot
+			drop := &s.hot[dropSnapshots]
+			drop.arg(int64(snapshotsKept))
+			return drop.run(conn, nil)
+		})
 	})
 	if err != nil {
 		s.broken = err

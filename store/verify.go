@@ -106,7 +106,7 @@ func previousHash(from pager, query string, next int64) (h [sha256.Size]byte, er
 // walkJournal recomputes the journal chain from a row to its end and names each
 // row that does not follow from the one before. seen, if any, is given every
 // good row and ends the walk by returning false.
-func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []eventRow) bool) (p report) {
+func walkJournal(from pager, next int64, end chain, seen func(journalRow) bool) (p report) {
 	h, err := previousHash(from, queryRowHash, next)
 	if !p.fail("journal", err) {
 		return p
@@ -130,7 +130,7 @@ func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []even
 				p.differ(what, fmt.Sprintf("hash %x", row.h), fmt.Sprintf("%x", want))
 				good = false
 			}
-			if seen != nil && (!good || !seen(row.entry, row.events)) {
+			if seen != nil && (!good || !seen(row)) {
 				return p
 			}
 			copy(h[:], row.h)
@@ -145,7 +145,7 @@ func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []even
 type journalRow struct {
 	entry  perp.Entry
 	h      []byte
-	events []eventRow
+	events []byte // as eventsText made it
 }
 
 // journalPage reads the next slice of the journal and its events.
@@ -159,26 +159,8 @@ func readJournal(q querier, from, to int64) (page []journalRow, err error) {
 		var row journalRow
 		e := &row.entry
 		defer func() { page = append(page, row) }()
-		return r.Scan(&e.Seq, &e.Time, &e.Source, &e.Kind, &e.Payload, &row.h)
+		return r.Scan(&e.Seq, &e.Time, &e.Source, &e.Kind, &e.Payload, &row.h, &row.events)
 	}, from, to, slice)
-	if err != nil || len(page) == 0 {
-		return nil, err
-	}
-	i := 0
-	err = read(q, queryEvents, func(r *sql.Rows) error {
-		var seq int64
-		var ev eventRow
-		if err := r.Scan(&seq, &ev.n, &ev.kind, &ev.payload); err != nil {
-			return err
-		}
-		for i < len(page) && page[i].entry.Seq < seq {
-			i++
-		}
-		if i < len(page) && page[i].entry.Seq == seq { // Else its row is missing, and the walk names that.
-			page[i].events = append(page[i].events, ev)
-		}
-		return nil
-	}, from, page[len(page)-1].entry.Seq)
 	return page, err
 }
 
