@@ -66,7 +66,7 @@ func (r *Reader) VerifyAudit() (commands int64, found []Difference, err error) {
 		return 0, p.found, p.err
 	}
 	desk := []*rowSet{setOf("desk", queryDesk, b.desk, scanDesk, madeFrom(deskRowOf))}
-	walk := walkJournal(r, 1, b.journal, func(row journalRow) bool {
+	walk := walkJournal(r, 1, b.journal, true, func(row journalRow) bool {
 		e := row.entry
 		what := fmt.Sprintf("events of journal row %d", e.Seq)
 		answers := len(desk[0].want)

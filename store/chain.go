@@ -94,7 +94,7 @@ func (s *Store) checkTail() (err error) {
 	if s.out, err = readChain(s.conn, "fix_out"); err != nil {
 		return err
 	}
-	damage := walkJournal(direct{s.conn}, max(s.journal.last-tailRows+1, 1), s.journal, nil)
+	damage := walkJournal(direct{s.conn}, max(s.journal.last-tailRows+1, 1), s.journal, false, nil)
 	if len(damage.found) == 0 && damage.err == nil {
 		damage = walkOut(direct{s.conn}, max(s.out.last-tailRows+1, 1), s.out)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"backstop/bench"
 	"backstop/perp"
+	"backstop/store"
 )
 
 // BenchmarkEngine is P4 of docs/bench.md: the engine alone, with ten markets.
@@ -81,6 +83,36 @@ func BenchmarkStored(b *testing.B) {
 				b.Fatal(err)
 			}
 		})
+	}
+}
+
+// BenchmarkReplay is a start without a snapshot (P8). ns/op is of a command.
+func BenchmarkReplay(b *testing.B) {
+	dir := b.TempDir()
+	w, err := bench.NewWorld(benchSetup, 1, 8)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, end, err := w.Keep(dir, 64)
+	if err == nil {
+		err = end()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := store.OpenReadOnly(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := int64(0); done < int64(b.N); {
+		e, _, err := restore(r, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		done += e.Seq()
 	}
 }
 
