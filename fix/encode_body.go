@@ -68,7 +68,7 @@ func (b *body) group(tag int, members ...[]pair) *body {
 func (b *body) sorted(tag int, order []int, members [][]pair) *body {
 	place := func(x, y pair) int { return slices.Index(order, x.tag) - slices.Index(order, y.tag) }
 	for _, m := range members {
-		slices.SortFunc(m, place)
+		slices.SortStableFunc(m, place)
 	}
 	return b.group(tag, members...)
 }
