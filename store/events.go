@@ -15,24 +15,27 @@ type eventRow struct {
 	payload []byte
 }
 
+// eventBytes is room for most events.
+const eventBytes = 280
+
 // eventsText is what is stored of the events of a command: a JSON list of
 // [n, kind, payload].
 func eventsText(events []perp.Event) ([]byte, error) {
-	text := []byte{'['}
+	text := append(make([]byte, 0, eventBytes*len(events)), '[')
 	for i, ev := range events {
 		switch ev.(type) {
 		case perp.QuoteChanged, perp.ClassQuoted, perp.TickRefused: // they come with ticks, and follow from them
 			continue
 		}
-		payload, err := json.Marshal(ev)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", ev.Kind(), err)
-		}
 		if len(text) > 1 {
 			text = append(text, ',')
 		}
 		text = append(strconv.AppendInt(append(text, '['), int64(i), 10), `,"`...)
-		text = append(append(append(text, ev.Kind()...), `",`...), payload...)
+		text = append(append(text, ev.Kind()...), `",`...)
+		var err error
+		if text, err = appendJSON(text, ev); err != nil {
+			return nil, fmt.Errorf("%s: %w", ev.Kind(), err)
+		}
 		text = append(text, ']')
 	}
 	return append(text, ']'), nil
