@@ -30,7 +30,7 @@ var mutants = []struct {
 	}}}, walkOf("after-wire:20", "after-mark:20")},
 	{mutant{"no-unique", "a client order id may be used again", []edit{
 		{"engine/orders.go", "	return b.byClient[clientKey{account, clOrdID}]", "	return nil"},
-		{"store/rows.go", "	return s.one(addClientID, o.Account, o.First, o.OrderID)\n", "	return nil\n"},
+		{"store/rows_orders.go", "	s.rows.add(clientIDRows, o.Account, o.First, o.OrderID)\n", ""},
 	}}, func(ctx context.Context, w *faultWorld) { w.repeats(ctx, 20) }},
 	{mutant{"wrong-rounding", "fees are rounded in the client's favour", []edit{{
 		"risk/margin.go", "perp.Share(amount, rate, perp.Ceil) }", "perp.Share(amount, rate, perp.Floor) }",

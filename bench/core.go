@@ -1,15 +1,19 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
 	"backstop/engine"
 	"backstop/perp"
+	"backstop/store"
 )
 
 // World is an engine with open markets, in virtual time: nothing in it waits.
@@ -20,6 +24,7 @@ type World struct {
 	now       perp.Time
 	orders    int
 	ticks     int
+	first     []perp.Entry // what opened the markets
 }
 
 // openingSteps ticks of a tenth of a second open every market.
@@ -62,7 +67,10 @@ func filled(events []perp.Event) bool {
 
 // NewWorld opens a world with so many markets and accounts, for Go benchmarks.
 func NewWorld(setup func(toml string) ([]perp.Input, error), markets, accounts int) (*World, error) {
-	w, _, err := newWorld(setup, venue{accounts: accounts, markets: markets})
+	w, first, err := newWorld(setup, venue{accounts: accounts, markets: markets})
+	if err == nil {
+		w.first = first
+	}
 	return w, err
 }
 
@@ -122,6 +130,62 @@ func (w *World) Apply(commands []perp.Command) {
 		}
 		w.engine.Apply(c, w.engine.Seq()+1, at)
 	}
+}
+
+// storedEvery is the virtual time between two orders of Store, so that within
+// storedWarm orders every kind of markout falls due.
+const (
+	storedEvery = 10 * perp.Millisecond
+	storedWarm  = 7_000
+	reportBytes = 330 // of an Execution Report
+)
+
+// Keep returns a function that applies a tick of every market and then so many
+// orders, and stores them as one batch with the two reports that each would get.
+// The store is opened here with a history long enough to be like any other.
+func (w *World) Keep(dir string, orders int) (batch func() error, end func() error, err error) {
+	s, err := store.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := bytes.Repeat([]byte("8=FIX.4.4|"), reportBytes/10)
+	out := map[string]int64{}
+	batch = func() error {
+		w.now += storedEvery * perp.Time(orders)
+		var inputs []perp.Input
+		for i := range w.v.markets {
+			inputs = append(inputs, perp.Input{Command: w.tick(i), Source: "bench"})
+		}
+		writes := map[string]*perp.SessionWrite{}
+		for range orders {
+			o := w.order()
+			inputs = append(inputs, perp.Input{Command: o, Source: "bench"})
+			x := writes[o.Session]
+			if x == nil {
+				x = &perp.SessionWrite{Session: o.Session, Epoch: 1, InSeq: 1, Created: 1}
+				writes[o.Session] = x
+			}
+			for range 2 {
+				out[o.Session]++
+				x.Messages = append(x.Messages, perp.WireMessage{Seq: out[o.Session], Bytes: report})
+			}
+		}
+		b := perp.Batch{Entries: w.sequencer.Step(inputs, w.now), Time: w.now}
+		for _, name := range slices.Sorted(maps.Keys(writes)) {
+			x := writes[name]
+			x.OutSeq, x.OutReserved = out[name]+1, out[name]+1
+			b.Sessions = append(b.Sessions, *x)
+		}
+		return s.Commit(b)
+	}
+	err = s.Commit(perp.Batch{Entries: w.first, Time: w.now})
+	for n := 0; err == nil && n < storedWarm; n += orders {
+		err = batch()
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return batch, s.Close, nil
 }
 
 // cost is the time of one command in ns and its allocations: medians over chunks,

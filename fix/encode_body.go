@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,15 +11,20 @@ import (
 )
 
 // body gathers the fields of an outgoing message in the order in which they go
-// out: that of spec/ROE.md, not that of the tag numbers.
+// out: that of spec/ROE.md, not that of the tag numbers. A group is one pair, with
+// its members behind the count.
 type body struct {
 	msgType string
 	pairs   []pair
-	groups  map[int]*quickfix.RepeatingGroup // by the tag of their count
-	later   map[int]string                   // what VAMM1 says instead, by tag
+	later   map[int]string // what VAMM1 says instead, by tag
 }
 
-func newBody(msgType string) *body { return &body{msgType: msgType} }
+// fieldsUsual is room for the fields of most messages.
+const fieldsUsual = 40
+
+func newBody(msgType string) *body {
+	return &body{msgType: msgType, pairs: make([]pair, 0, fieldsUsual)}
+}
 
 func (b *body) add(tag int, value string) *body {
 	b.pairs = append(b.pairs, pair{tag, value})
@@ -46,86 +52,63 @@ func (b *body) num(tag, value int) *body { return b.add(tag, strconv.Itoa(value)
 
 func (b *body) time(tag int, t perp.Time) *body { return b.add(tag, stamp(t)) }
 
-// group adds a repeating group whose members all have the fields of the first.
+// group adds a repeating group; the members stand as they are given.
 func (b *body) group(tag int, members ...[]pair) *body {
-	var order []int
-	for _, f := range members[0] {
-		order = append(order, f.tag)
-	}
-	return b.sorted(tag, order, members)
-}
-
-// sorted adds a repeating group whose members may lack fields of the order.
-func (b *body) sorted(tag int, order []int, members [][]pair) *body {
-	g := quickfix.NewRepeatingGroup(quickfix.Tag(tag), templateOf(order))
+	value := append(strconv.AppendInt(nil, int64(len(members)), 10), soh)
 	for _, m := range members {
-		row := g.Add()
 		for _, f := range m {
-			row.SetString(quickfix.Tag(f.tag), f.value)
+			value = appendField(value, f)
 		}
 	}
-	if b.groups == nil {
-		b.groups = map[int]*quickfix.RepeatingGroup{}
-	}
-	b.groups[tag] = g
-	return b.add(tag, "")
+	return b.add(tag, string(value[:len(value)-1]))
 }
 
-func templateOf(order []int) (t quickfix.GroupTemplate) {
-	for _, tag := range order {
-		t = append(t, quickfix.GroupElement(quickfix.Tag(tag)))
+// sorted adds a repeating group whose members stand in the order given and may
+// lack some of it. It sorts them where they are.
+func (b *body) sorted(tag int, order []int, members [][]pair) *body {
+	place := func(x, y pair) int { return slices.Index(order, x.tag) - slices.Index(order, y.tag) }
+	for _, m := range members {
+		slices.SortStableFunc(m, place)
 	}
-	return t
+	return b.group(tag, members...)
 }
 
 // message builds a message that is the same in both dialects.
 func (b *body) message() *quickfix.Message { return b.in(strict44) }
 
-// in builds the message in a dialect. The body map of the library sorts by tag;
-// giving it the whole body as one field keeps our order.
+// in builds the message in a dialect. The body map of the library would sort by
+// tag, and keep each field apart.
 func (b *body) in(d dialect) *quickfix.Message {
 	msg := quickfix.NewMessage()
 	msg.Header.SetString(35, b.msgType)
-	if all := b.ordered(d); all != nil {
-		msg.Body.SetGroup(*all)
+	if inner := b.written(d); len(inner) > 0 {
+		setBody(msg, inner)
 	}
 	return msg
 }
 
-// ordered is the body as a dialect has it; nil if it is empty. Our own tags, and
-// values later than FIX 4.4, are for VAMM1 alone.
-func (b *body) ordered(d dialect) *inOrder {
-	order := make([]int, 0, len(b.pairs))
+// written is the body as a dialect has it. Our own tags, and values later than
+// FIX 4.4, are for VAMM1 alone.
+func (b *body) written(d dialect) (inner []byte) {
+	size := 0
 	for _, f := range b.pairs {
-		if d == vamm1 || f.tag < customMin {
-			order = append(order, f.tag)
-		}
+		size += len(f.value) + tagBytes
 	}
-	if len(order) == 0 {
-		return nil
-	}
-	all := quickfix.NewRepeatingGroup(quickfix.Tag(order[0]), templateOf(order))
-	row := all.Add()
+	inner = make([]byte, 0, size)
 	for _, f := range b.pairs {
-		value, later := b.later[f.tag]
-		switch g, ok := b.groups[f.tag]; {
-		case d != vamm1 && f.tag >= customMin:
-		case ok:
-			row.SetGroup(g)
-		case later && d == vamm1:
-			row.SetString(quickfix.Tag(f.tag), value)
-		default:
-			row.SetString(quickfix.Tag(f.tag), f.value)
+		if d != vamm1 && f.tag >= customMin {
+			continue
 		}
+		if value, later := b.later[f.tag]; later && d == vamm1 {
+			f.value = value
+		}
+		inner = appendField(inner, f)
 	}
-	return &inOrder{all}
+	return inner
 }
 
-// inOrder is a group without its count.
-type inOrder struct{ *quickfix.RepeatingGroup }
-
-// Write returns the fields alone.
-func (g inOrder) Write() []quickfix.TagValue { return g.RepeatingGroup.Write()[1:] }
+// tagBytes is room for a tag, the equals sign and the end of a field.
+const tagBytes = 7
 
 // stamp prints a UTC timestamp in milliseconds, which every client can read.
 func stamp(t perp.Time) string { return time.Unix(0, int64(t)).UTC().Format("20060102-15:04:05.000") }

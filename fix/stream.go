@@ -146,11 +146,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 	if key.from != nil {
 		order = changeOrder
 	}
-	var out []byte
-	for _, f := range b.sorted(268, order, rows).ordered(key.dialect).Write() {
-		out = append(out, f.String()...)
-	}
-	return out
+	return b.sorted(268, order, rows).written(key.dialect)
 }
 
 // bookMessage puts a body behind the fields that are the subscriber's own.

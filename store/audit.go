@@ -66,10 +66,11 @@ func (r *Reader) VerifyAudit() (commands int64, found []Difference, err error) {
 		return 0, p.found, p.err
 	}
 	desk := []*rowSet{setOf("desk", queryDesk, b.desk, scanDesk, madeFrom(deskRowOf))}
-	walk := walkJournal(r, 1, b.journal, func(e perp.Entry, events []eventRow) bool {
+	walk := walkJournal(r, 1, b.journal, true, func(row journalRow) bool {
+		e := row.entry
 		what := fmt.Sprintf("events of journal row %d", e.Seq)
 		answers := len(desk[0].want)
-		if !p.fail(what, expect(desk, journalRow{entry: e, events: events})) {
+		if !p.fail(what, expect(desk, row)) {
 			return false
 		}
 		answers = len(desk[0].want) - answers

@@ -19,13 +19,6 @@ type chain struct {
 	h    [sha256.Size]byte
 }
 
-// eventRow is one event as the journal keeps it.
-type eventRow struct {
-	n       int64
-	kind    string
-	payload []byte
-}
-
 // rowHash begins the hash of a row. Every part is written with its length, so
 // that no two rows have the same bytes.
 type rowHash struct{ sum hash.Hash }
@@ -54,14 +47,10 @@ func (r rowHash) value() (h [sha256.Size]byte) {
 	return h
 }
 
-// journalHash is the hash of a journal row and the events stored with it.
-func journalHash(previous [sha256.Size]byte, e perp.Entry, events []eventRow) [sha256.Size]byte {
-	r := newRowHash(previous).number(e.Seq).number(int64(e.Time)).
-		text([]byte(e.Source)).text([]byte(e.Kind)).text(e.Payload).number(int64(len(events)))
-	for _, ev := range events {
-		r.number(ev.n).text([]byte(ev.kind)).text(ev.payload)
-	}
-	return r.value()
+// journalHash is the hash of a journal row with the events in it.
+func journalHash(previous [sha256.Size]byte, e perp.Entry, events []byte) [sha256.Size]byte {
+	return newRowHash(previous).number(e.Seq).number(int64(e.Time)).
+		text([]byte(e.Source)).text([]byte(e.Kind)).text(e.Payload).text(events).value()
 }
 
 // outRow is one outbound message as it is stored.
@@ -105,7 +94,7 @@ func (s *Store) checkTail() (err error) {
 	if s.out, err = readChain(s.conn, "fix_out"); err != nil {
 		return err
 	}
-	damage := walkJournal(direct{s.conn}, max(s.journal.last-tailRows+1, 1), s.journal, nil)
+	damage := walkJournal(direct{s.conn}, max(s.journal.last-tailRows+1, 1), s.journal, false, nil)
 	if len(damage.found) == 0 && damage.err == nil {
 		damage = walkOut(direct{s.conn}, max(s.out.last-tailRows+1, 1), s.out)
 	}

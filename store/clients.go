@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"backstop/perp"
@@ -31,8 +32,9 @@ type Grade struct {
 const (
 	queryLookSpan = `SELECT coalesce((SELECT n FROM last_looks WHERE decided_ns >= ?1 ORDER BY decided_ns, n LIMIT 1), 9223372036854775807),
 		coalesce((SELECT n FROM last_looks WHERE decided_ns < ?2 ORDER BY decided_ns DESC, n DESC LIMIT 1), 0)`
-	queryMarkoutSpan = `SELECT coalesce((SELECT n FROM markouts WHERE time_ns >= ?1 ORDER BY time_ns, n LIMIT 1), 9223372036854775807),
-		coalesce((SELECT n FROM markouts WHERE time_ns < ?2 ORDER BY time_ns DESC, n DESC LIMIT 1), 0)`
+	queryMarkedSpan = `SELECT coalesce((SELECT n FROM marked WHERE time_ns >= ?1 ORDER BY time_ns, n LIMIT 1), 9223372036854775807),
+		coalesce((SELECT n FROM marked WHERE time_ns < ?2 ORDER BY time_ns DESC, n DESC LIMIT 1), 0)`
+	queryEventsOf  = "SELECT events FROM journal WHERE seq = ?"
 	queryGradeSpan = `SELECT coalesce((SELECT n FROM grades WHERE time_ns >= ?1 ORDER BY time_ns, n LIMIT 1), 9223372036854775807),
 		coalesce((SELECT n FROM grades WHERE time_ns < ?2 ORDER BY time_ns DESC, n DESC LIMIT 1), 0)`
 	queryDealt = "SELECT coalesce(sum(size), 0) FROM fills WHERE order_id = ? AND seq = ?"
@@ -53,7 +55,7 @@ func (r *Reader) Knows(account string) (known bool, err error) {
 // Looks hands the decisions about held orders from one time (included) to
 // another (not) to fn, oldest first. No query is open while fn runs.
 func (r *Reader) Looks(since, before perp.Time, fn func(Look) error) error {
-	return inSpan(r, "last looks", queryLookSpan, queryLooks, since, before, scanLook, func(q querier, x lookRow) (Look, error) {
+	return inSpan(r, "last looks", queryLookSpan, queryLooks, slice, since, before, scanLook, func(q querier, x lookRow) (Look, error) {
 		l := Look{LastLook: perp.LastLook{
 			OrderID: x.orderID, ClOrdID: x.clOrdID, Session: x.session, Account: x.account, Symbol: x.symbol, Size: perp.Size(x.size),
 			Why: x.why, QuoteID: x.quoteID, Version: x.version, Arrival: perp.Time(x.arrival), Decided: perp.Time(x.decided),
@@ -74,23 +76,43 @@ func (r *Reader) Looks(since, before perp.Time, fn func(Look) error) error {
 // Markouts hands the markouts that fell due from one time (included) to another
 // (not) to fn, oldest first.
 func (r *Reader) Markouts(since, before perp.Time, fn func(Markout) error) error {
-	return inSpan(r, "markouts", queryMarkoutSpan, queryMarkouts, since, before, scanMarkout, func(_ querier, x markoutRow) (Markout, error) {
-		m := Markout{MarkedOut: perp.MarkedOut{
-			OrderID: x.orderID, ExecID: x.execID, Session: x.session, Account: x.account, Symbol: x.symbol, Size: perp.Size(x.size),
-			Horizon: perp.Time(x.horizon), Before: perp.Price(x.before), After: perp.Price(x.after), Move: perp.Ratio(x.move),
-		}, Time: perp.Time(x.timeNS)}
-		var known bool
-		if m.Side, known = named(x.side, perp.Buy, perp.Sell); !known {
-			return m, fmt.Errorf("markout of %s: %w", x.orderID, ErrDamaged)
+	all := func(marks []Markout) error {
+		for _, m := range marks {
+			if err := fn(m); err != nil {
+				return err
+			}
 		}
-		return m, nil
-	}, fn)
+		return nil
+	}
+	return inSpan(r, "markouts", queryMarkedSpan, queryMarked, markedSlice, since, before, scanMarked, func(q querier, x markedRow) (marks []Markout, err error) {
+		var text []byte
+		if err := q.QueryRowContext(context.Background(), queryEventsOf, x.seq).Scan(&text); err != nil {
+			return nil, err
+		}
+		events, err := eventRows(text)
+		for i := 0; err == nil && i < len(events); i++ {
+			if events[i].kind != (perp.MarkedOut{}).Kind() {
+				continue
+			}
+			m := Markout{Time: perp.Time(x.timeNS)}
+			err = json.Unmarshal(events[i].payload, &m.MarkedOut)
+			marks = append(marks, m)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("of command %d: %w: %w", x.seq, ErrDamaged, err)
+		}
+		return marks, nil
+	}, all)
 }
+
+// markedSlice is how many commands with markouts one query reads: each may have
+// thousands.
+const markedSlice = 16
 
 // Grades hands the changes of clients' terms from one time (included) to another
 // (not) to fn, oldest first.
 func (r *Reader) Grades(since, before perp.Time, fn func(Grade) error) error {
-	return inSpan(r, "grades", queryGradeSpan, queryGrades, since, before, scanGrade, func(_ querier, x gradeRow) (Grade, error) {
+	return inSpan(r, "grades", queryGradeSpan, queryGrades, slice, since, before, scanGrade, func(_ querier, x gradeRow) (Grade, error) {
 		g := Grade{ClientGraded: perp.ClientGraded{
 			Session: x.session, Symbol: x.symbol, Why: x.why, Score: perp.Ratio(x.score), Until: perp.Time(x.until),
 		}, Time: perp.Time(x.timeNS)}
@@ -121,13 +143,13 @@ func named[T interface {
 // inSpan reads the rows of a span of time in slices of their numbers, and hands
 // what they say to fn.
 func inSpan[R, V any](
-	r *Reader, table, span, query string, since, before perp.Time, scan func(*sql.Rows) (int64, R, error), value func(querier, R) (V, error), fn func(V) error,
+	r *Reader, table, span, query string, size int64, since, before perp.Time, scan func(*sql.Rows) (int64, R, error), value func(querier, R) (V, error), fn func(V) error,
 ) error {
 	var next, last int64
 	err := r.in(func(q querier) error {
 		return q.QueryRowContext(context.Background(), span, int64(since), int64(before)).Scan(&next, &last)
 	})
-	for ; err == nil && next <= last; next += slice {
+	for ; err == nil && next <= last; next += size {
 		var page []V
 		err = r.in(func(q querier) error {
 			var rows []R
@@ -135,7 +157,7 @@ func inSpan[R, V any](
 				_, row, err := scan(found)
 				rows = append(rows, row)
 				return err
-			}, next, min(next+slice-1, last), slice)
+			}, next, min(next+size-1, last), size)
 			for i := 0; err == nil && i < len(rows); i++ {
 				var v V
 				v, err = value(q, rows[i])

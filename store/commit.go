@@ -1,11 +1,13 @@
 package store
 
 import (
-	"encoding/json"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
 	"backstop/perp"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Commit makes a batch durable: all of it or nothing, in one synced
@@ -28,7 +30,7 @@ func (s *Store) Commit(b perp.Batch) error {
 	}
 	journal, out := s.journal, s.out
 	// crash point before-begin
-	err := s.inTx(func() error { return s.write(b) })
+	err := s.inTx(func() error { return s.direct(func(conn *sqlite3.SQLiteConn) error { return s.write(conn, b) }) })
 	// crash point after-commit if err == nil
 	if err == nil {
 		err = s.bound()
@@ -43,28 +45,36 @@ func (s *Store) Commit(b perp.Batch) error {
 }
 
 // write does a batch inside the transaction.
-func (s *Store) write(b perp.Batch) error {
+func (s *Store) write(conn *sqlite3.SQLiteConn, b perp.Batch) error {
 	for _, e := range b.Entries {
 		if err := s.entry(e); err != nil {
 			return fmt.Errorf("command %d: %w", e.Seq, err)
 		}
 		passing("entry")
-		// crash point in-tx
+		if s.rows.waiting() >= pendingMax {
+			if err := s.flush(conn); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.flush(conn); err != nil {
+		return err
 	}
 	if len(b.Entries) > 0 {
-		if err := s.one(setChain, s.journal.last, s.journal.h[:], "journal"); err != nil {
-			return err
+		if err := s.one(conn, setChain, s.journal.last, s.journal.h[:], "journal"); err != nil {
+			return fmt.Errorf("end of the journal: %w", err)
 		}
+		passing("posted")
 	}
-	for _, w := range b.Sessions {
-		if err := s.session(w, b.Time); err != nil {
-			return fmt.Errorf("session %s: %w", w.Session, err)
-		}
-		passing("session")
-		// crash point in-tx-sessions
+	if err := s.sessions(b); err != nil {
+		return err
+	}
+	// crash point in-tx-sessions
+	if err := s.flush(conn); err != nil {
+		return err
 	}
 	if len(b.Sessions) > 0 {
-		if err := s.one(setChain, s.out.last, s.out.h[:], "fix_out"); err != nil {
+		if err := s.one(conn, setChain, s.out.last, s.out.h[:], "fix_out"); err != nil {
 			return err
 		}
 	}
@@ -72,12 +82,12 @@ func (s *Store) write(b perp.Batch) error {
 	return nil
 }
 
-// entry writes one command, its events and the rows that follow from them.
+// entry notes one command, its events and the rows that follow from them.
 func (s *Store) entry(e perp.Entry) error {
 	if e.Seq != s.journal.last+1 {
 		return fmt.Errorf("does not follow %d", s.journal.last)
 	}
-	events, err := eventRows(e.Events)
+	events, err := eventsText(e.Events)
 	if err != nil {
 		return err
 	}
@@ -85,68 +95,39 @@ func (s *Store) entry(e perp.Entry) error {
 		e.Payload = []byte{} // nil would be stored as NULL
 	}
 	s.journal = chain{e.Seq, journalHash(s.journal.h, e, events)}
-	if err := s.one(addJournal, e.Seq, int64(e.Time), e.Source, e.Kind, e.Payload, s.journal.h[:]); err != nil {
-		return err
-	}
-	for _, ev := range events {
-		if err := s.one(addEvent, e.Seq, ev.n, ev.kind, string(ev.payload)); err != nil {
-			return err
-		}
-	}
-	passing("journal")
+	h := s.journal.h
+	s.rows.add(journalRows, e.Seq, int64(e.Time), e.Source, e.Kind, e.Payload, h[:], string(events))
 	for _, ev := range e.Events {
 		if err := s.project(e, ev); err != nil {
 			return fmt.Errorf("%s: %w", ev.Kind(), err)
 		}
-		passing(ev.Kind())
 	}
 	return nil
 }
 
-// eventRows turns events into what is stored of them.
-func eventRows(events []perp.Event) (rows []eventRow, err error) {
-	for i, ev := range events {
-		switch ev.(type) {
-		case perp.QuoteChanged, perp.ClassQuoted, perp.TickRefused: // they come with ticks, and follow from them
-			continue
-		}
-		payload, err := json.Marshal(ev)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", ev.Kind(), err)
-		}
-		rows = append(rows, eventRow{int64(i), ev.Kind(), payload})
-	}
-	return rows, nil
-}
-
-// session writes the numbers of a session and its new messages. Rows of former
+// sessions notes the numbers of sessions and their new messages. Rows of former
 // epochs stay.
-func (s *Store) session(w perp.SessionWrite, at perp.Time) error {
-	if err := s.one(setSession, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created), max(w.Acked, 1)); err != nil {
-		return err
-	}
-	for _, m := range w.Messages {
-		if m.Bytes == nil {
-			m.Bytes = []byte{}
+func (s *Store) sessions(b perp.Batch) error {
+	for _, w := range b.Sessions {
+		s.rows.add(sessionRows, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created), max(w.Acked, 1))
+		for _, m := range w.Messages {
+			if m.Bytes == nil {
+				m.Bytes = []byte{}
+			}
+			row := outRow{id: s.out.last + 1, session: w.Session, epoch: w.Epoch, at: b.Time, message: m}
+			s.out = chain{row.id, outHash(s.out.h, row)}
+			h := s.out.h
+			s.rows.add(messageRows, row.id, w.Session, w.Epoch, m.Seq, int64(b.Time), m.Bytes, h[:])
 		}
-		row := outRow{id: s.out.last + 1, session: w.Session, epoch: w.Epoch, at: at, message: m}
-		s.out = chain{row.id, outHash(s.out.h, row)}
-		if err := s.one(addMessage, row.id, w.Session, w.Epoch, m.Seq, int64(at), m.Bytes, s.out.h[:]); err != nil {
-			return fmt.Errorf("message %d: %w", m.Seq, err)
-		}
-		passing("message")
 	}
 	return nil
 }
 
-// one executes a prepared statement that must change exactly one row.
-func (s *Store) one(w write, args ...any) error {
-	result, err := s.stmts[w].Exec(args...)
-	if err != nil {
-		return err
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
+// one executes a statement of the writer that must change exactly one row.
+func (s *Store) one(conn *sqlite3.SQLiteConn, w write, args ...driver.Value) error {
+	n := 0
+	s.hot[w].arg(args...)
+	if err := s.hot[w].run(conn, func([]driver.Value) error { n++; return nil }); err != nil {
 		return err
 	}
 	if n != 1 {

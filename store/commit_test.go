@@ -163,7 +163,8 @@ func refusedWhole(t *testing.T, name string, first, bad perp.Batch) {
 }
 
 func TestClientIDsAreUnique(t *testing.T) {
-	s := open(t, t.TempDir())
+	dir := t.TempDir()
+	s := open(t, dir)
 	order := perp.Order{OrderID: "O-1", ClOrdID: "a", First: "a", Account: "ALICE", Side: perp.Buy, Size: 5, Status: perp.New}
 	refused := perp.Order{OrderID: "O-2", ClOrdID: "r", First: "r", Account: "ALICE", Status: perp.Rejected, Reason: "BAD_LOT", Size: -1}
 	nameless := perp.Order{ClOrdID: "", Account: "NOBODY", Status: perp.Rejected}
@@ -197,20 +198,19 @@ func TestClientIDsAreUnique(t *testing.T) {
 	}
 	for _, id := range []string{"a", "b", "c", "r"} {
 		o := perp.Order{OrderID: "O-9", ClOrdID: id, First: id, Account: "ALICE", Side: perp.Buy, Size: 1, Status: perp.New}
-		err := s.inTx(func() error {
-			return s.entry(perp.Entry{Seq: s.journal.last + 1, Kind: "x", Events: []perp.Event{perp.OrderAccepted{Order: o}}})
-		})
+		err := s.Commit(perp.Batch{Entries: []perp.Entry{{Seq: 2, Kind: "x", Events: []perp.Event{perp.OrderAccepted{Order: o}}}}})
 		if err == nil || !strings.Contains(err.Error(), "UNIQUE") {
 			t.Errorf("client id %s was taken a second time: %v", id, err)
 		}
-		s.journal.last = 1 // Only Commit puts the chain back.
+		closeStore(t, s)
+		s = open(t, dir)
 	}
 }
 
 func TestAppendOnly(t *testing.T) {
 	s := open(t, t.TempDir())
 	commit(t, s, newWorld(1).batch(2), moneyBatch(3))
-	for _, table := range []string{"journal", "events", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding", "losses", "desk", "last_looks", "markouts", "grades", "hedges"} {
+	for _, table := range []string{"journal", "transfers", "fills", "settlements", "fix_out", "client_ids", "funding", "losses", "desk", "last_looks", "marked", "grades", "hedges", "expired"} {
 		var column string
 		if err := s.conn.QueryRowContext(t.Context(), "SELECT name FROM pragma_table_info(?) LIMIT 1", table).Scan(&column); err != nil {
 			t.Fatal(err)
@@ -226,6 +226,74 @@ func TestAppendOnly(t *testing.T) {
 		}
 	}
 	agree(t, s.Reader)
+}
+
+// TestBalancesFollowTransfers: the database itself moves what the transfers of a
+// batch say, once, when the end of the journal moves; cash does not go below zero.
+func TestBalancesFollowTransfers(t *testing.T) {
+	s, w := open(t, t.TempDir()), newWorld(1)
+	commit(t, s, w.batch(3))
+	before, err := s.Balances()
+	if err != nil {
+		t.Fatal(err)
+	}
+	move := "UPDATE chains SET last = last WHERE name = 'journal'"
+	if err := s.exec(move); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := s.Balances(); err != nil || !reflect.DeepEqual(after, before) {
+		t.Errorf("moved a second time: %v, %v; want %v", after, err, before)
+	}
+	transfer := func(id int64, account string, amount int64) string {
+		return fmt.Sprintf("INSERT INTO transfers VALUES (%d, 'X', '%s', 'Y', 'cash', %d, 'fee', '', 1)", id, account, amount)
+	}
+	for _, c := range []struct{ name, sql, want string }{
+		{"the order of the rows", transfer(901, "debt", 5) + ";" + transfer(902, "debt", 7) + ";" + move, ""},
+		{"cash that is not there", transfer(903, "cash", 1) + ";" + move, "CHECK"},
+		{"more than 64 bits", transfer(904, "debt", 1<<63-1) + ";" + move, "REAL"},
+		{"going back", "UPDATE posted SET last = last - 1", "does not go back"},
+		{"going away", "DELETE FROM posted", "does not go back"},
+	} {
+		err := s.inTx(func() error { return s.exec(c.sql) })
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	sums := map[string]int64{}
+	err = each(s.conn, "SELECT owner, balance FROM balances WHERE owner IN ('X', 'Y')", func(r *sql.Rows) error {
+		var owner string
+		var balance int64
+		defer func() { sums[owner] += balance }()
+		return r.Scan(&owner, &balance)
+	})
+	if err != nil || sums["X"] != -12 || sums["Y"] != 12 {
+		t.Errorf("balances %v, %v; want 12 from X to Y", sums, err)
+	}
+}
+
+// TestLargeBatch: what is too much to wait in memory is written in the same
+// transaction, and an order that a batch tells of before and after is one row.
+func TestLargeBatch(t *testing.T) {
+	s, w := open(t, t.TempDir()), newWorld(1)
+	b := w.batch(1200)
+	last := b.Entries[len(b.Entries)-1].Events
+	o := last[0].(perp.OrderAccepted).Order
+	written := 0
+	passing = func(name string) {
+		if name == "journal" {
+			written++
+		}
+	}
+	defer func() { passing = func(string) {} }()
+	commit(t, s, b)
+	if written < 2 {
+		t.Errorf("the batch was written in %d parts: the test is blind", written)
+	}
+	agree(t, s.Reader)
+	filled, found, err := s.Order(o.OrderID)
+	if err != nil || !found || filled.Status != "filled" || filled.Cum != filled.Size {
+		t.Errorf("%+v, %v, %v", filled, found, err)
+	}
 }
 
 // TestTablesAreStrict: no text and no fraction becomes an amount.

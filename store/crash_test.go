@@ -143,8 +143,8 @@ func wholeBatches(t *testing.T, dir string, acknowledged int) {
 
 func TestKilledInCommit(t *testing.T) {
 	points := []string{
-		"begun", "journal", "entry", "OrderAccepted", "Filled", "PositionChanged", "Posted", "Settled", "session", "message",
-		"worked", "committed", "snapshot",
+		"begun", "entry", "journal", "orders", "client_ids", "fills", "positions", "transfers", "settlements", "marked", "posted",
+		"fix_sessions", "fix_out", "worked", "committed", "snapshot",
 	}
 	for _, point := range points {
 		// Once the first time, once in the middle, once later.

@@ -16,8 +16,8 @@ import (
 // kept are the tables whose every bit is checked: what was decided, what was
 // said and the books. order names the columns that order the rows.
 var kept = []struct{ table, order string }{
-	{"journal", "seq"}, {"events", "seq, n"}, {"fix_out", "id"}, {"transfers", "id"}, {"fills", "n"}, {"settlements", "rowid"},
-	{"funding", "n"}, {"losses", "n"}, {"desk", "n"}, {"last_looks", "n"}, {"markouts", "n"}, {"grades", "n"}, {"hedges", "n"},
+	{"journal", "seq"}, {"fix_out", "id"}, {"transfers", "id"}, {"fills", "n"}, {"settlements", "rowid"},
+	{"funding", "n"}, {"losses", "n"}, {"desk", "n"}, {"last_looks", "n"}, {"marked", "n"}, {"grades", "n"}, {"hedges", "n"}, {"expired", "n"}, {"posted", "one"},
 	{"balances", "owner, account"}, {"positions", "account, symbol"}, {"client_ids", "account, cl_ord_id"}, {"chains", "name"},
 }
 
@@ -135,8 +135,8 @@ func TestChangedRowsAreNamed(t *testing.T) {
 		{"UPDATE journal SET payload = x'7b7d' WHERE seq = 17", "journal row 17"},
 		{"UPDATE journal SET time_ns = time_ns + 1 WHERE seq = 50", "journal row 50"},
 		{"UPDATE journal SET h = zeroblob(32) WHERE seq = 3", "journal row 3"},
-		{"UPDATE events SET payload = '{}' WHERE seq = 9 AND n = 1", "journal row 9"},
-		{"DELETE FROM events WHERE seq = 9 AND n = 1", "journal row 9"},
+		{"UPDATE journal SET events = replace(events, '\"Size\":1000000,', '\"Size\":1000001,') WHERE seq = 9", "journal row 9"},
+		{"UPDATE journal SET events = json_remove(events, '$[1]') WHERE seq = 9", "journal row 9"},
 		{"DELETE FROM journal WHERE seq = 20", "journal row 20"},
 		{"DELETE FROM journal WHERE seq = 50", "journal row 50"},
 		{"UPDATE chains SET last = 49 WHERE name = 'journal'", "end of the journal"},
@@ -150,6 +150,7 @@ func TestChangedRowsAreNamed(t *testing.T) {
 		{"UPDATE settlements SET account = 'BOB2' WHERE rowid = 8", "settlements row 8"},
 		{"DELETE FROM settlements WHERE rowid = 50", "settlements row 50"},
 		{"UPDATE balances SET balance = balance + 1 WHERE owner = 'BOB'", "sum of all balances"},
+		{"UPDATE posted SET last = last - 1", "transfers that are not in the balances"},
 		{"UPDATE positions SET size = size + 1 WHERE account = 'BOB' AND symbol = 'BTC-PERP'", "position of BOB in BTC-PERP"},
 		{"UPDATE positions SET entry_notional = 0 WHERE account = 'maker' AND symbol = 'BTC-PERP'", "entry of maker in BTC-PERP"},
 		{"UPDATE orders SET cum = cum - 1 WHERE order_id = 'O-12'", "filled size of O-12"},
@@ -180,6 +181,23 @@ func TestChangedRowsAreNamed(t *testing.T) {
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestEventTexts: what is no list of events is damage and not a panic.
+func TestEventTexts(t *testing.T) {
+	good, err := eventsText([]perp.Event{perp.QuoteChanged{}, perp.MarketExpired{Symbol: `a"b`}, perp.FundingPaid{FundingID: "F"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := eventRows(good)
+	if err != nil || len(rows) != 2 || rows[0].n != 1 || rows[1].n != 2 || rows[1].kind != "FundingPaid" || !strings.Contains(string(rows[0].payload), `"a\"b"`) {
+		t.Errorf("%s: %v, %v", good, rows, err)
+	}
+	for _, bad := range []string{"", "{}", "[1]", "[[1]]", `[[1,"A"]]`, `[["1","A",{}]]`, `[[1,2,{}]]`, `[[1,"A",{}]`, `[[1,"A",{},3]]`} {
+		if rows, err := eventRows([]byte(bad)); err == nil {
+			t.Errorf("%q: %v", bad, rows)
 		}
 	}
 }

@@ -30,6 +30,9 @@
 //   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
 //   - The balances sum to zero and equal their transfers; positions equal their
 //     fills (TestBooksAgree).
+//   - The balances stand at the end of the journal, moved by the database alone
+//     (TestBalancesFollowTransfers).
+//   - A batch of any size is one transaction (TestLargeBatch).
 //   - What clients are held, marked out and graded by is kept as it was told, and
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).

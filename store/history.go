@@ -8,32 +8,70 @@ import (
 	"fmt"
 
 	"backstop/perp"
+
+	"github.com/mattn/go-sqlite3"
 )
+
+// readAhead is how many slices of the journal are read and checked while fn of
+// Replay works on one.
+const readAhead = 4
 
 // Replay hands the journal rows from a number on to fn, in order, up to what
 // was the last row when it began. Each entry has its Kind and Payload; the
 // command and the events are the engine's to make again. The hash chain is
-// checked on the way: damage is ErrDamaged and names the row. No query is open
-// while fn runs; an error of fn ends the reading and is returned as it is.
+// checked on the way: damage is ErrDamaged and names the row. Reading goes ahead
+// of fn, and no query waits for it; an error of fn ends the reading and is
+// returned as it is.
 func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
 	end, err := readChain(r.db, "journal")
 	if err != nil {
 		return err
 	}
-	var failed error
-	walk := walkJournal(r, max(from, 1), end, func(e perp.Entry, _ []eventRow) bool {
-		failed = fn(e)
-		return failed == nil
-	})
+	pages, done, walked := make(chan []perp.Entry, readAhead), make(chan struct{}), make(chan report, 1)
+	go func() {
+		defer close(pages)
+		walked <- ahead(r, max(from, 1), end, pages, done)
+	}()
+	defer func() { <-walked }() // The reader may be closed when this returns.
+	defer close(done)
+	for page := range pages {
+		for _, e := range page {
+			if err := fn(e); err != nil {
+				return err
+			}
+		}
+	}
+	walk := <-walked
+	walked <- walk
 	switch {
 	case walk.err != nil:
 		return walk.err
-	case failed != nil:
-		return failed
 	case len(walk.found) > 0:
 		return fmt.Errorf("%w: %s", ErrDamaged, walk.found[0])
 	}
 	return nil
+}
+
+// ahead sends the good rows of the journal slice by slice until done is closed.
+func ahead(r *Reader, from int64, end chain, pages chan<- []perp.Entry, done <-chan struct{}) report {
+	var page []perp.Entry
+	send := func() bool {
+		select {
+		case pages <- page:
+			page = make([]perp.Entry, 0, slice)
+			return true
+		case <-done:
+			return false
+		}
+	}
+	walk := walkJournal(r, from, end, false, func(row journalRow) bool {
+		page = append(page, row.entry)
+		return len(page) < slice || send()
+	})
+	if len(page) > 0 {
+		send() // What was good before the end, or before the damage.
+	}
+	return walk
 }
 
 // Snapshot is a saved state of the engine.
@@ -64,13 +102,16 @@ func (s *Store) SaveSnapshot(seq int64, at perp.Time, hash string, state []byte)
 	}
 	sum := snapshotSum(seq, at, hash, state)
 	err := s.inTx(func() error {
-		if err := s.one(addSnapshot, seq, int64(at), hash, sum[:], state); err != nil {
-			return err
-		}
-		passing("snapshot")
-		// crash point in-snapshot
-		_, err := s.stmts[dropSnapshots].Exec(snapshotsKept)
-		return err
+		return s.direct(func(conn *sqlite3.SQLiteConn) error {
+			if err := s.one(conn, addSnapshot, seq, int64(at), hash, sum[:], state); err != nil {
+				return err
+			}
+			passing("snapshot")
+			// crash point in-snapshot
+			drop := &s.hot[dropSnapshots]
+			drop.arg(int64(snapshotsKept))
+			return drop.run(conn, nil)
+		})
 	})
 	if err != nil {
 		s.broken = err

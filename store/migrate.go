@@ -80,9 +80,9 @@ func (s *Store) migrate() error {
 }
 
 // rules is the version of the engine's rules. It grows whenever the same journal
-// would lead to other events; rulesSince is the first schema that notes it.
+// would lead to other events, or be another text; rulesSince is the first schema that notes it.
 const (
-	rules      = "4"
+	rules      = "5"
 	rulesSince = 2
 )
 
@@ -91,8 +91,8 @@ func (s *Store) checkRules(version int64) error {
 	if version == 0 {
 		return nil
 	}
-	made, rows := "1", int64(0)
-	if err := s.conn.QueryRowContext(context.Background(), "SELECT count(*) FROM journal").Scan(&rows); err != nil {
+	made, any := "1", false
+	if err := s.conn.QueryRowContext(context.Background(), "SELECT EXISTS (SELECT 1 FROM journal)").Scan(&any); err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
 	if version >= rulesSince {
@@ -100,7 +100,7 @@ func (s *Store) checkRules(version int64) error {
 			return fmt.Errorf("rules: %w", err)
 		}
 	}
-	if made != rules && rows > 0 {
+	if made != rules && any {
 		return fmt.Errorf("%w: %s, this version has %s; use the version that made it, or a new data directory", ErrRules, made, rules)
 	}
 	return nil

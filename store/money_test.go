@@ -48,6 +48,7 @@ func moneyBatch(seq int64) perp.Batch {
 			perp.ClassQuoted{Quote: perp.Quote{Symbol: "BTC-PERP"}},
 			perp.HedgeWanted{Symbol: "BTC-PERP", Key: "H-1", Size: -7},
 			perp.Hedged{Symbol: "BTC-PERP", Position: -7, Variation: 12},
+			perp.MarketExpired{Symbol: "SOL-PERP", Price: 5},
 		},
 	}}}
 }
@@ -65,8 +66,10 @@ func TestMoneyRows(t *testing.T) {
 		{"UPDATE last_looks SET outcome = 'accepted' WHERE n = 1", "last_looks row 1"},
 		{"UPDATE last_looks SET tier = 'firm' WHERE n = 1", "last_looks row 1"},
 		{"UPDATE last_looks SET seen_ns = 901 WHERE n = 1", "last_looks row 1"},
-		{"UPDATE markouts SET move = -move WHERE n = 6", "markouts row 6"},
-		{"DELETE FROM markouts WHERE n = 6", "rows in markouts"},
+		{"UPDATE marked SET time_ns = time_ns + 1 WHERE n = 6", "marked row 6"},
+		{"DELETE FROM marked WHERE n = 6", "rows in marked"},
+		{"UPDATE expired SET symbol = 'ETH-PERP'", "expired row 1"},
+		{"DELETE FROM expired", "rows in expired"},
 		{"UPDATE grades SET surcharge = 0 WHERE n = 1", "grades row 1"},
 		{"DELETE FROM grades", "rows in grades"},
 		{"UPDATE hedges SET variation = 13 WHERE n = 2", "hedges row 2"},

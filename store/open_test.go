@@ -36,6 +36,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"balances that do not add up", func(t *testing.T, dir string) {
 			made(t, dir, "INSERT INTO balances (owner, account, balance) VALUES ('A', 'cash', 1)")
 		}, ErrDamaged, nil},
+		{"balances behind the transfers", func(t *testing.T, dir string) {
+			made(t, dir, "UPDATE posted SET last = 1")
+		}, ErrDamaged, nil},
 		{"a row that refers to none", func(t *testing.T, dir string) {
 			made(t, dir, "PRAGMA foreign_keys = 0; INSERT INTO client_ids VALUES ('A', 'a', 'O-1')")
 		}, ErrDamaged, nil},
@@ -205,11 +208,14 @@ func TestViews(t *testing.T) {
 func TestHotStatementsSearch(t *testing.T) {
 	s := open(t, t.TempDir())
 	hot := append([]string{
-		queryChain, queryJournal, queryRowHash, queryEvents, queryOut, queryOutHash, queryMessages, queryOrder, queryOrderOf,
+		queryChain, queryJournal, queryRowHash, queryOut, queryOutHash, queryMessages, queryOrder, queryOrderOf,
 		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
-		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarkouts, queryGrades, queryHedges,
-		queryLookSpan, queryMarkoutSpan, queryGradeSpan, queryDealt, queryKnows, queryAudit,
+		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarked, queryGrades, queryHedges, queryExpired,
+		queryLookSpan, queryMarkedSpan, queryEventsOf, queryGradeSpan, queryDealt, queryKnows, queryAudit, queryPosted, queryOrderSpan, queryTimeOf,
 	}, writes[:dropSnapshots]...)
+	for i := range s.rows.inserts {
+		hot = append(hot, s.rows.inserts[i].text(1)) // More rows at once are found alike.
+	}
 	// These read small tables whole: one row a session, an account, a snapshot.
 	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, writes[dropSnapshots]}
 	plan := func(query string) (lines []string) {

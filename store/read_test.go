@@ -263,6 +263,47 @@ func TestPinnedReader(t *testing.T) {
 	}
 }
 
+// TestReplayStops: whoever has read enough, or falls, ends the reading ahead, so that
+// the reader can be closed.
+func TestReplayStops(t *testing.T) {
+	dir := t.TempDir()
+	s, w := open(t, dir), newWorld(1)
+	commit(t, s, w.batch((readAhead+3)*slice))
+	stop := errors.New("enough")
+	for _, at := range []int64{1, slice, slice + 1, (readAhead + 3) * slice} {
+		r, err := OpenReadOnly(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := int64(0)
+		if err := r.Replay(1, func(e perp.Entry) error {
+			if last++; e.Seq != last {
+				t.Errorf("row %d after %d", e.Seq, last-1)
+			}
+			if last == at {
+				return stop
+			}
+			return nil
+		}); !errors.Is(err, stop) || last != at {
+			t.Errorf("at %d: %v after %d rows", at, err, last)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("a panic was lost")
+				}
+			}()
+			_ = r.Replay(at, func(perp.Entry) error { panic("fault") })
+		}()
+		if n := r.db.Stats().InUse; n > 0 {
+			t.Errorf("at %d: %d connections are still in use", at, n)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func BenchmarkCommit(b *testing.B) {
 	for _, n := range []int{1, 16, 100} {
 		b.Run(fmt.Sprint("entries=", n), func(b *testing.B) {

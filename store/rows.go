@@ -1,202 +1,185 @@
 package store
 
 import (
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
+	"strings"
 
 	"backstop/perp"
+
+	"github.com/mattn/go-sqlite3"
 )
 
-// write names a statement of the writer. All are prepared once, at start.
+// table names a table that batches add rows to, in an order in which each row
+// comes after those that it refers to.
+type table int
+
+const (
+	journalRows table = iota
+	orderRows
+	clientIDRows
+	fillRows
+	positionRows
+	transferRows
+	settlementRows
+	fundingRows
+	lossRows
+	deskRows
+	lookRows
+	markedRows
+	gradeRows
+	hedgeRows
+	expiredRows
+	sessionRows
+	messageRows
+	tables
+)
+
+// inserts are the tables with their columns, and what a row does that is there.
+var inserts = [tables]struct{ into, after string }{
+	journalRows: {into: "journal (seq, time_ns, source, kind, payload, h, events)"},
+	orderRows: {into: "orders (order_id, cl_ord_id, first_cl_ord_id, session, account, symbol, side, ord_type, tif, size, price, " +
+		"quote_id, cum, avg_price, status, reason, created_ns, updated_ns, ended)"},
+	clientIDRows: {into: "client_ids (account, cl_ord_id, order_id)"},
+	fillRows: {into: "fills (exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, realised, " +
+		"time_ns, seq, quoted)"},
+	positionRows: {"positions (account, symbol, size, entry_notional)",
+		" ON CONFLICT DO UPDATE SET size = excluded.size, entry_notional = excluded.entry_notional"},
+	transferRows:   {into: "transfers (id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq)"},
+	settlementRows: {into: "settlements (settlement_id, account, symbol, claim, cash, deferred, time_ns, seq)"},
+	fundingRows:    {into: "funding (funding_id, account, symbol, size, payment, rate, time_ns, seq)"},
+	lossRows:       {into: "losses (loss_id, account, symbol, loss, insurance, maker, socialised, open, time_ns, seq)"},
+	deskRows:       {into: "desk (key, command, by, verdict, text, time_ns, seq)"},
+	lookRows: {into: "last_looks (order_id, cl_ord_id, session, account, symbol, side, size, tier, why, quote_id, version, arrival_ns, " +
+		"decided_ns, seen_ns, source_ns, quoted, oracle_before, oracle_after, move, tolerance, outcome, price, seq)"},
+	markedRows:  {into: "marked (time_ns, seq)"},
+	gradeRows:   {into: "grades (time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns, seq)"},
+	hedgeRows:   {into: "hedges (time_ns, kind, symbol, key, size, position, variation, seq)"},
+	expiredRows: {into: "expired (symbol, time_ns, seq)"},
+	sessionRows: {"fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns, acked)",
+		" ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq, " +
+			"out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked"},
+	messageRows: {into: "fix_out (id, session, epoch, seq, time_ns, bytes, h)"},
+}
+
+// write names another statement of the writer.
 type write int
 
-// Statements of the writer.
 const (
-	addJournal write = iota
-	addEvent
-	setChain
-	addOrder
+	setChain write = iota
 	setOrder
-	findOrder
-	addClientID
-	addFill
-	setPosition
-	addTransfer
-	addSettlement
-	addFunding
-	addLoss
-	addDesk
-	addLook
-	addMarkout
-	addGrade
-	addHedge
-	setSession
-	addMessage
+	findOrders
 	addSnapshot
 	dropSnapshots
 )
 
+// findMost is how many orders findOrders looks for.
+const findMost = 32
+
 var writes = [...]string{
-	addJournal: "INSERT INTO journal (seq, time_ns, source, kind, payload, h) VALUES (?, ?, ?, ?, ?, ?)",
-	addEvent:   "INSERT INTO events (seq, n, kind, payload) VALUES (?, ?, ?, ?)",
-	setChain:   "UPDATE chains SET last = ?, h = ? WHERE name = ?",
-	addOrder: `INSERT INTO orders (cl_ord_id, size, price, cum, avg_price, status, reason, updated_ns, order_id,
-		first_cl_ord_id, session, account, symbol, side, ord_type, tif, quote_id, created_ns, ended)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	setChain: "UPDATE chains SET last = ?, h = ? WHERE name = ? RETURNING 1",
 	setOrder: `UPDATE orders SET cl_ord_id = ?, size = ?, price = ?, cum = ?, avg_price = ?, status = ?, reason = ?,
-		updated_ns = ?, ended = ? WHERE order_id = ?`,
-	findOrder:   "SELECT account, first_cl_ord_id FROM orders WHERE order_id = ?",
-	addClientID: "INSERT INTO client_ids (account, cl_ord_id, order_id) VALUES (?, ?, ?)",
-	addFill: `INSERT INTO fills (exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee,
-		liquidity, realised, time_ns, seq, quoted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	setPosition: `INSERT INTO positions (account, symbol, size, entry_notional) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET size = excluded.size, entry_notional = excluded.entry_notional`,
-	addTransfer: `INSERT INTO transfers (id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	addSettlement: `INSERT INTO settlements (settlement_id, account, symbol, claim, cash, deferred, time_ns, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-	addFunding: `INSERT INTO funding (funding_id, account, symbol, size, payment, rate, time_ns, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-	addLoss: `INSERT INTO losses (loss_id, account, symbol, loss, insurance, maker, socialised, open, time_ns, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	addDesk: "INSERT INTO desk (key, command, by, verdict, text, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	addLook: `INSERT INTO last_looks (order_id, cl_ord_id, session, account, symbol, side, size, tier, why, quote_id, version,
-		arrival_ns, decided_ns, seen_ns, source_ns, quoted, oracle_before, oracle_after, move, tolerance, outcome, price, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	addMarkout: `INSERT INTO markouts (order_id, exec_id, session, account, symbol, side, size, horizon_ns, oracle_before,
-		oracle_after, move, time_ns, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	addGrade: `INSERT INTO grades (time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-	addHedge: "INSERT INTO hedges (time_ns, kind, symbol, key, size, position, variation, seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns, acked) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
-		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked`,
-	addMessage: "INSERT INTO fix_out (id, session, epoch, seq, time_ns, bytes, h) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		updated_ns = ?, ended = ? WHERE order_id = ? RETURNING 1`,
+	findOrders: "SELECT order_id, account, first_cl_ord_id FROM orders WHERE order_id IN (?" + strings.Repeat(", ?", findMost-1) + ")",
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state`,
+		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state RETURNING 1`,
 	dropSnapshots: "DELETE FROM snapshots WHERE seq < (SELECT min(seq) FROM (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?))",
 }
 
-// project keeps the tables that people query in step with the events. Events
-// that are not named here only stand in the events table.
-func (s *Store) project(e perp.Entry, ev perp.Event) error {
-	switch ev := ev.(type) {
-	case perp.OrderAccepted:
-		return s.accepted(ev.Order, e.Seq)
-	case perp.OrderRejected:
-		return s.rejected(ev.Order, e.Seq)
-	case perp.Filled:
-		return s.filled(e, ev)
-	case perp.OrderCanceled:
-		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
-	case perp.OrderTriggered:
-		return s.amended(ev.Order, e.Seq, "")
-	case perp.OrderReplaced:
-		return s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
-	case perp.PositionChanged:
-		return s.one(setPosition, ev.Account, ev.Symbol, int64(ev.Size), int64(ev.EntryNotional))
-	case perp.Posted:
-		r := transferRowOf(ev.Transfer, e.Seq)
-		return s.one(addTransfer, r.id, r.debitOwner, r.debit, r.creditOwner, r.credit, r.amount, r.reason, r.ref, r.seq)
-	case perp.Settled:
-		r := settlementRowOf(ev, e)
-		return s.one(addSettlement, r.id, r.account, r.symbol, r.claim, r.cash, r.deferred, r.timeNS, r.seq)
-	}
-	return s.projectMoney(e, ev)
+// batchRows is what a batch writes, by table, until flush has written it.
+type batchRows struct {
+	inserts   [tables]insert
+	orders    orders
+	positions map[[2]string]perp.PositionChanged
+	marked    int64 // the last command that is in marked
 }
 
-// accepted enters a new order, or brings one up to date that was held.
-func (s *Store) accepted(o perp.Order, seq int64) error {
-	known, err := s.knows(o)
-	switch {
-	case err != nil:
-		return err
-	case known:
-		return s.setOrder(o, seq)
+func newRows() *batchRows {
+	r := &batchRows{orders: newOrders(), positions: map[[2]string]perp.PositionChanged{}}
+	for t, i := range inserts {
+		r.inserts[t] = newInsert(i.into, i.after)
 	}
-	return s.newOrder(o, seq)
+	return r
 }
 
-// knows tells whether an order is there already. One of another account or
-// client id with its number is an error.
-func (s *Store) knows(o perp.Order) (bool, error) {
-	var account, first string
-	err := s.stmts[findOrder].QueryRow(o.OrderID).Scan(&account, &first)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return false, nil
-	case err != nil:
-		return false, err
-	case account != o.Account || first != o.First:
-		return true, fmt.Errorf("order %s belongs to %s %s: %w", o.OrderID, account, first, errRow)
+func (r *batchRows) add(t table, values ...driver.Value) { r.inserts[t].add(values...) }
+
+// waiting is how many rows have not been written.
+func (r *batchRows) waiting() (n int) {
+	for i := range r.inserts {
+		n += r.inserts[i].rows
 	}
-	return true, nil
+	return n + len(r.orders.list)
 }
 
-// newOrder enters an order and spends its client id.
-func (s *Store) newOrder(o perp.Order, seq int64) error {
-	err := s.one(addOrder, o.ClOrdID, int64(o.Size), int64(o.Price), int64(o.Cum), int64(o.AvgPrice()), o.Status.String(),
-		o.Reason, int64(o.Updated), o.OrderID, o.First, o.Session, o.Account, o.Symbol, o.Side.String(), o.Type.String(),
-		o.TIF.String(), o.QuoteID, int64(o.Created), endedAt(o, seq))
-	if err != nil {
-		return err
+// flush writes what waits. Of an order or a position that is the latest state.
+func (s *Store) flush(conn *sqlite3.SQLiteConn) error {
+	for key, ev := range s.rows.positions {
+		s.rows.add(positionRows, key[0], key[1], int64(ev.Size), int64(ev.EntryNotional))
 	}
-	if o.First == "" { // The gateway's own orders, which liquidate, have no client id.
-		return nil
-	}
-	return s.one(addClientID, o.Account, o.First, o.OrderID)
-}
-
-// rejected enters a refused order, if it got an id. A refused repetition of a
-// known client id carries the known order, which is there already and stays as
-// it is.
-func (s *Store) rejected(o perp.Order, seq int64) error {
-	if o.OrderID == "" {
-		return nil
-	}
-	known, err := s.knows(o)
-	switch {
-	case err != nil:
-		return err
-	case !known:
-		return s.newOrder(o, seq)
-	case o.Status == perp.Rejected: // It was held, or is refused again with the same words.
-		return s.setOrder(o, seq)
+	clear(s.rows.positions)
+	for t := range s.rows.inserts {
+		if table(t) == orderRows {
+			if err := s.writeOrders(conn); err != nil {
+				return err
+			}
+		}
+		i := &s.rows.inserts[t]
+		if i.rows == 0 {
+			continue
+		}
+		if err := i.write(conn); err != nil {
+			name, _, _ := strings.Cut(i.into, " ")
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		passing(inserts[t].into[:strings.IndexByte(inserts[t].into, ' ')])
+		// crash point in-tx
 	}
 	return nil
 }
 
-// setOrder brings an order up to date; it must be there.
-func (s *Store) setOrder(o perp.Order, seq int64) error {
-	return s.one(setOrder, o.ClOrdID, int64(o.Size), int64(o.Price), int64(o.Cum), int64(o.AvgPrice()),
-		o.Status.String(), o.Reason, int64(o.Updated), endedAt(o, seq), o.OrderID)
-}
-
-// endedAt is the number of the command that ended an order, 0 while it works.
-func endedAt(o perp.Order, seq int64) int64 {
-	if o.Status.Ended() {
-		return seq
+// project notes what the tables that people query must say after an event. Events
+// that are not named here only stand in the journal.
+func (s *Store) project(e perp.Entry, ev perp.Event) error {
+	switch ev := ev.(type) {
+	case perp.OrderAccepted:
+		return s.rows.orders.accepted(ev.Order, e.Seq)
+	case perp.OrderRejected:
+		return s.rows.orders.rejected(ev.Order, e.Seq)
+	case perp.OrderHeld:
+		return s.rows.orders.held(ev.Order, e.Seq)
+	case perp.Filled:
+		s.rows.orders.changed(ev.Order, e.Seq)
+		r := fillRowOf(ev, e)
+		s.rows.add(fillRows, r.execID, r.tradeID, r.orderID, r.clOrdID, r.account, r.symbol, r.side, r.size, r.price, r.fee,
+			r.liquidity, r.realised, r.timeNS, r.seq, r.quoted)
+	case perp.OrderCanceled:
+		s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
+	case perp.OrderTriggered:
+		s.amended(ev.Order, e.Seq, "")
+	case perp.OrderReplaced:
+		s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
+	case perp.PositionChanged:
+		s.rows.positions[[2]string{ev.Account, ev.Symbol}] = ev
+	case perp.Posted:
+		r := transferRowOf(ev.Transfer, e.Seq)
+		s.rows.add(transferRows, r.id, r.debitOwner, r.debit, r.creditOwner, r.credit, r.amount, r.reason, r.ref, r.seq)
+	case perp.Settled:
+		r := settlementRowOf(ev, e)
+		s.rows.add(settlementRows, r.id, r.account, r.symbol, r.claim, r.cash, r.deferred, r.timeNS, r.seq)
+	default:
+		s.projectMoney(e, ev)
 	}
-	return 0
-}
-
-func (s *Store) filled(e perp.Entry, ev perp.Filled) error {
-	if err := s.setOrder(ev.Order, e.Seq); err != nil {
-		return err
-	}
-	r := fillRowOf(ev, e)
-	return s.one(addFill, r.execID, r.tradeID, r.orderID, r.clOrdID, r.account, r.symbol, r.side, r.size, r.price, r.fee,
-		r.liquidity, r.realised, r.timeNS, r.seq, r.quoted)
+	return nil
 }
 
 // amended brings an order up to date after a cancel or replace. If a client's
 // request did it, that request's id is spent too.
-func (s *Store) amended(o perp.Order, seq int64, previous string) error {
-	if err := s.setOrder(o, seq); err != nil || previous == "" {
-		return err
+func (s *Store) amended(o perp.Order, seq int64, previous string) {
+	s.rows.orders.changed(o, seq)
+	if previous != "" {
+		s.rows.add(clientIDRows, o.Account, o.ClOrdID, o.OrderID)
 	}
-	return s.one(addClientID, o.Account, o.ClOrdID, o.OrderID)
 }
 
 // fillRow, transferRow and settlementRow are rows as the tables hold them.

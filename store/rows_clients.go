@@ -6,7 +6,7 @@ import (
 	"backstop/perp"
 )
 
-// lookRow, markoutRow, gradeRow and hedgeRow are rows as the tables hold them.
+// lookRow, markedRow, gradeRow and hedgeRow are rows as the tables hold them.
 type lookRow struct {
 	orderID, clOrdID, session, account, symbol, side               string
 	size                                                           int64
@@ -17,10 +17,8 @@ type lookRow struct {
 	price, seq                                                     int64
 }
 
-type markoutRow struct {
-	orderID, execID, session, account, symbol, side string
-	size, horizon, before, after, move, timeNS, seq int64
-}
+// markedRow is a command at which markouts fell due; its events have them.
+type markedRow struct{ timeNS, seq int64 }
 
 type gradeRow struct {
 	timeNS                    int64
@@ -52,12 +50,7 @@ func lookRowOf(ev perp.LastLook, e perp.Entry) lookRow {
 	}
 }
 
-func markoutRowOf(ev perp.MarkedOut, e perp.Entry) markoutRow {
-	return markoutRow{
-		ev.OrderID, ev.ExecID, ev.Session, ev.Account, ev.Symbol, ev.Side.String(), int64(ev.Size), int64(ev.Horizon),
-		int64(ev.Before), int64(ev.After), int64(ev.Move), int64(e.Time), e.Seq,
-	}
-}
+func markedRowOf(_ perp.MarkedOut, e perp.Entry) markedRow { return markedRow{int64(e.Time), e.Seq} }
 
 func gradeRowOf(ev perp.ClientGraded, e perp.Entry) gradeRow {
 	return gradeRow{
@@ -78,29 +71,29 @@ func hedgedRowOf(ev perp.Hedged, e perp.Entry) hedgeRow {
 
 // projectClients enters what events tell of how clients are treated, and of
 // inventory laid off outside.
-func (s *Store) projectClients(e perp.Entry, ev perp.Event) error {
+func (s *Store) projectClients(e perp.Entry, ev perp.Event) {
 	switch ev := ev.(type) {
 	case perp.LastLook:
 		r := lookRowOf(ev, e)
-		return s.one(addLook, r.orderID, r.clOrdID, r.session, r.account, r.symbol, r.side, r.size, r.tier, r.why, r.quoteID, r.version,
+		s.rows.add(lookRows, r.orderID, r.clOrdID, r.session, r.account, r.symbol, r.side, r.size, r.tier, r.why, r.quoteID, r.version,
 			r.arrival, r.decided, r.seen, r.source, r.quoted, r.before, r.after, r.move, r.tolerance, r.outcome, r.price, r.seq)
 	case perp.MarkedOut:
-		r := markoutRowOf(ev, e)
-		return s.one(addMarkout, r.orderID, r.execID, r.session, r.account, r.symbol, r.side, r.size, r.horizon, r.before, r.after,
-			r.move, r.timeNS, r.seq)
+		if r := markedRowOf(ev, e); r.seq > s.rows.marked { // One row for all of a command.
+			s.rows.marked = r.seq
+			s.rows.add(markedRows, r.timeNS, r.seq)
+		}
 	case perp.ClientGraded:
 		r := gradeRowOf(ev, e)
-		return s.one(addGrade, r.timeNS, r.session, r.symbol, r.tierFrom, r.surchargeFrom, r.tier, r.surcharge, r.why, r.score, r.until, r.seq)
+		s.rows.add(gradeRows, r.timeNS, r.session, r.symbol, r.tierFrom, r.surchargeFrom, r.tier, r.surcharge, r.why, r.score, r.until, r.seq)
 	case perp.HedgeWanted:
-		return s.hedge(wantedRowOf(ev, e))
+		s.hedge(wantedRowOf(ev, e))
 	case perp.Hedged:
-		return s.hedge(hedgedRowOf(ev, e))
+		s.hedge(hedgedRowOf(ev, e))
 	}
-	return nil
 }
 
-func (s *Store) hedge(r hedgeRow) error {
-	return s.one(addHedge, r.timeNS, r.kind, r.symbol, r.key, r.size, r.position, r.variation, r.seq)
+func (s *Store) hedge(r hedgeRow) {
+	s.rows.add(hedgeRows, r.timeNS, r.kind, r.symbol, r.key, r.size, r.position, r.variation, r.seq)
 }
 
 // Statements that read these tables by their numbers.
@@ -108,8 +101,7 @@ const (
 	queryLooks = `SELECT n, order_id, cl_ord_id, session, account, symbol, side, size, tier, why, quote_id, version, arrival_ns,
 		decided_ns, seen_ns, source_ns, quoted, oracle_before, oracle_after, move, tolerance, outcome, price, seq
 		FROM last_looks WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
-	queryMarkouts = `SELECT n, order_id, exec_id, session, account, symbol, side, size, horizon_ns, oracle_before, oracle_after,
-		move, time_ns, seq FROM markouts WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
+	queryMarked = "SELECT n, time_ns, seq FROM marked WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?"
 	queryGrades = `SELECT n, time_ns, session, symbol, tier_from, surcharge_from, tier, surcharge, why, score, until_ns, seq
 		FROM grades WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
 	queryHedges = `SELECT n, time_ns, kind, symbol, key, size, position, variation, seq
@@ -123,9 +115,8 @@ func scanLook(rows *sql.Rows) (n int64, x lookRow, err error) {
 	return n, x, err
 }
 
-func scanMarkout(rows *sql.Rows) (n int64, x markoutRow, err error) {
-	err = rows.Scan(&n, &x.orderID, &x.execID, &x.session, &x.account, &x.symbol, &x.side, &x.size, &x.horizon, &x.before, &x.after,
-		&x.move, &x.timeNS, &x.seq)
+func scanMarked(rows *sql.Rows) (n int64, x markedRow, err error) {
+	err = rows.Scan(&n, &x.timeNS, &x.seq)
 	return n, x, err
 }
 

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"backstop/perp"
@@ -94,24 +96,61 @@ type OrderEvent struct {
 	Payload []byte // JSON
 }
 
-const queryOrderEvents = `SELECT e.seq, j.time_ns, e.kind, e.payload FROM journal AS j JOIN events AS e ON e.seq = j.seq
-	WHERE j.time_ns >= (SELECT created_ns FROM orders WHERE order_id = ?1)
-	AND j.time_ns <= (SELECT updated_ns FROM orders WHERE order_id = ?1)
-	AND ?1 IN (json_extract(e.payload, '$.Order.OrderID'), json_extract(e.payload, '$.OrderID'))
-	ORDER BY e.seq, e.n LIMIT ?2`
+const (
+	queryOrderSpan   = "SELECT created_ns, updated_ns FROM orders WHERE order_id = ?"
+	queryTimeOf      = "SELECT time_ns FROM journal WHERE seq = ?"
+	queryOrderEvents = `SELECT e.seq, j.time_ns, e.kind, e.payload FROM journal AS j JOIN events AS e ON e.seq = j.seq
+	WHERE j.seq BETWEEN ?2 AND ?3 AND ?1 IN (e.payload ->> '$.Order.OrderID', e.payload ->> '$.OrderID')
+	ORDER BY e.seq, e.n LIMIT ?4`
+)
 
 // OrderEvents returns what happened to an order, oldest first, at most as many
 // events as one query may read.
 func (r *Reader) OrderEvents(orderID string) (all []OrderEvent, err error) {
 	err = r.in(func(q querier) error {
+		var created, updated int64
+		err := q.QueryRowContext(context.Background(), queryOrderSpan, orderID).Scan(&created, &updated)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		from, err := seqSince(q, created)
+		if err != nil {
+			return err
+		}
+		to, err := seqSince(q, updated+1)
+		if err != nil {
+			return err
+		}
 		return each(q, queryOrderEvents, func(rows *sql.Rows) error {
 			var e OrderEvent
 			defer func() { all = append(all, e) }()
 			return rows.Scan(&e.Seq, &e.Time, &e.Kind, &e.Payload)
-		}, orderID, slice)
+		}, orderID, from, to-1, slice)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("events of %s: %w", orderID, err)
 	}
 	return all, nil
+}
+
+// seqSince is the number of the first command at a time or after it. Time does not
+// go back in the journal, so that it is found by halves and not by reading all.
+func seqSince(q querier, at int64) (int64, error) {
+	end, err := readChain(q, "journal")
+	from, to := int64(1), end.last+1
+	for err == nil && from < to {
+		middle, stamp := from+(to-from)/2, int64(0)
+		if err = q.QueryRowContext(context.Background(), queryTimeOf, middle).Scan(&stamp); stamp >= at {
+			to = middle
+		} else {
+			from = middle + 1
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("command at %d: %w", at, err)
+	}
+	return from, nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Names of the files in a data directory.
@@ -54,7 +56,8 @@ type Store struct {
 	mu      sync.Mutex // guards all below
 	db      *sql.DB
 	conn    *sql.Conn // the only connection that writes
-	stmts   [len(writes)]*sql.Stmt
+	hot     [len(writes)]hot
+	rows    *batchRows
 	journal chain
 	out     chain
 	idle    *time.Timer
@@ -107,7 +110,7 @@ func (s *Store) open(dir string) (err error) {
 	if err := private(s.path); err != nil {
 		return err
 	}
-	const options = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_busy_timeout=2000"
+	const options = "_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_recursive_triggers=1&_txlock=immediate&_busy_timeout=2000&_mutex=no"
 	if s.db, err = dial(s.path, options, writerPragmas); err != nil {
 		return err
 	}
@@ -151,13 +154,39 @@ func private(path string) error {
 	return nil
 }
 
-func (s *Store) prepare() (err error) {
-	for i, query := range writes {
-		if s.stmts[i], err = s.conn.PrepareContext(context.Background(), query); err != nil {
-			return fmt.Errorf("statement %.40q: %w", query, err)
+// prepare makes the statements of the writer, so that one that does not fit the
+// schema is found at the start.
+func (s *Store) prepare() error {
+	s.rows = newRows()
+	return s.direct(func(conn *sqlite3.SQLiteConn) (err error) {
+		for i, text := range writes {
+			s.hot[i].text = text
+			if s.hot[i].stmt, err = prepareOn(conn, text); err != nil {
+				return err
+			}
+		}
+		for t := range s.rows.inserts {
+			one := &s.rows.inserts[t].hot[len(rowsAtOnce)-1]
+			if one.stmt, err = prepareOn(conn, one.text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// finish lets the statements go.
+func (s *Store) finish() error {
+	var errs []error
+	for i := range s.hot {
+		errs = append(errs, s.hot[i].close())
+	}
+	for t := range s.rows.inserts {
+		for k := range s.rows.inserts[t].hot {
+			errs = append(errs, s.rows.inserts[t].hot[k].close())
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // checkPages looks for damaged pages before anything is written.
@@ -190,6 +219,13 @@ func (s *Store) checkRows() error {
 	})
 	if err != nil {
 		return fmt.Errorf("balances: %w", err)
+	}
+	var posted, last int64
+	if err := s.conn.QueryRowContext(context.Background(), queryPosted).Scan(&posted, &last); err != nil {
+		return fmt.Errorf("balances: %w", err)
+	}
+	if posted != last {
+		return fmt.Errorf("database is %w: the balances stand at transfer %d of %d", ErrDamaged, posted, last)
 	}
 	if sum.String() != "0" {
 		return fmt.Errorf("database is %w: the balances add up to %s, not 0", ErrDamaged, &sum)
@@ -224,10 +260,8 @@ func (s *Store) release() error {
 	if s.Reader != nil {
 		errs = append(errs, s.Reader.Close())
 	}
-	for _, st := range s.stmts {
-		if st != nil {
-			errs = append(errs, st.Close())
-		}
+	if s.rows != nil {
+		errs = append(errs, s.direct(func(*sqlite3.SQLiteConn) error { return s.finish() }))
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())

@@ -116,14 +116,14 @@ func previousHash(from pager, query string, next int64) (h [sha256.Size]byte, er
 
 // walkJournal recomputes the journal chain from a row to its end and names each
 // row that does not follow from the one before. seen, if any, is given every
-// good row and ends the walk by returning false.
-func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []eventRow) bool) (p report) {
+// good row, with its events if it wants them, and ends the walk by returning false.
+func walkJournal(from pager, next int64, end chain, events bool, seen func(journalRow) bool) (p report) {
 	h, err := previousHash(from, queryRowHash, next)
 	if !p.fail("journal", err) {
 		return p
 	}
 	for next <= end.last {
-		page, err := journalPage(from, next, end.last)
+		page, err := journalPage(from, next, end.last, h, events)
 		if !p.fail(fmt.Sprintf("journal rows from %d", next), err) {
 			return p
 		}
@@ -137,15 +137,14 @@ func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []even
 			if same(&p, fmt.Sprintf("journal row %d", next), row.entry.Seq, next); row.entry.Seq < next {
 				return p
 			}
-			if want := journalHash(h, row.entry, row.events); !bytes.Equal(want[:], row.h) {
-				p.differ(what, fmt.Sprintf("hash %x", row.h), fmt.Sprintf("%x", want))
+			if row.h != row.want {
+				p.differ(what, fmt.Sprintf("hash %x", row.h), fmt.Sprintf("%x", row.want))
 				good = false
 			}
-			if seen != nil && (!good || !seen(row.entry, row.events)) {
+			if seen != nil && (!good || !seen(row)) {
 				return p
 			}
-			copy(h[:], row.h)
-			next = row.entry.Seq + 1
+			h, next = row.h, row.entry.Seq+1
 		}
 	}
 	same(&p, "end of the journal", fmt.Sprintf("%x", h), fmt.Sprintf("%x", end.h))
@@ -154,42 +153,40 @@ func walkJournal(from pager, next int64, end chain, seen func(perp.Entry, []even
 
 // journalRow is a row of the journal with its events.
 type journalRow struct {
-	entry  perp.Entry
-	h      []byte
-	events []eventRow
+	entry   perp.Entry
+	h, want [sha256.Size]byte // as it is, and as it follows from the row before
+	events  []byte            // as eventsText made it, if asked for
 }
 
-// journalPage reads the next slice of the journal and its events.
-func journalPage(from pager, next, to int64) (page []journalRow, err error) {
-	err = from.in(func(q querier) error { page, err = readJournal(q, next, to); return err })
+// journalPage reads the next slice of the journal, where h is the hash of the row
+// before it.
+func journalPage(from pager, next, to int64, h [sha256.Size]byte, events bool) (page []journalRow, err error) {
+	err = from.in(func(q querier) error { page, err = readJournal(q, next, to, h, events); return err })
 	return page, err
 }
 
-func readJournal(q querier, from, to int64) (page []journalRow, err error) {
+// readJournal recomputes each hash while SQLite still holds the row, for the
+// events are most of it and nobody else may want them.
+func readJournal(q querier, from, to int64, h [sha256.Size]byte, events bool) (page []journalRow, err error) {
+	page = make([]journalRow, 0, min(to-from+1, slice))
 	err = read(q, queryJournal, func(r *sql.Rows) error {
 		var row journalRow
+		var hash, text sql.RawBytes
 		e := &row.entry
-		defer func() { page = append(page, row) }()
-		return r.Scan(&e.Seq, &e.Time, &e.Source, &e.Kind, &e.Payload, &row.h)
-	}, from, to, slice)
-	if err != nil || len(page) == 0 {
-		return nil, err
-	}
-	i := 0
-	err = read(q, queryEvents, func(r *sql.Rows) error {
-		var seq int64
-		var ev eventRow
-		if err := r.Scan(&seq, &ev.n, &ev.kind, &ev.payload); err != nil {
+		if err := r.Scan(&e.Seq, &e.Time, &e.Source, &e.Kind, &e.Payload, &hash, &text); err != nil {
 			return err
 		}
-		for i < len(page) && page[i].entry.Seq < seq {
-			i++
+		if copy(row.h[:], hash) != len(row.h) || len(hash) != len(row.h) {
+			return fmt.Errorf("journal row %d: a hash of %d bytes", e.Seq, len(hash))
 		}
-		if i < len(page) && page[i].entry.Seq == seq { // Else its row is missing, and the walk names that.
-			page[i].events = append(page[i].events, ev)
+		row.want = journalHash(h, *e, text)
+		if events {
+			row.events = bytes.Clone(text)
 		}
+		h = row.h
+		page = append(page, row)
 		return nil
-	}, from, page[len(page)-1].entry.Seq)
+	}, from, to, slice)
 	return page, err
 }
 
@@ -251,7 +248,7 @@ func (r *Reader) VerifyChain() ([]Difference, error) {
 	if !p.fail("chains", err) {
 		return p.found, p.err
 	}
-	return merge(walkJournal(r, 1, journal, nil), walkOut(r, 1, out))
+	return merge(walkJournal(r, 1, journal, false, nil), walkOut(r, 1, out))
 }
 
 // merge joins what several checks found.

@@ -15,9 +15,11 @@ const (
 	queryBounds = `SELECT (SELECT coalesce(max(id), 0) FROM transfers), (SELECT coalesce(max(n), 0) FROM fills),
 		(SELECT coalesce(max(rowid), 0) FROM settlements), (SELECT coalesce(max(n), 0) FROM funding),
 		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks),
-		(SELECT coalesce(max(n), 0) FROM markouts), (SELECT coalesce(max(n), 0) FROM grades), (SELECT coalesce(max(n), 0) FROM hedges)`
-	queryExpired   = "SELECT json_extract(payload, '$.Symbol') FROM events WHERE kind = 'MarketExpired'"
-	queryTransfers = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
+		(SELECT coalesce(max(n), 0) FROM marked), (SELECT coalesce(max(n), 0) FROM grades), (SELECT coalesce(max(n), 0) FROM hedges),
+		(SELECT coalesce(max(n), 0) FROM expired)`
+	queryPosted      = "SELECT last, (SELECT coalesce(max(id), 0) FROM transfers) FROM posted WHERE one = 1"
+	queryExpiredEver = "SELECT symbol FROM expired"
+	queryTransfers   = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
 		FROM transfers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`
 	queryFillRows = `SELECT n, exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity,
 		realised, time_ns, seq, quoted FROM fills WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
@@ -79,7 +81,7 @@ type books struct {
 	journal                       chain
 	transfers, fills, settlements int64
 	funding, losses, desk, looks  int64
-	markouts, grades, hedges      int64
+	marked, grades, hedges, ended int64
 	balances, positions, zero     sums
 	expired                       []string // markets whose positions were closed without a fill
 }
@@ -91,11 +93,11 @@ func (r *Reader) readBooks() (b books, err error) {
 			return err
 		}
 		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements, &b.funding,
-			&b.losses, &b.desk, &b.looks, &b.markouts, &b.grades, &b.hedges)
+			&b.losses, &b.desk, &b.looks, &b.marked, &b.grades, &b.hedges, &b.ended)
 		if err != nil {
 			return err
 		}
-		err = each(q, queryExpired, func(rows *sql.Rows) error {
+		err = each(q, queryExpiredEver, func(rows *sql.Rows) error {
 			var symbol string
 			defer func() { b.expired = append(b.expired, symbol) }()
 			return rows.Scan(&symbol)
@@ -103,6 +105,11 @@ func (r *Reader) readBooks() (b books, err error) {
 		if err != nil {
 			return err
 		}
+		var posted int64
+		if err := q.QueryRowContext(context.Background(), queryPosted).Scan(&posted, new(int64)); err != nil {
+			return err
+		}
+		b.zero.add("transfers that are not in the balances", b.transfers-posted)
 		held, err := balances(q)
 		if err != nil {
 			return err

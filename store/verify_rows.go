@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -17,6 +18,7 @@ type rowSet struct {
 	last  int64 // number of its last row
 	scan  func(*sql.Rows) (n int64, row any, err error)
 	made  []maker
+	once  bool  // one row for all events of a command
 	done  int64 // rows compared
 	want  []any // rows that the events of the present page ask for
 }
@@ -41,6 +43,11 @@ func setOf[R any](table, query string, last int64, scan func(*sql.Rows) (int64, 
 	return &rowSet{table: table, query: query, last: last, made: made, scan: func(rows *sql.Rows) (int64, any, error) { return scan(rows) }}
 }
 
+func (s *rowSet) onceACommand() *rowSet {
+	s.once = true
+	return s
+}
+
 // rowSets are all tables of this kind, as far as the books go.
 func (b books) rowSets() []*rowSet {
 	return []*rowSet{
@@ -53,14 +60,15 @@ func (b books) rowSets() []*rowSet {
 		setOf("losses", queryLosses, b.losses, scanLoss, madeFrom(lossRowOf)),
 		setOf("desk", queryDesk, b.desk, scanDesk, madeFrom(deskRowOf)),
 		setOf("last_looks", queryLooks, b.looks, scanLook, madeFrom(lookRowOf)),
-		setOf("markouts", queryMarkouts, b.markouts, scanMarkout, madeFrom(markoutRowOf)),
+		setOf("marked", queryMarked, b.marked, scanMarked, madeFrom(markedRowOf)).onceACommand(),
 		setOf("grades", queryGrades, b.grades, scanGrade, madeFrom(gradeRowOf)),
 		setOf("hedges", queryHedges, b.hedges, scanHedge, madeFrom(wantedRowOf), madeFrom(hedgedRowOf)),
+		setOf("expired", queryExpired, b.ended, scanExpired, madeFrom(expiredRowOf)),
 	}
 }
 
 // VerifyRows compares every row of transfers, fills, settlements, funding, losses,
-// desk commands, last looks, markouts, grades and hedges with the event it was
+// desk commands, last looks, commands with markouts, grades, hedges and expiries with the event it was
 // made from.
 func (r *Reader) VerifyRows() ([]Difference, error) {
 	var p report
@@ -70,7 +78,7 @@ func (r *Reader) VerifyRows() ([]Difference, error) {
 	}
 	sets := b.rowSets()
 	for next := int64(1); next <= b.journal.last; {
-		page, err := journalPage(r, next, b.journal.last)
+		page, err := journalPage(r, next, b.journal.last, [sha256.Size]byte{}, true) // VerifyChain looks at the hashes.
 		if !p.fail(fmt.Sprintf("journal rows from %d", next), err) || len(page) == 0 {
 			return p.found, p.err // VerifyChain names rows that are missing.
 		}
@@ -94,7 +102,11 @@ func (r *Reader) VerifyRows() ([]Difference, error) {
 
 // expect turns the events of a journal row into the rows that they ask for.
 func expect(sets []*rowSet, row journalRow) error {
-	for _, ev := range row.events {
+	events, err := eventRows(row.events)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	for _, ev := range events {
 		for _, s := range sets {
 			for _, m := range s.made {
 				if m.kind != ev.kind {
@@ -103,6 +115,9 @@ func expect(sets []*rowSet, row journalRow) error {
 				x, err := m.make(ev.payload, row.entry)
 				if err != nil {
 					return fmt.Errorf("%w: %w", ErrDamaged, err)
+				}
+				if n := len(s.want); s.once && n > 0 && s.want[n-1] == x {
+					continue
 				}
 				s.want = append(s.want, x)
 			}

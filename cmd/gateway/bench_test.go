@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"backstop/bench"
 	"backstop/perp"
+	"backstop/store"
 )
 
 // BenchmarkEngine is P4 of docs/bench.md: the engine alone, with ten markets.
@@ -44,6 +46,73 @@ func BenchmarkGrowth(b *testing.B) {
 			b.ResetTimer()
 			w.Apply(commands)
 		})
+	}
+}
+
+// BenchmarkStored is a batch of orders in the engine and the store, with two reports
+// each: what is durable of P1 to P3. ns/op is of an order.
+func BenchmarkStored(b *testing.B) {
+	for _, n := range []int{1, 16, 128} {
+		b.Run("batch="+strconv.Itoa(n), func(b *testing.B) {
+			w, err := bench.NewWorld(benchSetup, 1, 8)
+			if err != nil {
+				b.Fatal(err)
+			}
+			batch, end, err := w.Keep(b.TempDir(), n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			var before, after syscall.Rusage
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+				b.Fatal(err)
+			}
+			for done := 0; done < b.N; done += n {
+				if err := batch(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+				b.Fatal(err)
+			}
+			b.StopTimer()
+			spent := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(spent)/1000/float64(b.N), "cpu-µs/order")
+			if err := end(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// BenchmarkReplay is a start without a snapshot (P8). ns/op is of a command.
+func BenchmarkReplay(b *testing.B) {
+	dir := b.TempDir()
+	w, err := bench.NewWorld(benchSetup, 1, 8)
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, end, err := w.Keep(dir, 64)
+	if err == nil {
+		err = end()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := store.OpenReadOnly(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := int64(0); done < int64(b.N); {
+		e, _, err := restore(r, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		done += e.Seq()
 	}
 }
 
