@@ -55,6 +55,7 @@ func (k *checker) all() {
 	k.count("session", len(k.c.Sessions), sessionsMax)
 	k.count("feed", len(k.c.Feeds), feedsMax)
 	k.addresses()
+	k.log()
 	k.tls()
 	k.markets()
 	k.accounts()
@@ -98,6 +99,16 @@ func (k *checker) addresses() {
 			"the page asks for no password: keep it on loopback and reach it through a tunnel or proxy")
 	}
 	k.name("fix.comp_id", k.c.Fix.CompID)
+}
+
+// log refuses an alarm that would go off before the write-ahead log may be emptied.
+func (k *checker) log() {
+	const path = "store.wal_alarm_mb"
+	if s := k.c.Store; s.WALAlarm < s.WALTruncate && !k.atFault(path) && !k.atFault("store.wal_truncate_mb") {
+		k.faultKey(path, Problem{
+			What: fmt.Sprintf("wal_alarm_mb %d is below wal_truncate_mb %d", s.WALAlarm, s.WALTruncate), Allowed: fmt.Sprintf("%d or more", s.WALTruncate),
+		})
+	}
 }
 
 // listen allows the FIX port to be reached from elsewhere over TLS only.

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Server   Server    `toml:"server"`
 	Log      Log       `toml:"log"`
+	Store    Store     `toml:"store"`
 	Fix      Fix       `toml:"fix"`
 	Maker    Maker     `toml:"maker"`
 	Venue    Venue     `toml:"withdrawals"`
@@ -38,6 +39,14 @@ type Server struct {
 	Dashboard string `toml:"dashboard"`
 	// Drain bounds how long a stopping gateway waits for sessions to log out.
 	Drain time.Duration `toml:"drain" min:"0s" max:"5m"`
+}
+
+// Store bounds what the disk holds besides the database.
+type Store struct {
+	// WALTruncate is the size in MiB above which the write-ahead log is emptied as
+	// soon as no reader holds it back; above WALAlarm the gateway is not ready.
+	WALTruncate int `toml:"wal_truncate_mb" min:"1" max:"4096"`
+	WALAlarm    int `toml:"wal_alarm_mb" min:"1" max:"4096"`
 }
 
 // Log says what is logged.
@@ -170,6 +179,8 @@ type Feed struct {
 // Defaults of keys that a file may leave out.
 const (
 	defaultDrain        = 5 * time.Second
+	defaultWALTruncate  = 32 // MiB
+	defaultWALAlarm     = 64
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
 	defaultOrderRate    = 200
@@ -180,6 +191,7 @@ const (
 )
 
 func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
+func (s *Store) setDefaults()  { *s = Store{WALTruncate: defaultWALTruncate, WALAlarm: defaultWALAlarm} }
 func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
 func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Insurance: defaultInsurance} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }

@@ -47,6 +47,9 @@ var (
 	clientMarkout  = gauge("client_markout_ratio", "Mean move of the price for the client after its newest fills.", "market", "session", "horizon")
 	hedgedBase     = gauge("hedged_base", "The maker's position at the outside venue.", "market")
 	drawdown       = gauge("market_drawdown", "1 while a market only reduces because it lost too much of late.", "market")
+	walBytes       = gauge("store_wal_bytes", "Size of the write-ahead log.")
+	walAlarm       = gauge("store_wal_alarm_bytes", "Size of the write-ahead log at which the gateway is not ready.")
+	readsCut       = gauge("store_reads_cut", "Own reads that were ended because they took too long, since the start.")
 	streamReaders  = gauge("events_readers", "Readers of /events.")
 )
 
@@ -85,6 +88,15 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 		set(sessionSender, float64(s.OutSeq), s.CompID)
 		set(sessionTarget, float64(s.InSeq), s.CompID)
 		set(sessionQueue, float64(s.Queue), s.CompID)
+	}
+	m.mu.RLock()
+	storage := m.storage
+	m.mu.RUnlock()
+	if storage != nil {
+		s := storage()
+		set(walBytes, float64(s.WAL))
+		set(walAlarm, float64(s.WALAlarm))
+		set(readsCut, float64(s.Cut))
 	}
 	_, ready := m.readiness()
 	set(readyGauge, flag(ready))

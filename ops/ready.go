@@ -24,7 +24,7 @@ type Result struct {
 func (m *Model) readiness() (all []Result, ready bool) {
 	now := perp.Time(m.now().UnixNano())
 	m.mu.RLock()
-	checks := m.checks
+	checks, storage := m.checks, m.storage
 	if len(m.order) == 0 {
 		all = append(all, Result{Name: "markets", Detail: "none is listed; add a [[market]] to the configuration"})
 	}
@@ -37,6 +37,9 @@ func (m *Model) readiness() (all []Result, ready bool) {
 	}
 	m.mu.RUnlock()
 	all = append(all, ledger)
+	if storage != nil {
+		all = append(all, storage().ready())
+	}
 	for _, c := range checks {
 		r := Result{Name: c.Name, OK: true}
 		if err := c.Ask(); err != nil {
@@ -49,6 +52,19 @@ func (m *Model) readiness() (all []Result, ready bool) {
 		ready = ready && r.OK
 	}
 	return all, ready
+}
+
+// ready tells whether the write-ahead log is bounded. Above its alarm a reader of
+// another process has held it back for long: disk and restarts suffer.
+func (s Storage) ready() Result {
+	r := Result{Name: "write-ahead log", OK: s.Err == nil && s.WAL <= s.WALAlarm}
+	switch {
+	case s.Err != nil:
+		r.Detail = s.Err.Error()
+	case !r.OK:
+		r.Detail = fmt.Sprintf("has %d bytes, over %d: another process reads the database and does not let go", s.WAL, s.WALAlarm)
+	}
+	return r
 }
 
 func (k *market) quoting(now perp.Time) Result {

@@ -34,6 +34,9 @@
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
+//   - A reader of ours leaves within a second, so the write-ahead log stays small; one of
+//     another process makes it grow, which WAL tells (TestOwnReaderIsCut,
+//     TestIdleStoreEmptiesTheLog, TestPinnedReader).
 //
 // # Not here
 //

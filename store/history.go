@@ -16,7 +16,8 @@ import (
 // checked on the way: damage is ErrDamaged and names the row. No query is open
 // while fn runs; an error of fn ends the reading and is returned as it is.
 func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
-	end, err := readChain(r.db, "journal")
+	var end chain
+	err := r.in(func(q querier) (err error) { end, err = readChain(q, "journal"); return err })
 	if err != nil {
 		return err
 	}

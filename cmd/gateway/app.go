@@ -50,7 +50,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		return nil, err
 	}
 	// The store, which locks the data directory.
-	if a.store, err = store.Open(cfg.Server.DataDir); err != nil {
+	if a.store, err = store.OpenWith(cfg.Server.DataDir, walLimits(cfg)); err != nil {
 		return nil, err
 	}
 	// The state as it was.
@@ -92,6 +92,11 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		err = a.openPage()
 	}
 	return a, err
+}
+
+// walLimits are the bounds of the write-ahead log, which the file has in MiB.
+func walLimits(cfg *config.Config) store.WALLimits {
+	return store.WALLimits{Truncate: int64(cfg.Store.WALTruncate) << 20, Alarm: int64(cfg.Store.WALAlarm) << 20}
 }
 
 // adminSocket is the name of the desk's socket in the data directory.
