@@ -23,10 +23,12 @@
 //
 //   - A batch is there whole or not at all, wherever the process died (TestKilledInCommit).
 //   - A schema is the old one or the new one, wherever the process died (TestKilledInMigration).
+//   - A setting of SQLite that did not hold refuses the start (TestWrongPragmasAreRefused).
 //   - After a failed commit nothing of it is there and every later one is refused (TestCommitError).
 //   - A second process is refused within a second and writes nothing (TestSecondProcessIsRefused).
 //   - What happened is never rewritten (TestAppendOnly).
-//   - A changed bit in journal, events, messages or books is named (TestBitFlipsAreNamed).
+//   - A changed bit in journal, events, messages or books is named (TestBitFlipsAreNamed,
+//     TestBitFlipsOfABackupAreRefused).
 //   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
 //   - The balances sum to zero and equal their transfers; positions equal their
 //     fills (TestBooksAgree).

@@ -32,6 +32,9 @@ const (
 		ON o.order_id = c.order_id WHERE (c.account, c.cl_ord_id) > (?, ?) ORDER BY c.account, c.cl_ord_id LIMIT ?`
 )
 
+// currency is that of every account.
+const currency = "USDC"
+
 // total is an exact sum that cannot overflow, whatever damaged rows say.
 type total struct{ v big.Int }
 
@@ -108,7 +111,11 @@ func (r *Reader) readBooks() (b books, err error) {
 			return err
 		}
 		for _, x := range held {
-			b.balances.add("balance of "+x.Owner+" "+x.Account, x.Balance)
+			name := "balance of " + x.Owner + " " + x.Account
+			if x.Currency != currency { // Transfers name none: another one was never written.
+				name += " in " + x.Currency
+			}
+			b.balances.add(name, x.Balance)
 			b.zero.add("sum of all balances", x.Balance)
 		}
 		open, err := positions(q)
