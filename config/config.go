@@ -85,6 +85,8 @@ type Maker struct {
 type Venue struct {
 	MaxShare perp.Ratio    `toml:"max_share" min:"0.000001" max:"1"`
 	Span     time.Duration `toml:"span" min:"1s" max:"24h"`
+	// HaltMarkets halts every market when withdrawals stop.
+	HaltMarkets bool `toml:"halt_markets"`
 }
 
 // Account is a ledger account of a client firm.

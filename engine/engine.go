@@ -135,6 +135,8 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.withdraw(c)
 	case perp.SetMarket:
 		e.setMarket(c)
+	case perp.StopWithdrawals:
+		e.stopWithdrawals(c)
 	case perp.OpenWithdrawals:
 		e.openWithdrawals(c)
 	case perp.RequestCollateral:

@@ -49,7 +49,7 @@ type Admin struct {
 
 // DeskCommand is what a POST to /v1/commands says.
 type DeskCommand struct {
-	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession
+	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession
 	Key     string `json:"key"`  // counts once
 	By      string `json:"by,omitempty"`
 	Account string `json:"account,omitempty"`
@@ -308,11 +308,13 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 		return perp.SetMarket{Operator: op, Symbol: c.Symbol, Mode: mode}, nil
 	case perp.OpenWithdrawals{}.Kind():
 		return perp.OpenWithdrawals{Operator: op}, nil
+	case perp.StopWithdrawals{}.Kind():
+		return perp.StopWithdrawals{Operator: op}, nil
 	case perp.SteerSession{}.Kind():
 		v, err := verb(c.Verb)
 		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out}, err
 	}
-	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession", c.Kind)
+	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession", c.Kind)
 }
 
 // verb reads what is wanted of a session.

@@ -59,6 +59,14 @@ type Storage struct {
 	WAL, WALAlarm int64 // bytes of the write-ahead log, and when somebody must look
 	Cut           int64 // own reads that were ended because they took too long
 	Err           error
+	Books         Books
+}
+
+// Books is what the full check of the stored books found.
+type Books struct {
+	Differences int
+	First       string    // of the differences
+	Checked     time.Time // when they were last compared whole; zero: not yet
 }
 
 // Stored tells where the state of the disk comes from. It is called once, before

@@ -38,7 +38,7 @@ func (m *Model) readiness() (all []Result, ready bool) {
 	m.mu.RUnlock()
 	all = append(all, ledger)
 	if storage != nil {
-		all = append(all, storage().ready())
+		all = append(all, storage().ready()...)
 	}
 	for _, c := range checks {
 		r := Result{Name: c.Name, OK: true}
@@ -54,17 +54,22 @@ func (m *Model) readiness() (all []Result, ready bool) {
 	return all, ready
 }
 
-// ready tells whether the write-ahead log is bounded. Above its alarm a reader of
-// another process has held it back for long: disk and restarts suffer.
-func (s Storage) ready() Result {
-	r := Result{Name: "write-ahead log", OK: s.Err == nil && s.WAL <= s.WALAlarm}
+// ready tells whether the write-ahead log is bounded, and whether the stored books
+// add up. Above its alarm a reader of another process has held the log back for
+// long: disk and restarts suffer.
+func (s Storage) ready() []Result {
+	log := Result{Name: "write-ahead log", OK: s.Err == nil && s.WAL <= s.WALAlarm}
 	switch {
 	case s.Err != nil:
-		r.Detail = s.Err.Error()
-	case !r.OK:
-		r.Detail = fmt.Sprintf("has %d bytes, over %d: another process reads the database and does not let go", s.WAL, s.WALAlarm)
+		log.Detail = s.Err.Error()
+	case !log.OK:
+		log.Detail = fmt.Sprintf("has %d bytes, over %d: another process reads the database and does not let go", s.WAL, s.WALAlarm)
 	}
-	return r
+	books := Result{Name: "books", OK: s.Books.Differences == 0}
+	if !books.OK {
+		books.Detail = fmt.Sprintf("%d differences in what is stored, the first: %s", s.Books.Differences, s.Books.First)
+	}
+	return []Result{log, books}
 }
 
 func (k *market) quoting(now perp.Time) Result {

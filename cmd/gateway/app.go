@@ -30,6 +30,7 @@ type app struct {
 	page  *ops.Server // nil when it is turned off
 	admin *ops.Admin
 	feeds []oracle.Feed
+	books *booksCheck
 
 	stopLoop context.CancelFunc
 	loopDone chan error // one value: how the loop ended
@@ -64,6 +65,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		return nil, err
 	}
 	// What operators see.
+	a.books = &booksCheck{auditor: store.NewAuditor(a.store.Reader)}
 	a.makeModel(e)
 	// What the desk changes; not answering yet.
 	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
@@ -198,6 +200,7 @@ func (a *app) run(ctx context.Context) error {
 			}
 		})
 	}
+	wait.Go(func() { a.watchBooks(ctx, booksEvery) })
 	defer wait.Wait()
 	defer cancel()
 	select {

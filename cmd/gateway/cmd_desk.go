@@ -144,8 +144,16 @@ func accountWithdraw() config.Command {
 func accountResume() config.Command {
 	var o deskOptions
 	return o.command(deskTexts{
-		"account resume-withdrawals", "Let withdrawals go on again", "The outflow limit had stopped them.", "gateway account resume-withdrawals",
+		"account resume-withdrawals", "Let withdrawals go on again", "The outflow limit or the desk had stopped them.", "gateway account resume-withdrawals",
 	}, "", nil, func([]string) { o.c.Kind = perp.OpenWithdrawals{}.Kind() })
+}
+
+func accountStop() config.Command {
+	var o deskOptions
+	return o.command(deskTexts{
+		"account stop-withdrawals", "Let nothing leave any account", "It lasts until account resume-withdrawals. Deposits and trading go on.",
+		"gateway account stop-withdrawals --reason \"books are looked at\"",
+	}, "", nil, func([]string) { o.c.Kind = perp.StopWithdrawals{}.Kind() })
 }
 
 // marketMode is a command that sets the mode of a market.

@@ -40,6 +40,7 @@ func commandTable() []config.Command {
 		accountList(),
 		accountDeposit(),
 		accountWithdraw(),
+		accountStop(),
 		accountResume(),
 		marketList(),
 		marketShow(),

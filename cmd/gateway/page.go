@@ -20,7 +20,7 @@ func (a *app) makeModel(e *engine.Engine) {
 
 func (a *app) storage() ops.Storage {
 	size, limits, err := a.store.WAL()
-	return ops.Storage{WAL: size, WALAlarm: limits.Alarm, Cut: a.store.Cut(), Err: err}
+	return ops.Storage{WAL: size, WALAlarm: limits.Alarm, Cut: a.store.Cut(), Err: err, Books: a.books.state()}
 }
 
 // openPage starts the read-only HTTP port.
