@@ -18,6 +18,7 @@
 //   - Nothing here can change anything: only GET and HEAD are served (TestReadOnly).
 //   - Only loopback is listened on, and only names of it are answered (TestLoopbackOnly, TestHostAllowList).
 //   - The page loads nothing from elsewhere and holds no script (TestHeaders, TestPageMoves).
+//   - Texts of clients are text, whatever they hold (TestHostileText, TestPageHostileText).
 //   - Not ready unless every market quotes or says why, and the books sum to zero (TestReadiness).
 //   - An event costs O(1), and everything that is kept has a limit (TestBounded, TestEventsHaveLimit, TestConnectionsHaveLimit).
 //   - What is kept of clients has limits, and their means are those of the newest
