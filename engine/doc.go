@@ -37,6 +37,8 @@
 //   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).
 //   - What is kept in mind of ended orders is bounded, and nobody can tell
 //     (TestForgettingIsInvisible, TestOverfull).
+//   - Where two persons are asked for, one alone lets no more happen than before
+//     (TestTwoPersons, TestProposalsAreBounded).
 //   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).
 //
 // # Not here

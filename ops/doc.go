@@ -26,6 +26,7 @@
 //   - A slow reader of /events gets the newest state, never a queue (TestEventsNewestWins).
 //   - Every metric passes the linter and is in docs/operate.md; alerts name no other (TestMetricsLint, TestMetricsAreDocumented, TestAlertsNameMetrics).
 //   - Every route and field is in openapi.yaml and the other way round (TestOpenAPI).
+//   - Who counts for approvals is who holds a token, or whom the system names (TestPersons).
 //   - Vendored files are what their checksums say (TestVendoredFiles).
 //
 // # Not here

@@ -32,6 +32,7 @@
 //   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
 //   - The balances sum to zero and equal their transfers; positions equal their
 //     fills (TestBooksAgree).
+//   - Differences are found beside a running gateway, at the cost of what is new (TestAuditor).
 //   - What clients are held, marked out and graded by is kept as it was told, and
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).

@@ -71,6 +71,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
 		return nil, err
 	}
+	a.admin.Persons(persons(cfg.Admin))
 	a.admin.Show("sessions", func() any { return a.sessionViews() })
 	a.admin.Show("knocks", func() any { return a.knockViews() })
 	// The loop, and the configuration as its first command.
@@ -165,7 +166,7 @@ func configuration(cfg *config.Config) []perp.Input {
 	specs := cfg.Specs()
 	c := engine.Configure{
 		Markets: marketSpecs(specs), Accounts: cfg.RiskAccounts(), Venue: cfg.Outflow(), Sessions: sessionSpecs(cfg),
-		RequestAge: requestAge(cfg.Fix.MaxOrderAge),
+		RequestAge: requestAge(cfg.Fix.MaxOrderAge), TwoPerson: twoPerson(cfg.Admin),
 	}
 	all := []perp.Input{{Command: c, Source: "config"}}
 	deposit := func(d perp.Deposit) {

@@ -37,6 +37,7 @@ func commandTable() []config.Command {
 		reportSymmetry(),
 		auditList(),
 		auditVerify(),
+		deskApprove(),
 		accountList(),
 		accountDeposit(),
 		accountWithdraw(),
