@@ -16,6 +16,7 @@ type Venue struct {
 	Interval string // market.oracle max_interval; empty: the default
 	Clients  int    // DEMO1, DEMO2 …; 0: four
 	OrderAge string // fix max_order_age; empty: the default
+	More     string // further sections as they are
 }
 
 // venueClients are its sessions, each with an account of its name.
@@ -29,6 +30,7 @@ func (v Venue) TOML() string {
 	if v.OrderAge != "" {
 		fmt.Fprintf(&b, "max_order_age = %q\n", v.OrderAge)
 	}
+	b.WriteString(v.More)
 	b.WriteString("[[market]]\nsymbol = \"BTC-PERP\"\ntick = \"0.5\"\nlot = \"0.001\"\nmax_order = \"25\"\n")
 	if v.Interval != "" {
 		fmt.Fprintf(&b, "[market.oracle]\nmax_interval = %q\n", v.Interval)

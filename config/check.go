@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"net"
@@ -21,6 +23,7 @@ const (
 	sessionsMax = 1_000
 	feedsMax    = 64
 	listMax     = 1_000
+	personsMax  = 100
 	nameMax     = 32
 )
 
@@ -55,6 +58,8 @@ func (k *checker) all() {
 	k.count("session", len(k.c.Sessions), sessionsMax)
 	k.count("feed", len(k.c.Feeds), feedsMax)
 	k.addresses()
+	k.log()
+	k.admin()
 	k.tls()
 	k.markets()
 	k.accounts()
@@ -98,6 +103,44 @@ func (k *checker) addresses() {
 			"the page asks for no password: keep it on loopback and reach it through a tunnel or proxy")
 	}
 	k.name("fix.comp_id", k.c.Fix.CompID)
+}
+
+// log refuses an alarm that would go off before the write-ahead log may be emptied.
+func (k *checker) log() {
+	const path = "store.wal_alarm_mb"
+	if s := k.c.Store; s.WALAlarm < s.WALTruncate && !k.atFault(path) && !k.atFault("store.wal_truncate_mb") {
+		k.faultKey(path, Problem{
+			What: fmt.Sprintf("wal_alarm_mb %d is below wal_truncate_mb %d", s.WALAlarm, s.WALTruncate), Allowed: fmt.Sprintf("%d or more", s.WALTruncate),
+		})
+	}
+}
+
+// admin refuses a proposal that could never be approved, and persons who could not
+// be told apart, or of whom there is one.
+func (k *checker) admin() {
+	a := k.c.Admin
+	if a.ApproveAfter >= a.ApproveWithin && !k.atFault("admin.approve_after") && !k.atFault("admin.approve_within") {
+		k.faultKey("admin.approve_after", Problem{What: fmt.Sprintf("approve_after %s is not before approve_within %s", a.ApproveAfter, a.ApproveWithin)})
+	}
+	if len(a.Persons) == 1 && a.TwoPerson {
+		k.faultKey("admin.person[0]", Problem{What: "one [[admin.person]] cannot approve what the same one proposes", Allowed: "two or more, or none"})
+	}
+	k.count("admin.person", len(a.Persons)+1, personsMax+1) // There may be none.
+	names, tokens := map[string]bool{}, map[string]bool{}
+	for i, p := range a.Persons {
+		path := fmt.Sprintf("admin.person[%d]", i)
+		k.name(path+".name", p.Name)
+		digits, named := strings.CutPrefix(p.TokenHash, "sha256:")
+		sum, err := hex.DecodeString(digits)
+		switch at := path + ".token_hash"; {
+		case k.atFault(at) || p.TokenHash == "": // That is a fault already.
+		case !named || err != nil || len(sum) != sha256.Size:
+			k.fault(at, Problem{What: "token_hash is no hash of a token", Allowed: "sha256: and 64 hexadecimal digits", Hint: "docs/operate.md shows the command that prints it"})
+		case names[p.Name] || tokens[string(sum)]:
+			k.fault(at, Problem{What: fmt.Sprintf("%q has the name or the token of another person", p.Name)})
+		}
+		names[p.Name], tokens[string(sum)] = true, true
+	}
 }
 
 // listen allows the FIX port to be reached from elsewhere over TLS only.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -74,16 +75,47 @@ func (e *Env) Fail(code int, err error, hints ...string) int {
 // Say prints one line of talk to stderr. There is nobody left to tell if
 // stderr itself fails.
 func (e *Env) Say(format string, args ...any) {
-	_, _ = fmt.Fprintf(e.Stderr, format+"\n", args...)
+	_, _ = io.WriteString(e.Stderr, harmless(fmt.Sprintf(format, args...))+"\n")
 }
 
-// Print writes data to stdout and returns ExitOK, or ExitFailure if the
-// reader went away.
-func (e *Env) Print(text string) int {
-	if _, err := io.WriteString(e.Stdout, text); err != nil {
+// Print writes text to stdout and returns ExitOK, or ExitFailure if the
+// reader went away. Clients choose parts of what is printed, so nothing in it can
+// steer a terminal.
+func (e *Env) Print(text string) int { return e.Bytes([]byte(harmless(text))) }
+
+// Bytes writes a file to stdout as it is.
+func (e *Env) Bytes(b []byte) int {
+	if _, err := e.Stdout.Write(b); err != nil {
 		return e.Fail(ExitFailure, fmt.Errorf("writing the output: %w", err))
 	}
 	return ExitOK
+}
+
+// harmless writes every character that a terminal would obey, or that would turn the
+// direction of the text, as \u and its number. In JSON that is the same text.
+func harmless(text string) string {
+	if !strings.ContainsFunc(text, obeyed) && !strings.Contains(text, "\r") {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		if obeyed(r) || r == '\r' && !strings.HasPrefix(text[i:], "\r\n") { // Alone it writes over what stands there.
+			fmt.Fprintf(&b, "\\u%04x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func obeyed(r rune) bool {
+	switch r {
+	case '\n', '\t', '\r':
+		return false
+	case unicode.ReplacementChar: // a byte that is no UTF-8, such as CSI alone
+		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // JSON writes v as indented JSON to stdout.

@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os/exec"
 	"slices"
@@ -203,4 +204,40 @@ func slowDistance(a, b []rune) int {
 		change++
 	}
 	return min(change, slowDistance(a[1:], b)+1, slowDistance(a, b[1:])+1)
+}
+
+// TestNothingSteersTheTerminal: C13. Whatever a client has called itself or its
+// order, printing it moves no cursor, sets no title, turns no text around, and JSON
+// stays the same text.
+func TestNothingSteersTheTerminal(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain é 漢\ttext\r\nnext\n":                 "plain é 漢\ttext\r\nnext\n",
+		"\x1b[2J\x1b]0;owned\x07":                   `\u001b[2J\u001b]0;owned\u0007`,
+		"csi \u009b31m and del \x7f":                `csi \u009b31m and del \u007f`,
+		"raw \x9b31m":                               `raw \ufffd31m`,
+		"good\rbad":                                 `good\u000dbad`,
+		"turned \u202egpj.exe\u2066":                `turned \u202egpj.exe\u2066`,
+		"backspace \b\b and vertical \v, zero \x00": `backspace \u0008\u0008 and vertical \u000b, zero \u0000`,
+	} {
+		var out, talk strings.Builder
+		env := &Env{Stdout: &out, Stderr: &talk}
+		if code := env.Print(in); code != ExitOK || out.String() != want {
+			t.Errorf("%q: prints %q, want %q", in, out.String(), want)
+		}
+		if env.Say("%s", in); talk.String() != want+"\n" {
+			t.Errorf("%q: says %q", in, talk.String())
+		}
+		out.Reset()
+		if code := env.JSON(in); code != ExitOK || strings.ContainsFunc(strings.TrimRight(out.String(), "\n"), obeyed) {
+			t.Errorf("%q: JSON %q", in, out.String())
+		}
+		var back string
+		if err := json.Unmarshal([]byte(out.String()), &back); err != nil || back != strings.ToValidUTF8(in, "\ufffd") {
+			t.Errorf("%q: comes back from JSON as %q, %v", in, back, err)
+		}
+		out.Reset()
+		if code := env.Bytes([]byte(in)); code != ExitOK || out.String() != in {
+			t.Errorf("%q: as bytes %q", in, out.String())
+		}
+	}
 }

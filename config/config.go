@@ -13,6 +13,8 @@ import (
 type Config struct {
 	Server   Server    `toml:"server"`
 	Log      Log       `toml:"log"`
+	Store    Store     `toml:"store"`
+	Admin    Admin     `toml:"admin"`
 	Fix      Fix       `toml:"fix"`
 	Maker    Maker     `toml:"maker"`
 	Venue    Venue     `toml:"withdrawals"`
@@ -38,6 +40,37 @@ type Server struct {
 	Dashboard string `toml:"dashboard"`
 	// Drain bounds how long a stopping gateway waits for sessions to log out.
 	Drain time.Duration `toml:"drain" min:"0s" max:"5m"`
+}
+
+// Store bounds what the disk holds besides the database.
+type Store struct {
+	// WALTruncate is the size in MiB above which the write-ahead log is emptied as
+	// soon as no reader holds it back; above WALAlarm the gateway is not ready.
+	WALTruncate int `toml:"wal_truncate_mb" min:"1" max:"4096"`
+	WALAlarm    int `toml:"wal_alarm_mb" min:"1" max:"4096"`
+}
+
+// Admin says who may do what at the admin socket.
+type Admin struct {
+	// TwoPerson asks for a second person where the desk lets more happen than before:
+	// money in or out, withdrawals opened, a halt lifted, a market expired. What stops
+	// something is one person's and at once.
+	TwoPerson bool `toml:"two_person"`
+	// ApproveAfter is how long a proposal waits before it may be approved, and
+	// ApproveWithin how long after it was made it still may.
+	ApproveAfter  time.Duration `toml:"approve_after" min:"0s" max:"24h"`
+	ApproveWithin time.Duration `toml:"approve_within" min:"1s" max:"168h"`
+	// Persons are known by a token of their own; none: by the user that their process
+	// runs as.
+	Persons []Person `toml:"person"`
+}
+
+// Person is somebody of the desk.
+type Person struct {
+	Name string `toml:"name" need:"yes"`
+	// TokenHash is sha256: and the SHA-256 of the person's token in hex; the token
+	// itself is in the person's own file.
+	TokenHash string `toml:"token_hash" need:"yes"`
 }
 
 // Log says what is logged.
@@ -76,6 +109,8 @@ type Maker struct {
 type Venue struct {
 	MaxShare perp.Ratio    `toml:"max_share" min:"0.000001" max:"1"`
 	Span     time.Duration `toml:"span" min:"1s" max:"24h"`
+	// HaltMarkets halts every market when withdrawals stop.
+	HaltMarkets bool `toml:"halt_markets"`
 }
 
 // Account is a ledger account of a client firm.
@@ -170,6 +205,9 @@ type Feed struct {
 // Defaults of keys that a file may leave out.
 const (
 	defaultDrain        = 5 * time.Second
+	defaultApproval     = 15 * time.Minute
+	defaultWALTruncate  = 32 // MiB
+	defaultWALAlarm     = 64
 	defaultHeartbeatMin = time.Second
 	defaultHeartbeatMax = 60 * time.Second
 	defaultOrderRate    = 200
@@ -180,6 +218,8 @@ const (
 )
 
 func (s *Server) setDefaults() { *s = Server{Dashboard: "127.0.0.1:8080", Drain: defaultDrain} }
+func (s *Store) setDefaults()  { *s = Store{WALTruncate: defaultWALTruncate, WALAlarm: defaultWALAlarm} }
+func (a *Admin) setDefaults()  { *a = Admin{ApproveWithin: defaultApproval} }
 func (l *Log) setDefaults()    { *l = Log{Level: "info", Format: "auto"} }
 func (m *Maker) setDefaults()  { *m = Maker{Equity: defaultEquity, Insurance: defaultInsurance} }
 func (f *Feed) setDefaults()   { *f = Feed{Seed: 1, Speed: perp.RatioOne} }

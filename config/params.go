@@ -161,7 +161,7 @@ func (f *MarketFunding) setDefaults() {
 
 func (v *Venue) setDefaults() {
 	d := risk.DefaultVenue()
-	*v = Venue{MaxShare: d.OutflowShare, Span: time.Duration(d.OutflowSpan)}
+	*v = Venue{MaxShare: d.OutflowShare, Span: time.Duration(d.OutflowSpan), HaltMarkets: true}
 }
 
 func (r *MarketRisk) setDefaults() {
@@ -253,7 +253,7 @@ func (m Market) limits() risk.MarketLimits {
 
 // Outflow is what may leave all accounts together.
 func (c *Config) Outflow() risk.Venue {
-	return risk.Venue{OutflowShare: c.Venue.MaxShare, OutflowSpan: perp.Time(c.Venue.Span)}
+	return risk.Venue{OutflowShare: c.Venue.MaxShare, OutflowSpan: perp.Time(c.Venue.Span), HaltMarkets: c.Venue.HaltMarkets}
 }
 
 // RiskAccounts are all accounts with the sessions that may use them.

@@ -50,6 +50,12 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.Withdraw](payload)
 	case perp.SetMarket{}.Kind():
 		return decode[perp.SetMarket](payload)
+	case perp.ProposeChange{}.Kind():
+		return decode[perp.ProposeChange](payload)
+	case perp.ApproveChange{}.Kind():
+		return decode[perp.ApproveChange](payload)
+	case perp.StopWithdrawals{}.Kind():
+		return decode[perp.StopWithdrawals](payload)
 	case perp.OpenWithdrawals{}.Kind():
 		return decode[perp.OpenWithdrawals](payload)
 	case perp.RequestCollateral{}.Kind():

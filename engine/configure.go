@@ -21,6 +21,8 @@ type Configure struct {
 	// RequestAge is the age up to which an order is taken that is repeated or had to
 	// wait; zero: the default, negative: no repeated order is taken.
 	RequestAge perp.Time `json:",omitempty"`
+
+	TwoPerson TwoPerson `json:",omitzero"` // zero: one person is enough
 }
 
 // MarketSpec is all that a market needs to be listed.
@@ -40,7 +42,7 @@ func (e *Engine) configure(c Configure) {
 	for _, spec := range c.Markets {
 		e.list(spec)
 	}
-	e.state.RequestAge = c.RequestAge
+	e.state.RequestAge, e.state.TwoPerson = c.RequestAge, c.TwoPerson
 	e.state.Venue = c.Venue
 	if c.Venue == (risk.Venue{}) {
 		e.state.Venue = risk.DefaultVenue()

@@ -51,7 +51,7 @@ func (e *Engine) mayHold(account, symbol, key string) perp.Verdict {
 // settled first, on a copy of the books, which replaces them if all is well, so
 // that a refusal changes nothing.
 func (e *Engine) withdraw(w perp.Withdraw) {
-	v := e.mayHold(w.Account, w.Symbol, w.Key)
+	v, before := e.mayHold(w.Account, w.Symbol, w.Key), e.state.Outflow.Stopped
 	switch {
 	case !v.OK():
 	case w.Amount <= 0:
@@ -63,6 +63,9 @@ func (e *Engine) withdraw(w perp.Withdraw) {
 	}
 	if v.OK() {
 		e.emit(perp.Withdrawn{Account: w.Account, Symbol: w.Symbol, Fund: w.Fund, Amount: w.Amount, Key: w.Key})
+	}
+	if e.state.Outflow.Stopped && !before && e.state.Venue.HaltMarkets {
+		e.haltAll("outflow limit")
 	}
 	e.answer(w.Key, w.By, w.Kind(), v, w.Amount.String()+" paid out")
 }
@@ -118,6 +121,19 @@ func (e *Engine) withdrawMaker(w perp.Withdraw) perp.Verdict {
 	return v
 }
 
+func (e *Engine) stopWithdrawals(c perp.StopWithdrawals) {
+	v, text := e.state.Ledger.UseKey(c.Key), "withdrawals are stopped"
+	switch {
+	case !v.OK():
+	case e.state.Outflow.Stopped:
+		text = "already_stopped"
+	default:
+		e.state.Outflow.Stopped = true
+		e.emit(perp.WithdrawalsStopped{Stopped: true})
+	}
+	e.answer(c.Key, c.By, c.Kind(), v, text)
+}
+
 func (e *Engine) openWithdrawals(c perp.OpenWithdrawals) {
 	v, text := e.state.Ledger.UseKey(c.Key), "withdrawals are open"
 	switch {
@@ -160,6 +176,17 @@ func (e *Engine) setMarket(c perp.SetMarket) {
 		e.force(m, c.Mode)
 	}
 	e.answer(c.Key, c.By, c.Kind(), v, text)
+}
+
+// haltAll halts every market that is not, in the command in which it is called.
+func (e *Engine) haltAll(why string) {
+	for _, m := range e.state.Markets {
+		if m.Mode < perp.ModeHalted {
+			e.emit(perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: perp.ModeHalted, By: "gateway", Reason: why})
+			m.Mode = perp.ModeHalted
+			e.force(m, m.Mode)
+		}
+	}
 }
 
 func (e *Engine) force(m *market, mode perp.MarketMode) {

@@ -41,6 +41,8 @@
 //   - A tick judges only accounts for which something may follow, and what comes of
 //     it is what judging all of them would bring (TestBoundsChangeNothing).
 //   - Events stay as they were told, whatever is applied after them (TestEventsAreKept).
+//   - Where two persons are asked for, one alone lets no more happen than before
+//     (TestTwoPersons, TestProposalsAreBounded).
 //   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).
 //
 // # Not here

@@ -57,6 +57,10 @@ type state struct {
 	Sessions []session  `json:",omitempty"` // FIX sessions, sorted by name
 
 	RequestAge perp.Time `json:",omitempty"` // as in Configure
+
+	TwoPerson TwoPerson  `json:",omitzero"`
+	Proposals []proposal `json:",omitempty"` // in order of their numbers
+	Proposed  int64      `json:",omitempty"`
 }
 
 // market is one market with the requests that wait in it.
@@ -160,6 +164,12 @@ func (e *Engine) auditMarket(m *market, c perp.Command) {
 }
 
 func (e *Engine) dispatch(c perp.Command) {
+	if !e.refuseAlone(c) {
+		e.perform(c)
+	}
+}
+
+func (e *Engine) perform(c perp.Command) {
 	switch c := c.(type) {
 	case perp.OracleTick:
 		e.tick(c)
@@ -187,6 +197,12 @@ func (e *Engine) dispatch(c perp.Command) {
 		e.withdraw(c)
 	case perp.SetMarket:
 		e.setMarket(c)
+	case perp.ProposeChange:
+		e.propose(c)
+	case perp.ApproveChange:
+		e.approve(c)
+	case perp.StopWithdrawals:
+		e.stopWithdrawals(c)
 	case perp.OpenWithdrawals:
 		e.openWithdrawals(c)
 	case perp.RequestCollateral:

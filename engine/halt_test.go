@@ -80,3 +80,81 @@ func TestBrokenBooksAreAFault(t *testing.T) {
 		}
 	}
 }
+
+// TestOutflowHaltsTheVenue: C15. The withdrawal that exceeds the outflow limit stops
+// withdrawals and, where the venue asks for it, halts every market in the same
+// command: quotes are gone, orders are refused, resting ones can be canceled.
+func TestOutflowHaltsTheVenue(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		s := opened(t)
+		s.e.state.Venue.HaltMarkets = asked
+		s.run("order bob rests side=buy size=0.1 type=limit price=50000 tif=gtc")
+		s.run("withdraw alice 60000 w1")
+		s.run("withdraw bob 60000 w2")
+		stopped, changed, withdrawn := false, false, false
+		for _, ev := range s.journal[len(s.journal)-1].Events {
+			switch ev := ev.(type) {
+			case perp.WithdrawalsStopped:
+				stopped = ev.Stopped
+			case perp.ModeChanged:
+				changed = ev.To == perp.ModeHalted && ev.By == "gateway" && ev.Reason == "outflow limit"
+			case perp.QuoteChanged:
+				withdrawn = len(ev.Quote.Bids)+len(ev.Quote.Asks) == 0
+			}
+		}
+		if !stopped || changed != asked || withdrawn != asked {
+			t.Errorf("asked %v: withdrawals stopped %v, market halted %v, quotes withdrawn %v", asked, stopped, changed, withdrawn)
+		}
+		s.run("order alice late side=buy size=0.1")
+		if got := s.journal[len(s.journal)-1].Events; (rejection(got) == perp.MarketHalted) != asked {
+			t.Errorf("asked %v: an order afterwards: %v", asked, got)
+		}
+		s.run("cancel bob gone of=rests side=buy")
+		if got := s.journal[len(s.journal)-1].Events; len(got) == 0 || got[0].Kind() != "OrderCanceled" {
+			t.Errorf("asked %v: a cancel afterwards: %v", asked, got)
+		}
+		s.run("withdraw bob 1 w3")
+		if got := s.e.state.Outflow; !got.Stopped {
+			t.Errorf("asked %v: withdrawals went on: %+v", asked, got)
+		}
+		s.run("reopen w4")
+		s.run("withdraw bob 1 w5")
+		if got := s.journal[len(s.journal)-1].Events; len(got) == 0 || got[0].Kind() == "OperatorAnswered" {
+			t.Errorf("asked %v: a withdrawal after they were opened: %v", asked, got)
+		}
+	}
+}
+
+func rejection(events []perp.Event) perp.Reject {
+	for _, ev := range events {
+		if r, ok := ev.(perp.OrderRejected); ok {
+			return r.Verdict.Reject
+		}
+	}
+	return perp.RejectNone
+}
+
+// TestStoppedWithdrawals: the desk stops withdrawals at once, once, until it opens
+// them.
+func TestStoppedWithdrawals(t *testing.T) {
+	s := opened(t)
+	for _, c := range []struct {
+		line   string
+		refuse perp.Reject
+		text   string
+	}{
+		{"stop-withdrawals s1", perp.RejectNone, "withdrawals are stopped"},
+		{"withdraw alice 1 w1", perp.OutflowLimit, ""},
+		{"stop-withdrawals s2", perp.RejectNone, "already_stopped"},
+		{"stop-withdrawals s1", perp.DuplicateKey, ""},
+		{"reopen o1", perp.RejectNone, "withdrawals are open"},
+		{"withdraw alice 1 w2", perp.RejectNone, "1 paid out"},
+	} {
+		s.run(c.line)
+		events := s.journal[len(s.journal)-1].Events
+		a, ok := events[len(events)-1].(perp.OperatorAnswered)
+		if !ok || a.Verdict.Reject != c.refuse || a.Text != c.text {
+			t.Errorf("%s: %+v", c.line, events[len(events)-1])
+		}
+	}
+}

@@ -33,6 +33,8 @@ func (s *script) money(f []string) perp.Command {
 			mode = 99
 		}
 		return perp.SetMarket{Operator: op(f[3]), Symbol: f[1], Mode: mode}
+	case "stop-withdrawals":
+		return perp.StopWithdrawals{Operator: op(f[1])}
 	case "reopen":
 		return perp.OpenWithdrawals{Operator: op(f[1])}
 	case "collateral":
@@ -139,7 +141,7 @@ func TestRefusalsChangeNothing(t *testing.T) {
 		"withdraw alice 10 k10 BTC-PERP", "withdraw maker 10 k11 NONE-PERP", "withdraw maker 99999999 k12 BTC-PERP",
 		"withdraw maker 10 k13 BTC-PERP pocket", "withdraw maker 10 k14 BTC-PERP insurance",
 		"mode NONE-PERP halted k15", "mode BTC-PERP sideways k17", "mode BTC-PERP expired k18",
-		"mode BTC-PERP halted used", "reopen used", "kick nobody k16", "disable alice used",
+		"mode BTC-PERP halted used", "reopen used", "stop-withdrawals used", "kick nobody k16", "disable alice used",
 	} {
 		before := s.e.state
 		snapshot := s.e.Snapshot()

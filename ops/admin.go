@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,12 +45,13 @@ type Admin struct {
 	wait     time.Duration
 
 	mu      sync.Mutex
+	persons map[[sha256.Size]byte]string // by the hash of their token; none: users of the system
 	waiting map[string]chan perp.OperatorAnswered
 }
 
 // DeskCommand is what a POST to /v1/commands says.
 type DeskCommand struct {
-	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession
+	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange
 	Key     string `json:"key"`  // counts once
 	By      string `json:"by,omitempty"`
 	Account string `json:"account,omitempty"`
@@ -62,6 +64,10 @@ type DeskCommand struct {
 	In      int64  `json:"in,omitempty"`   // for set_seq
 	Out     int64  `json:"out,omitempty"`
 	Reason  string `json:"reason,omitempty"`
+
+	Propose  bool   `json:"propose,omitempty"`  // keep it for a second person
+	Proposal int64  `json:"proposal,omitempty"` // for ApproveChange
+	Token    string `json:"token,omitempty"`    // of the person who asks; it goes no further
 }
 
 // DeskAnswer is how a command ended. Reject is empty when it was done.
@@ -202,11 +208,11 @@ func (a *Admin) command(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, http.StatusBadRequest, c.Key, perp.BadRequest, "more than one command")
 		return
 	}
-	who, _ := r.Context().Value(peerKey{}).(string)
-	if c.By != "" {
-		who += " " + c.By
-	}
+	who, person := a.who(r, c)
 	cmd, err := c.command(who)
+	if err == nil {
+		cmd, err = c.shared(cmd, who, person)
+	}
 	if err != nil {
 		a.refuse(w, http.StatusBadRequest, c.Key, perp.BadRequest, err.Error())
 		return
@@ -308,11 +314,15 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 		return perp.SetMarket{Operator: op, Symbol: c.Symbol, Mode: mode}, nil
 	case perp.OpenWithdrawals{}.Kind():
 		return perp.OpenWithdrawals{Operator: op}, nil
+	case perp.StopWithdrawals{}.Kind():
+		return perp.StopWithdrawals{Operator: op}, nil
+	case perp.ApproveChange{}.Kind():
+		return perp.ApproveChange{Operator: op, Proposal: c.Proposal}, nil
 	case perp.SteerSession{}.Kind():
 		v, err := verb(c.Verb)
 		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out}, err
 	}
-	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, SteerSession", c.Kind)
+	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange", c.Kind)
 }
 
 // verb reads what is wanted of a session.

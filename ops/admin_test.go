@@ -3,6 +3,7 @@ package ops
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +156,54 @@ func TestDeskKeepsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	desk(t, path, false)
+}
+
+// TestPersons: who counts for approvals is who holds a token or, where there are none,
+// whom the system says; a name that somebody gives themselves counts for nothing, and
+// no token goes further than the door.
+func TestPersons(t *testing.T) {
+	a, commands := desk(t, filepath.Join(t.TempDir(), "a.sock"), false)
+	uid := "uid " + strconv.Itoa(os.Getuid())
+	ask := func(c DeskCommand) (got perp.Command) {
+		t.Helper()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if _, err := AskDesk(t.Context(), a.Path(), c); err != nil {
+				t.Error(err)
+			}
+		}()
+		select {
+		case got = <-commands:
+			switch c := got.(type) {
+			case perp.ProposeChange:
+				a.Apply(answered(c.Key, c.By, perp.Verdict{}))
+			case perp.ApproveChange:
+				a.Apply(answered(c.Key, c.By, perp.Verdict{}))
+			}
+			<-done
+		case <-done:
+		}
+		return got
+	}
+	open := DeskCommand{Kind: "OpenWithdrawals", Key: "k", By: "mallory", Propose: true, Token: "token of ann"}
+	approve := DeskCommand{Kind: "ApproveChange", Key: "k2", By: "ann", Proposal: 3, Token: "token of eve"}
+	if c, ok := ask(open).(perp.ProposeChange); !ok || c.Person != uid || c.By != uid+" mallory" || c.Command != "OpenWithdrawals" {
+		t.Errorf("without persons: %+v", c)
+	}
+	if c, ok := ask(approve).(perp.ApproveChange); !ok || c.Person != uid || c.Proposal != 3 {
+		t.Errorf("without persons: %+v", c)
+	}
+	a.Persons(map[[sha256.Size]byte]string{sha256.Sum256([]byte("token of ann")): "ann"})
+	c, ok := ask(open).(perp.ProposeChange)
+	if !ok || c.Person != "ann" || c.By != "ann, "+uid+" mallory" || strings.Contains(string(c.Payload), "token") {
+		t.Errorf("ann: %+v %s", c, c.Payload)
+	}
+	if c, ok := ask(approve).(perp.ApproveChange); !ok || c.Person != "" {
+		t.Errorf("a wrong token: %+v", c)
+	}
+	approve.Propose = true
+	if c := ask(approve); c != nil {
+		t.Errorf("an approval was proposed: %+v", c)
+	}
 }

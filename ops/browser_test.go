@@ -261,6 +261,23 @@ func TestPagePhone(t *testing.T) {
 	seen.clean(t, url)
 }
 
+// TestPageHostileText: C13. A client whose every text is a tag or a script is shown as
+// it is called, and nothing of it runs.
+func TestPageHostileText(t *testing.T) {
+	url, _ := serve(t, hostileWorld().Model)
+	ctx, seen := browse(t, url+"/", 1280, 800, false)
+	until(ctx, t, `document.body.innerText.includes("<img src=x onerror=")`)
+	until(ctx, t, `document.body.innerText.includes("<script>window.owned=1</script>")`)
+	if ask[bool](ctx, t, `"owned" in window || document.querySelector("img[src=x]") !== null`) {
+		t.Error("a text of a client became part of the page")
+	}
+	if n := ask[int](ctx, t, `document.querySelectorAll("script:not([src])").length`); n != 0 {
+		t.Errorf("%d scripts stand in the page", n)
+	}
+	shot(ctx, t, "hostile")
+	seen.clean(t, url)
+}
+
 // TestPageEmpty opens the page of a gateway that has nothing to show, and takes
 // the gateway away.
 func TestPageEmpty(t *testing.T) {

@@ -18,6 +18,7 @@
 //   - Nothing here can change anything: only GET and HEAD are served (TestReadOnly).
 //   - Only loopback is listened on, and only names of it are answered (TestLoopbackOnly, TestHostAllowList).
 //   - The page loads nothing from elsewhere and holds no script (TestHeaders, TestPageMoves).
+//   - Texts of clients are text, whatever they hold (TestHostileText, TestPageHostileText).
 //   - Not ready unless every market quotes or says why, and the books sum to zero (TestReadiness).
 //   - An event costs O(1), and everything that is kept has a limit (TestBounded, TestEventsHaveLimit, TestConnectionsHaveLimit).
 //   - What is kept of clients has limits, and their means are those of the newest
@@ -25,6 +26,7 @@
 //   - A slow reader of /events gets the newest state, never a queue (TestEventsNewestWins).
 //   - Every metric passes the linter and is in docs/operate.md; alerts name no other (TestMetricsLint, TestMetricsAreDocumented, TestAlertsNameMetrics).
 //   - Every route and field is in openapi.yaml and the other way round (TestOpenAPI).
+//   - Who counts for approvals is who holds a token, or whom the system names (TestPersons).
 //   - Vendored files are what their checksums say (TestVendoredFiles).
 //
 // # Not here

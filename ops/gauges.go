@@ -47,6 +47,11 @@ var (
 	clientMarkout  = gauge("client_markout_ratio", "Mean move of the price for the client after its newest fills.", "market", "session", "horizon")
 	hedgedBase     = gauge("hedged_base", "The maker's position at the outside venue.", "market")
 	drawdown       = gauge("market_drawdown", "1 while a market only reduces because it lost too much of late.", "market")
+	walBytes       = gauge("store_wal_bytes", "Size of the write-ahead log.")
+	walAlarm       = gauge("store_wal_alarm_bytes", "Size of the write-ahead log at which the gateway is not ready.")
+	readsCut       = gauge("store_reads_cut", "Own reads that were ended because they took too long, since the start.")
+	booksDiffer    = gauge("books_differences", "Differences that the full check of the stored books found; anything but 0 is a defect.")
+	booksChecked   = gauge("books_checked_timestamp_seconds", "When the stored books were last compared whole; 0: not yet.")
 	streamReaders  = gauge("events_readers", "Readers of /events.")
 )
 
@@ -86,6 +91,17 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 		set(sessionTarget, float64(s.InSeq), s.CompID)
 		set(sessionQueue, float64(s.Queue), s.CompID)
 	}
+	m.mu.RLock()
+	storage := m.storage
+	m.mu.RUnlock()
+	if storage != nil {
+		s := storage()
+		set(walBytes, float64(s.WAL))
+		set(walAlarm, float64(s.WALAlarm))
+		set(readsCut, float64(s.Cut))
+		set(booksDiffer, float64(s.Books.Differences))
+		set(booksChecked, s.Books.seconds())
+	}
 	_, ready := m.readiness()
 	set(readyGauge, flag(ready))
 	now := perp.Time(m.now().UnixNano())
@@ -114,6 +130,13 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 			set(oracleMaxAge, seconds(l.OracleMaxAge), symbol)
 		}
 	}
+}
+
+func (b Books) seconds() float64 {
+	if b.Checked.IsZero() {
+		return 0
+	}
+	return float64(b.Checked.UnixMilli()) / 1000
 }
 
 // collect tells how a session is treated; a horizon of which nothing is known

@@ -17,6 +17,9 @@ func busy(t *testing.T) *world {
 	t.Helper()
 	w := newWorld("BTC-PERP")
 	w.Watch(func() []Session { return []Session{{CompID: "DEMO1", Up: true, InSeq: 7, OutSeq: 9, Queue: 11}} })
+	w.Stored(func() Storage {
+		return Storage{WAL: 4096, WALAlarm: 8192, Cut: 3, Books: Books{Checked: time.UnixMilli(1_500)}}
+	})
 	w.deposit("DEMO1", 1_000*perp.MoneyOne)
 	w.tick("BTC-PERP", price(60_000), 2*perp.SizeOne)
 	w.do(perp.ClockTick{}, perp.Recentred{Symbol: "BTC-PERP", Peg: price(60_000)})
@@ -82,6 +85,11 @@ func TestMetricValues(t *testing.T) {
 		`gateway_vamm_imbalance_base{market="BTC-PERP"} 2`,
 		`gateway_fee_pool_quote{market="BTC-PERP"} 3`,
 		`gateway_ledger_imbalance 0`,
+		`gateway_store_wal_bytes 4096`,
+		`gateway_store_wal_alarm_bytes 8192`,
+		`gateway_store_reads_cut 3`,
+		`gateway_books_differences 0`,
+		`gateway_books_checked_timestamp_seconds 1.5`,
 		`gateway_ready 1`,
 		`gateway_orders_total{market="BTC-PERP",result="accepted",type="market"} 1`,
 		`gateway_orders_total{market="unknown",result="rejected",type="limit"} 2`,

@@ -36,6 +36,7 @@ type Model struct {
 	metrics  *metrics
 	sessions func() []Session // nil: none
 	checks   []Check
+	storage  func() Storage // nil: unknown
 	version  string
 	now      func() time.Time // the wall, which a test may replace
 
@@ -51,6 +52,29 @@ type Model struct {
 type Check struct {
 	Name string
 	Ask  func() error
+}
+
+// Storage is what the disk holds, and what holds it back.
+type Storage struct {
+	WAL, WALAlarm int64 // bytes of the write-ahead log, and when somebody must look
+	Cut           int64 // own reads that were ended because they took too long
+	Err           error
+	Books         Books
+}
+
+// Books is what the full check of the stored books found.
+type Books struct {
+	Differences int
+	First       string    // of the differences
+	Checked     time.Time // when they were last compared whole; zero: not yet
+}
+
+// Stored tells where the state of the disk comes from. It is called once, before
+// the server starts.
+func (m *Model) Stored(ask func() Storage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.storage = ask
 }
 
 // Limits are the bounds of one market that quotes do not carry. Zero: unknown,

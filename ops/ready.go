@@ -24,7 +24,7 @@ type Result struct {
 func (m *Model) readiness() (all []Result, ready bool) {
 	now := perp.Time(m.now().UnixNano())
 	m.mu.RLock()
-	checks := m.checks
+	checks, storage := m.checks, m.storage
 	if len(m.order) == 0 {
 		all = append(all, Result{Name: "markets", Detail: "none is listed; add a [[market]] to the configuration"})
 	}
@@ -37,6 +37,9 @@ func (m *Model) readiness() (all []Result, ready bool) {
 	}
 	m.mu.RUnlock()
 	all = append(all, ledger)
+	if storage != nil {
+		all = append(all, storage().ready()...)
+	}
 	for _, c := range checks {
 		r := Result{Name: c.Name, OK: true}
 		if err := c.Ask(); err != nil {
@@ -49,6 +52,24 @@ func (m *Model) readiness() (all []Result, ready bool) {
 		ready = ready && r.OK
 	}
 	return all, ready
+}
+
+// ready tells whether the write-ahead log is bounded, and whether the stored books
+// add up. Above its alarm a reader of another process has held the log back for
+// long: disk and restarts suffer.
+func (s Storage) ready() []Result {
+	log := Result{Name: "write-ahead log", OK: s.Err == nil && s.WAL <= s.WALAlarm}
+	switch {
+	case s.Err != nil:
+		log.Detail = s.Err.Error()
+	case !log.OK:
+		log.Detail = fmt.Sprintf("has %d bytes, over %d: another process reads the database and does not let go", s.WAL, s.WALAlarm)
+	}
+	books := Result{Name: "books", OK: s.Books.Differences == 0}
+	if !books.OK {
+		books.Detail = fmt.Sprintf("%d differences in what is stored, the first: %s", s.Books.Differences, s.Books.First)
+	}
+	return []Result{log, books}
 }
 
 func (k *market) quoting(now perp.Time) Result {

@@ -46,6 +46,9 @@ type SetMarket struct {
 // OpenWithdrawals lets withdrawals go on after the outflow limit stopped them.
 type OpenWithdrawals struct{ Operator }
 
+// StopWithdrawals lets nothing leave until OpenWithdrawals.
+type StopWithdrawals struct{ Operator }
+
 // RequestCollateral asks for the collateral of an account (FIX BB).
 type RequestCollateral struct {
 	Origin
@@ -74,6 +77,7 @@ type RequestTrades struct {
 func (Withdraw) Kind() string          { return "Withdraw" }
 func (SetMarket) Kind() string         { return "SetMarket" }
 func (OpenWithdrawals) Kind() string   { return "OpenWithdrawals" }
+func (StopWithdrawals) Kind() string   { return "StopWithdrawals" }
 func (RequestCollateral) Kind() string { return "RequestCollateral" }
 func (RequestTrades) Kind() string     { return "RequestTrades" }
 
@@ -103,7 +107,8 @@ type Withdrawn struct {
 	Key     string
 }
 
-// WithdrawalsStopped: the outflow limit was reached; OpenWithdrawals ends it.
+// WithdrawalsStopped: the outflow limit was reached, or the desk stopped them;
+// OpenWithdrawals ends it.
 type WithdrawalsStopped struct {
 	Stopped bool // false: open again
 	Out     Money

@@ -15,6 +15,10 @@ type Venue struct {
 	// mistake in the books empties the venue before anyone looks.
 	OutflowShare perp.Ratio
 	OutflowSpan  perp.Time
+	// HaltMarkets halts every market in the moment in which withdrawals stop: who
+	// empties the venue may also be who moved its prices. Default false here and true
+	// in a configuration. Cancels go on; market resume ends it, one by one.
+	HaltMarkets bool `json:",omitempty"`
 }
 
 // DefaultVenue has the defaults named at the fields.

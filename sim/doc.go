@@ -22,6 +22,7 @@
 //     with every design (TestTrialIsRepeatable).
 //   - Balances and positions sum to zero after every command (TestZeroSumAfterEveryCommand).
 //   - Each request gets exactly one terminal answer (TestOneTerminalAnswer).
+//   - A journal that another process replays ends in the same state (TestSameStateInAnotherProcess).
 //   - Money adds up in worlds of small makers and large leverage (TestMoneyAlwaysAddsUp).
 //   - Designs differ as they should (TestDesignsDiffer, TestByReferenceLiesBetween,
 //     TestSilenceStopsTheFullDesign).

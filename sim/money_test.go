@@ -155,6 +155,9 @@ func (w *moneyWorld) command(kind, rest int) perp.Command {
 	case kind < 92:
 		return perp.Deposit{Account: perp.Maker, Symbol: symbol, Amount: perp.Money(rest) * perp.MoneyOne, Key: key, By: "desk"}
 	case kind < 93:
+		if rest%8 == 5 { // Else they are closed most of the time.
+			return perp.StopWithdrawals{Operator: op}
+		}
 		return perp.OpenWithdrawals{Operator: op}
 	case kind < 95:
 		mode := []perp.MarketMode{perp.ModeNormal, perp.ModeReduceOnly, perp.ModeHalted, perp.ModeNormal}[rest%4]

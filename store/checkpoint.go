@@ -13,12 +13,38 @@ import (
 // idleAfter. Under steady load SQLite does it inside a commit every 8 MB
 // (writerPragmas). If a reader has held that back until the file is larger than
 // truncateAbove, it is emptied as soon as the reader is gone: it is tried after
-// every truncateEvery commits and never waits.
+// every truncateEvery commits and when nothing is committed, and never waits. Our
+// own readers leave within queryMax, so only another process can bring it to
+// alarmAbove.
 const (
 	idleAfter     = 50 * time.Millisecond
 	truncateAbove = 32 << 20
 	truncateEvery = 64
+	alarmAbove    = 64 << 20
 )
+
+// WALLimits are sizes of the write-ahead log in bytes; zero: the default.
+type WALLimits struct {
+	Truncate int64 // above it the log is emptied as soon as no reader holds it back
+	Alarm    int64 // above it somebody must look
+}
+
+// withDefaults puts the default where none is named.
+func (l WALLimits) withDefaults() WALLimits {
+	if l.Truncate == 0 {
+		l.Truncate = truncateAbove
+	}
+	if l.Alarm == 0 {
+		l.Alarm = alarmAbove
+	}
+	return l
+}
+
+// WAL is the size of the write-ahead log and the limits in force.
+func (s *Store) WAL() (size int64, l WALLimits, err error) {
+	size, err = s.WALSize()
+	return size, s.wal, err
+}
 
 // checkpointIdle runs when no commit came for a while. It gives way to one.
 func (s *Store) checkpointIdle() {
@@ -29,7 +55,11 @@ func (s *Store) checkpointIdle() {
 	if s.broken != nil {
 		return
 	}
-	if err := s.checkpoint("PASSIVE"); err != nil {
+	err := s.checkpoint("PASSIVE")
+	if err == nil {
+		err = s.empty()
+	}
+	if err != nil {
 		// Nobody waits for this, so the next commit tells: a disk that cannot
 		// take the copy cannot be trusted with more.
 		s.broken = err
@@ -46,14 +76,19 @@ func (s *Store) checkpoint(mode string) error {
 	return nil
 }
 
-// bound empties a WAL that has grown too large.
+// bound looks from time to time whether the WAL has grown too large.
 func (s *Store) bound() error {
 	s.commits++
 	if s.commits%truncateEvery != 0 {
 		return nil
 	}
+	return s.empty()
+}
+
+// empty empties the WAL if it is too large and no reader holds it back.
+func (s *Store) empty() error {
 	size, err := s.WALSize()
-	if err != nil || size <= truncateAbove {
+	if err != nil || size <= s.wal.Truncate {
 		return err
 	}
 	// Without the timeout SQLite would wait for readers, and everybody for it.

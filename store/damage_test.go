@@ -4,9 +4,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,15 +23,25 @@ var kept = []struct{ table, order string }{
 	{"balances", "owner, account"}, {"positions", "account, symbol"}, {"client_ids", "account, cl_ord_id"}, {"chains", "name"},
 }
 
-// contents is everything in the checked tables as text; an error is part of it.
+// contents is everything in the checked tables as one text.
 func contents(r *Reader, orders bool) string {
+	all := byTable(r, orders)
 	var text strings.Builder
+	for _, table := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintln(&text, table, all[table])
+	}
+	return text.String()
+}
+
+// byTable is everything in the checked tables as text; an error is part of it.
+func byTable(r *Reader, orders bool) map[string]string {
+	all := map[string]string{}
 	tables := kept
 	if orders {
 		tables = append(tables[:len(tables):len(tables)], struct{ table, order string }{"orders", "order_id"}, struct{ table, order string }{"fix_sessions", "session"})
 	}
 	for _, k := range tables {
-		fmt.Fprintln(&text, k.table)
+		var text strings.Builder
 		// NOT INDEXED reads the table itself, as the checks do.
 		err := each(r.db, "SELECT * FROM "+k.table+" NOT INDEXED ORDER BY "+k.order, func(rows *sql.Rows) error {
 			names, err := rows.Columns()
@@ -52,11 +64,15 @@ func contents(r *Reader, orders bool) string {
 			return nil
 		})
 		if err != nil {
-			fmt.Fprintln(&text, err)
+			fmt.Fprintln(&text, unread, err)
 		}
+		all[k.table] = text.String()
 	}
-	return text.String()
+	return all
 }
+
+// unread stands before the error of a table that cannot be read.
+const unread = "cannot be read:"
 
 // filled makes a closed database with some history.
 func filled(t testing.TB) (dir string) {
@@ -70,62 +86,156 @@ func filled(t testing.TB) (dir string) {
 	return dir
 }
 
-// inspect reads what a directory holds and what the checks say of it.
-func inspect(t *testing.T, dir string) (text string, named int) {
+// inspect reads what a directory holds and what ledger verify says of it.
+func inspect(t *testing.T, dir string) (text map[string]string, named []Difference) {
 	t.Helper()
 	r, err := OpenReadOnly(dir)
 	if err != nil {
-		return err.Error(), 1
+		return map[string]string{"the file": unread + err.Error()}, []Difference{{What: err.Error()}}
 	}
-	defer func() {
-		if err := r.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	found, err := r.Differences()
+	defer closeReader(t, r)
+	named, err = r.Differences()
 	if err != nil {
-		named++
+		named = append(named, Difference{What: err.Error()})
 	}
-	return contents(r, false), named + len(found)
+	return byTable(r, false), named
 }
 
+func closeReader(t *testing.T, r *Reader) {
+	t.Helper()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// speaks is how the checks call the rows of a table. A row that is said twice is
+// found from either side.
+var speaks = map[string][]string{
+	"journal": {"journal"}, "events": {"journal"}, "fix_out": {"fix_out"}, "transfers": {"transfers", "balance of"},
+	"balances": {"balance"}, "positions": {"position", "entr"}, "fills": {"fills", "fill"}, "chains": {"journal", "fix_out", "chains"},
+}
+
+// commandsName tells which of the commands that must see a change do not: journal
+// verify replays journal and events, db check reads everything.
+func commandsName(t *testing.T, dir string, changed map[string]bool) (blind []string) {
+	t.Helper()
+	r, err := OpenReadOnly(dir)
+	if err != nil {
+		return nil // None of them can be run, and each says why.
+	}
+	defer closeReader(t, r)
+	if changed["journal"] || changed["events"] {
+		if err := r.Replay(1, func(perp.Entry) error { return nil }); err == nil {
+			blind = append(blind, "journal verify")
+		}
+	}
+	if found, err := r.Check(); err == nil && len(found) == 0 {
+		blind = append(blind, "db check")
+	}
+	return blind
+}
+
+// rot flips bits of a database file, one at a time, and checks that each flip that
+// changes a row is named. more is asked about each of these flips.
+func rot(t *testing.T, data []byte, flips int, more func(file string) error) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, DBName)
+	write := func() {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write()
+	good, named := inspect(t, dir)
+	if len(named) != 0 {
+		t.Fatalf("unharmed it has differences: %v", named)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	harmful, by := 0, map[string]int{}
+	for range flips {
+		at, bit := rng.IntN(len(data)), byte(1)<<rng.IntN(8)
+		data[at] ^= bit
+		write()
+		text, named := inspect(t, dir)
+		changed, readable := map[string]bool{}, true
+		for table := range text {
+			if text[table] != good[table] {
+				changed[table] = true
+				by[table]++
+				readable = readable && !strings.Contains(text[table], unread)
+			}
+		}
+		if len(changed) > 0 {
+			harmful++
+			where := fmt.Sprintf("bit %08b of byte %d changed %v", bit, at, slices.Sorted(maps.Keys(changed)))
+			if len(named) == 0 {
+				t.Errorf("%s and ledger verify is silent", where)
+			}
+			for _, command := range commandsName(t, dir, changed) {
+				t.Errorf("%s and %s is silent", where, command)
+			}
+			for table := range changed {
+				if words := speaks[table]; readable && len(changed) == 1 && words != nil && !says(named, words) {
+					t.Errorf("%s and only %v is named", where, named)
+				}
+			}
+			if err := more(file); err != nil {
+				t.Errorf("%s: %v", where, err)
+			}
+		}
+		data[at] ^= bit
+	}
+	t.Logf("%d of %d flips changed rows; all were named; by table %v", harmful, flips, by)
+	if harmful < flips/10 || by["journal"]+by["events"] == 0 || by["transfers"]+by["fills"] == 0 {
+		t.Errorf("only %d of %d flips changed a row: the test is blind", harmful, flips)
+	}
+}
+
+func says(named []Difference, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(fmt.Sprint(named), w) })
+}
+
+// TestBitFlipsAreNamed: A12, in the database of a gateway.
 func TestBitFlipsAreNamed(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(filled(t), DBName))
 	if err != nil {
 		t.Fatal(err)
 	}
-	flips := 1000
+	flips := 600
 	if testing.Short() {
 		flips = 100
 	}
-	dir := t.TempDir()
-	write := func(data []byte) {
-		if err := os.WriteFile(filepath.Join(dir, DBName), data, 0o600); err != nil {
-			t.Fatal(err)
+	rot(t, data, flips, func(string) error { return nil })
+}
+
+// TestBitFlipsOfABackupAreRefused: A12, in a backup. What changed is named there
+// too, and no data directory is made from it.
+func TestBitFlipsOfABackupAreRefused(t *testing.T) {
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if _, err := Backup(filled(t), copied); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flips := 400
+	if testing.Short() {
+		flips = 80
+	}
+	fresh := t.TempDir()
+	rot(t, data, flips, func(file string) error {
+		if _, err := Restore(file, fresh); !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrForeign) && !errors.Is(err, ErrNewer) {
+			return fmt.Errorf("db restore: %v", err)
 		}
-	}
-	write(data)
-	good, named := inspect(t, dir)
-	if named != 0 {
-		t.Fatalf("%d differences in an unharmed database", named)
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	harmful := 0
-	for range flips {
-		at, bit := rng.IntN(len(data)), byte(1)<<rng.IntN(8)
-		data[at] ^= bit
-		write(data)
-		text, named := inspect(t, dir)
-		if text != good {
-			if harmful++; named == 0 {
-				t.Errorf("bit %08b of byte %d changed the rows and nothing was named", bit, at)
-			}
+		if _, err := os.Stat(filepath.Join(fresh, DBName)); !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("db restore left a database behind: %v", err)
 		}
-		data[at] ^= bit
-	}
-	t.Logf("%d of %d flips changed rows; all were named", harmful, flips)
-	if harmful < flips/10 {
-		t.Errorf("only %d of %d flips changed a row: the test is blind", harmful, flips)
+		return nil
+	})
+	if _, err := Restore(copied, fresh); err != nil {
+		t.Errorf("the good one: %v", err)
 	}
 }
 
@@ -151,6 +261,7 @@ func TestChangedRowsAreNamed(t *testing.T) {
 		{"DELETE FROM settlements WHERE rowid = 50", "settlements row 50"},
 		{"UPDATE balances SET balance = balance + 1 WHERE owner = 'BOB'", "sum of all balances"},
 		{"UPDATE posted SET last = last - 1", "transfers that are not in the balances"},
+		{"UPDATE balances SET currency = 'USDT' WHERE owner = 'BOB'", "balance of BOB cash in USDT"},
 		{"UPDATE positions SET size = size + 1 WHERE account = 'BOB' AND symbol = 'BTC-PERP'", "position of BOB in BTC-PERP"},
 		{"UPDATE positions SET entry_notional = 0 WHERE account = 'maker' AND symbol = 'BTC-PERP'", "entry of maker in BTC-PERP"},
 		{"UPDATE orders SET cum = cum - 1 WHERE order_id = 'O-12'", "filled size of O-12"},

@@ -23,20 +23,26 @@
 //
 //   - A batch is there whole or not at all, wherever the process died (TestKilledInCommit).
 //   - A schema is the old one or the new one, wherever the process died (TestKilledInMigration).
+//   - A setting of SQLite that did not hold refuses the start (TestWrongPragmasAreRefused).
 //   - After a failed commit nothing of it is there and every later one is refused (TestCommitError).
 //   - A second process is refused within a second and writes nothing (TestSecondProcessIsRefused).
 //   - What happened is never rewritten (TestAppendOnly).
-//   - A changed bit in journal, events, messages or books is named (TestBitFlipsAreNamed).
+//   - A changed bit in journal, events, messages or books is named (TestBitFlipsAreNamed,
+//     TestBitFlipsOfABackupAreRefused).
 //   - A client order id takes effect once per account, for ever (TestClientIDsAreUnique).
 //   - The balances sum to zero and equal their transfers; positions equal their
 //     fills (TestBooksAgree).
 //   - The balances stand at the end of the journal, moved by the database alone
 //     (TestBalancesFollowTransfers).
 //   - A batch of any size is one transaction (TestLargeBatch).
+//   - Differences are found beside a running gateway, at the cost of what is new (TestAuditor).
 //   - What clients are held, marked out and graded by is kept as it was told, and
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
+//   - A reader of ours leaves within a second, so the write-ahead log stays small; one of
+//     another process makes it grow, which WAL tells (TestOwnReaderIsCut,
+//     TestIdleStoreEmptiesTheLog, TestPinnedReader).
 //
 // # Not here
 //

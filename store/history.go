@@ -23,7 +23,8 @@ const readAhead = 4
 // of fn, and no query waits for it; an error of fn ends the reading and is
 // returned as it is.
 func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
-	end, err := readChain(r.db, "journal")
+	var end chain
+	err := r.in(func(q querier) (err error) { end, err = readChain(q, "journal"); return err })
 	if err != nil {
 		return err
 	}

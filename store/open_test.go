@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,6 +156,46 @@ func TestPragmas(t *testing.T) {
 	if err := bad.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestWrongPragmasAreRefused: each setting that is read back, set to something
+// else, refuses the start with its name and both values, and lets the directory go.
+func TestWrongPragmasAreRefused(t *testing.T) {
+	other := map[string][2]string{ // what is set instead, and what SQLite then says
+		"busy_timeout": {"7", "7"}, "journal_mode": {"DELETE", "delete"}, "synchronous": {"NORMAL", "1"}, "foreign_keys": {"0", "0"},
+		"recursive_triggers": {"0", "0"}, "trusted_schema": {"1", "1"}, "cell_size_check": {"0", "0"},
+		"journal_size_limit": {"4096", "4096"}, "wal_autocheckpoint": {"0", "0"}, "query_only": {"0", "0"},
+	}
+	dir := t.TempDir()
+	closeStore(t, open(t, dir))
+	for _, of := range []struct {
+		name    string
+		pragmas []pragma
+		open    func() (io.Closer, error)
+	}{
+		{"writer", writerPragmas, func() (io.Closer, error) { return Open(dir) }},
+		{"reader", readerPragmas, func() (io.Closer, error) { return OpenReadOnly(dir) }},
+	} {
+		for i, p := range of.pragmas {
+			wrong, known := other[p.name]
+			if !known {
+				t.Errorf("%s: no other value for %s", of.name, p.name)
+				continue
+			}
+			of.pragmas[i].set = wrong[0]
+			opened, err := of.open()
+			of.pragmas[i].set = p.set
+			want := "pragma " + p.name + ": is " + wrong[1] + ", must be " + p.want
+			if err == nil {
+				t.Errorf("%s: opened with %s %s", of.name, p.name, wrong[0])
+				err = opened.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", of.name, err, want)
+			}
+		}
+	}
+	closeStore(t, open(t, dir)) // As it was, it starts.
 }
 
 func TestViews(t *testing.T) {

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -302,6 +304,99 @@ func TestReplayStops(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestOwnReaderIsCut: a reader of ours that takes too long is ended in the middle of
+// a query, and while it looks at a row; then the log can be emptied.
+func TestOwnReaderIsCut(t *testing.T) {
+	const endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+	dir := t.TempDir()
+	const small = 1 << 20
+	s, err := OpenWith(dir, WALLimits{Truncate: small})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, s)
+	w := newWorld(1)
+	commit(t, s, w.batch(5))
+	s.Reader.most = 20 * time.Millisecond
+	if err := s.Reader.in(func(q querier) error { return each(q, endless, func(*sql.Rows) error { return nil }) }); err == nil ||
+		!strings.Contains(err.Error(), "query took longer than 20ms") {
+		t.Errorf("a query without end: %v", err)
+	}
+	if n := s.Cut(); n != 1 {
+		t.Errorf("%d reads were cut", n)
+	}
+	looking, emptied, ended := make(chan bool, 10_000), make(chan bool), make(chan error)
+	go func() {
+		ended <- s.Reader.in(func(q querier) error {
+			return each(q, "SELECT seq FROM journal", func(*sql.Rows) error {
+				looking <- true
+				<-emptied // The page that nobody scrolls any more.
+				return nil
+			})
+		})
+	}()
+	<-looking
+	for end := time.Now().Add(20 * time.Second); ; {
+		for range truncateEvery {
+			commit(t, s, w.batch(1))
+		}
+		size, err := s.WALSize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size <= small {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the reader still holds %d bytes of the log", size)
+		}
+	}
+	close(emptied)
+	if err := <-ended; err == nil {
+		t.Error("the reader that sat on a row was not told that it was cut")
+	}
+	if n := s.Cut(); n != 2 {
+		t.Errorf("%d reads were cut", n)
+	}
+}
+
+// TestIdleStoreEmptiesTheLog: what a reader held back is emptied without a commit
+// when it has left and nothing is committed.
+func TestIdleStoreEmptiesTheLog(t *testing.T) {
+	s, err := OpenWith(t.TempDir(), WALLimits{Truncate: 64 << 10, Alarm: 128 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, s)
+	w := newWorld(1)
+	commit(t, s, w.batch(1))
+	pinned, err := s.Reader.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := pinned.QueryRow("SELECT count(*) FROM journal").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	commit(t, s, w.batch(50))
+	size, limits, err := s.WAL()
+	if err != nil || size <= limits.Alarm {
+		t.Fatalf("the log has only %d bytes of %d (%v): the test is blind", size, limits.Alarm, err)
+	}
+	s.checkpointIdle()
+	if again, _ := s.WALSize(); again != size {
+		t.Errorf("a log that a reader needs went from %d to %d bytes", size, again)
+	}
+	if err := pinned.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	s.checkpointIdle()
+	if size, err = s.WALSize(); err != nil || size != 0 {
+		t.Errorf("the log has %d bytes (%v) after the reader left", size, err)
+	}
+	commit(t, s, w.batch(1)) // The store is whole.
 }
 
 func BenchmarkCommit(b *testing.B) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"backstop/perp"
@@ -16,9 +17,11 @@ const (
 	// slice is how many rows one query reads: a longer read would hold back the
 	// checkpoint, and the write-ahead log would grow.
 	slice = 200
-	// queryMax bounds one query for the same reason.
+	// queryMax bounds one read transaction for the same reason: what takes longer is
+	// interrupted, and its rows are closed under whoever still looks at them.
 	queryMax = time.Second
-	// snapshotMax bounds the reading of a snapshot, which is one large row.
+	// snapshotMax bounds the reading of a snapshot, which is one large row. A gateway
+	// reads one at its start, when nothing is written yet.
 	snapshotMax = time.Minute
 	// readersMax is how many queries of one Reader may run at once.
 	readersMax = 4
@@ -50,8 +53,14 @@ const (
 // concurrent use.
 type Reader struct {
 	db     *sql.DB
-	recall *sql.Stmt // it is asked for with every batch
+	recall *sql.Stmt     // it is asked for with every batch
+	most   time.Duration // queryMax, but for tests
+	cut    atomic.Int64
 }
+
+// Cut is how many reads were ended because they took too long, since the reader
+// was opened.
+func (r *Reader) Cut() int64 { return r.cut.Load() }
 
 // OpenReadOnly opens the database of a data directory for reading, whether or
 // not a gateway is running on it. A directory without one gives fs.ErrNotExist,
@@ -87,7 +96,7 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
-	return &Reader{db, recall}, nil
+	return &Reader{db: db, recall: recall, most: queryMax}, nil
 }
 
 // Close ends the reader.
@@ -113,9 +122,24 @@ func each(q querier, query string, f func(*sql.Rows) error, args ...any) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
+// bounded is a read transaction whose queries end when its time is over, also in
+// the middle of one that gives no row.
+type bounded struct {
+	tx  *sql.Tx
+	ctx context.Context
+}
+
+func (b bounded) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	return b.tx.QueryContext(b.ctx, query, args...)
+}
+
+func (b bounded) QueryRowContext(_ context.Context, query string, args ...any) *sql.Row {
+	return b.tx.QueryRowContext(b.ctx, query, args...)
+}
+
 // in runs f in one read transaction, so that all its queries see one state, for
 // at most queryMax.
-func (r *Reader) in(f func(querier) error) error { return r.within(queryMax, f) }
+func (r *Reader) in(f func(querier) error) error { return r.within(r.most, f) }
 
 func (r *Reader) within(limit time.Duration, f func(querier) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -124,20 +148,25 @@ func (r *Reader) within(limit time.Duration, f func(querier) error) error {
 	if err != nil {
 		return err
 	}
-	err = f(tx)
+	err = f(bounded{tx, ctx})
 	if rollback := tx.Rollback(); !errors.Is(rollback, sql.ErrTxDone) {
 		err = errors.Join(err, rollback)
 	}
 	if ctx.Err() != nil {
+		r.cut.Add(1)
 		err = errors.Join(fmt.Errorf("query took longer than %s", limit), err)
 	}
 	return err
 }
 
 // LastSeq is the number of the last command in the journal, 0 if it is empty.
-func (r *Reader) LastSeq() (int64, error) {
-	c, err := readChain(r.db, "journal")
-	return c.last, err
+func (r *Reader) LastSeq() (last int64, err error) {
+	err = r.in(func(q querier) error {
+		c, err := readChain(q, "journal")
+		last = c.last
+		return err
+	})
+	return last, err
 }
 
 // Balance is one account of the books, as api_balances shows it.

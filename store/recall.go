@@ -32,7 +32,7 @@ func (r *Reader) Recall(refs []perp.OrderRef) (all []perp.RecallOrder, err error
 	if err != nil {
 		return nil, fmt.Errorf("recall: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), queryMax)
+	ctx, cancel := context.WithTimeout(context.Background(), r.most)
 	defer cancel()
 	// One statement sees one state: it needs no transaction of its own.
 	rows, err := r.recall.QueryContext(ctx, string(text))

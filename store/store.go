@@ -52,6 +52,7 @@ type Store struct {
 	*Reader
 	locks locks
 	path  string
+	wal   WALLimits
 
 	mu      sync.Mutex // guards all below
 	db      *sql.DB
@@ -70,7 +71,10 @@ type Store struct {
 // database, brings that to the present schema and checks it. A directory that
 // is in use gives ErrLocked at once and nothing is written. The caller must
 // Close the store.
-func Open(dir string) (*Store, error) {
+func Open(dir string) (*Store, error) { return OpenWith(dir, WALLimits{}) }
+
+// OpenWith is Open with limits of the write-ahead log.
+func OpenWith(dir string, wal WALLimits) (*Store, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{locks: held, path: filepath.Join(dir, DBName)}
+	s := &Store{locks: held, path: filepath.Join(dir, DBName), wal: wal.withDefaults()}
 	if err := s.open(dir); err != nil {
 		return nil, errors.Join(err, s.release())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 
@@ -17,9 +18,8 @@ const (
 		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks),
 		(SELECT coalesce(max(n), 0) FROM marked), (SELECT coalesce(max(n), 0) FROM grades), (SELECT coalesce(max(n), 0) FROM hedges),
 		(SELECT coalesce(max(n), 0) FROM expired)`
-	queryPosted      = "SELECT last, (SELECT coalesce(max(id), 0) FROM transfers) FROM posted WHERE one = 1"
-	queryExpiredEver = "SELECT symbol FROM expired"
-	queryTransfers   = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
+	queryPosted    = "SELECT last, (SELECT coalesce(max(id), 0) FROM transfers) FROM posted WHERE one = 1"
+	queryTransfers = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
 		FROM transfers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`
 	queryFillRows = `SELECT n, exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity,
 		realised, time_ns, seq, quoted FROM fills WHERE n BETWEEN ? AND ? ORDER BY n LIMIT ?`
@@ -33,6 +33,9 @@ const (
 	queryClientIDs  = `SELECT c.account, c.cl_ord_id, c.order_id, o.account FROM client_ids AS c LEFT JOIN orders AS o
 		ON o.order_id = c.order_id WHERE (c.account, c.cl_ord_id) > (?, ?) ORDER BY c.account, c.cl_ord_id LIMIT ?`
 )
+
+// currency is that of every account.
+const currency = "USDC"
 
 // total is an exact sum that cannot overflow, whatever damaged rows say.
 type total struct{ v big.Int }
@@ -83,7 +86,6 @@ type books struct {
 	funding, losses, desk, looks  int64
 	marked, grades, hedges, ended int64
 	balances, positions, zero     sums
-	expired                       []string // markets whose positions were closed without a fill
 }
 
 func (r *Reader) readBooks() (b books, err error) {
@@ -97,14 +99,6 @@ func (r *Reader) readBooks() (b books, err error) {
 		if err != nil {
 			return err
 		}
-		err = each(q, queryExpiredEver, func(rows *sql.Rows) error {
-			var symbol string
-			defer func() { b.expired = append(b.expired, symbol) }()
-			return rows.Scan(&symbol)
-		})
-		if err != nil {
-			return err
-		}
 		var posted int64
 		if err := q.QueryRowContext(context.Background(), queryPosted).Scan(&posted, new(int64)); err != nil {
 			return err
@@ -115,7 +109,11 @@ func (r *Reader) readBooks() (b books, err error) {
 			return err
 		}
 		for _, x := range held {
-			b.balances.add("balance of "+x.Owner+" "+x.Account, x.Balance)
+			name := "balance of " + x.Owner + " " + x.Account
+			if x.Currency != currency { // Transfers name none: another one was never written.
+				name += " in " + x.Currency
+			}
+			b.balances.add(name, x.Balance)
 			b.zero.add("sum of all balances", x.Balance)
 		}
 		open, err := positions(q)
@@ -149,40 +147,8 @@ func (r *Reader) Differences() (all []Difference, err error) {
 // VerifyBooks re-adds every balance from the transfers and every position, with
 // its entry cash, from the fills, and checks that both sum to zero.
 func (r *Reader) VerifyBooks() ([]Difference, error) {
-	var p report
-	b, err := r.readBooks()
-	if !p.fail("books", err) {
-		return p.found, p.err
-	}
-	moved, dealt := sums{}, sums{}
-	ok := inSlices(&p, r, "transfers", queryTransfers, b.transfers, func(rows *sql.Rows) (int64, error) {
-		var t transferRow
-		err := t.scan(rows)
-		moved.add("balance of "+t.debitOwner+" "+t.debit, -t.amount)
-		moved.add("balance of "+t.creditOwner+" "+t.credit, t.amount)
-		return t.id, err
-	})
-	ok = ok && inSlices(&p, r, "fills", queryFillRows, b.fills, func(rows *sql.Rows) (int64, error) {
-		n, f, err := scanFill(rows)
-		f.deal(dealt)
-		return n, err
-	})
-	paid := sums{}
-	ok = ok && inSlices(&p, r, "funding", queryFunding, b.funding, func(rows *sql.Rows) (int64, error) {
-		n, f, err := scanFunding(rows)
-		paid.add("sum of funding "+f.id, f.payment)
-		return n, err
-	})
-	if ok {
-		for _, symbol := range b.expired { // Expiry closed what fills had opened.
-			dealt.forget(symbol)
-		}
-		paid.compare(&p, sums{})
-		b.balances.compare(&p, moved)
-		b.positions.compare(&p, dealt)
-		b.zero.compare(&p, sums{})
-	}
-	return p.found, p.err
+	found, _, err := NewAuditor(r).check(math.MaxInt64)
+	return found, err
 }
 
 // deal adds a fill to the positions of its account and, the other way, of the
@@ -207,10 +173,10 @@ func (f fillRow) deal(into sums) {
 	}
 }
 
-// inSlices reads a table in slices of its number 1 … last, and checks that no
-// number is missing. It reports whether all could be read.
-func inSlices(p *report, r *Reader, table, query string, last int64, row func(*sql.Rows) (int64, error)) bool {
-	for next := int64(1); next <= last; {
+// inSlices reads a table in slices of its numbers from one to another, and checks
+// that no number is missing. It reports whether all could be read.
+func inSlices(p *report, r *Reader, table, query string, from, last int64, row func(*sql.Rows) (int64, error)) bool {
+	for next := from; next <= last; {
 		before := next
 		err := r.in(func(q querier) error {
 			return read(q, query, func(rows *sql.Rows) error {

@@ -30,6 +30,7 @@ type app struct {
 	page  *ops.Server // nil when it is turned off
 	admin *ops.Admin
 	feeds []oracle.Feed
+	books *booksCheck
 
 	stopLoop context.CancelFunc
 	loopDone chan error // one value: how the loop ended
@@ -50,7 +51,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		return nil, err
 	}
 	// The store, which locks the data directory.
-	if a.store, err = store.Open(cfg.Server.DataDir); err != nil {
+	if a.store, err = store.OpenWith(cfg.Server.DataDir, walLimits(cfg)); err != nil {
 		return nil, err
 	}
 	// The state as it was.
@@ -64,11 +65,13 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		return nil, err
 	}
 	// What operators see.
+	a.books = &booksCheck{auditor: store.NewAuditor(a.store.Reader)}
 	a.makeModel(e)
 	// What the desk changes; not answering yet.
 	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
 		return nil, err
 	}
+	a.admin.Persons(persons(cfg.Admin))
 	a.admin.Show("sessions", func() any { return a.sessionViews() })
 	a.admin.Show("knocks", func() any { return a.knockViews() })
 	// The loop, and the configuration as its first command.
@@ -92,6 +95,11 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 		err = a.openPage()
 	}
 	return a, err
+}
+
+// walLimits are the bounds of the write-ahead log, which the file has in MiB.
+func walLimits(cfg *config.Config) store.WALLimits {
+	return store.WALLimits{Truncate: int64(cfg.Store.WALTruncate) << 20, Alarm: int64(cfg.Store.WALAlarm) << 20}
 }
 
 // adminSocket is the name of the desk's socket in the data directory.
@@ -158,7 +166,7 @@ func configuration(cfg *config.Config) []perp.Input {
 	specs := cfg.Specs()
 	c := engine.Configure{
 		Markets: marketSpecs(specs), Accounts: cfg.RiskAccounts(), Venue: cfg.Outflow(), Sessions: sessionSpecs(cfg),
-		RequestAge: requestAge(cfg.Fix.MaxOrderAge),
+		RequestAge: requestAge(cfg.Fix.MaxOrderAge), TwoPerson: twoPerson(cfg.Admin),
 	}
 	all := []perp.Input{{Command: c, Source: "config"}}
 	deposit := func(d perp.Deposit) {
@@ -193,6 +201,7 @@ func (a *app) run(ctx context.Context) error {
 			}
 		})
 	}
+	wait.Go(func() { a.watchBooks(ctx, booksEvery) })
 	defer wait.Wait()
 	defer cancel()
 	select {

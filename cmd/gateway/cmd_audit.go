@@ -85,6 +85,15 @@ func deskWords(c perp.Command) (what, why string) {
 		words, why = []string{"account withdraw", c.Account, c.Symbol, c.Fund, c.Amount.String()}, c.Reason
 	case perp.OpenWithdrawals:
 		words, why = []string{"account resume-withdrawals"}, c.Reason
+	case perp.ProposeChange:
+		if inner, err := engine.Decode(c.Command, c.Payload); err == nil {
+			what, _ = deskWords(inner)
+		}
+		words, why = []string{"propose:", what}, c.Reason
+	case perp.ApproveChange:
+		words, why = []string{"desk approve", fmt.Sprint(c.Proposal)}, c.Reason
+	case perp.StopWithdrawals:
+		words, why = []string{"account stop-withdrawals"}, c.Reason
 	case perp.SetMarket:
 		words, why = []string{"market", typed(c.Mode), c.Symbol}, c.Reason
 	case perp.SteerSession:

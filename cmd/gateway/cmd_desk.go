@@ -17,10 +17,10 @@ import (
 
 // deskOptions are the flags of the commands that change something.
 type deskOptions struct {
-	dir    string
-	wait   time.Duration
-	asJSON bool
-	c      ops.DeskCommand
+	dir, token string
+	wait       time.Duration
+	asJSON     bool
+	c          ops.DeskCommand
 }
 
 // deskTexts is what the help of a desk command says.
@@ -38,6 +38,10 @@ func (o *deskOptions) command(t deskTexts, args string, flags func(*config.Flags
 			f.StringVar(&o.c.Key, "key", "", "`KEY` under which this counts once; without it: a new one, which is said")
 			f.StringVar(&o.c.Reason, "reason", "", "`TEXT` for the audit")
 			f.DurationVar(&o.wait, "wait", 15*time.Second, "longest wait for the answer")
+			f.StringVar(&o.token, "token-file", "", "`FILE` with your token, mode 0600, where persons are configured")
+			if t.path != approvePath {
+				f.BoolVar(&o.c.Propose, "propose", false, "let another person approve it (desk approve)")
+			}
 			if flags != nil {
 				flags(f)
 			}
@@ -55,6 +59,9 @@ func (o *deskOptions) ask(ctx context.Context, env *config.Env) int {
 	if o.c.Key == "" {
 		o.c.Key = newKey()
 		env.Say("key %s", o.c.Key)
+	}
+	if err := o.readToken(); err != nil {
+		return env.Fail(config.ExitConfig, err, "keep the token in a file of your own: chmod 600")
 	}
 	if u, err := user.Current(); err == nil {
 		o.c.By = u.Username
@@ -144,8 +151,16 @@ func accountWithdraw() config.Command {
 func accountResume() config.Command {
 	var o deskOptions
 	return o.command(deskTexts{
-		"account resume-withdrawals", "Let withdrawals go on again", "The outflow limit had stopped them.", "gateway account resume-withdrawals",
+		"account resume-withdrawals", "Let withdrawals go on again", "The outflow limit or the desk had stopped them.", "gateway account resume-withdrawals",
 	}, "", nil, func([]string) { o.c.Kind = perp.OpenWithdrawals{}.Kind() })
+}
+
+func accountStop() config.Command {
+	var o deskOptions
+	return o.command(deskTexts{
+		"account stop-withdrawals", "Let nothing leave any account", "It lasts until account resume-withdrawals. Deposits and trading go on.",
+		"gateway account stop-withdrawals --reason \"books are looked at\"",
+	}, "", nil, func([]string) { o.c.Kind = perp.StopWithdrawals{}.Kind() })
 }
 
 // marketMode is a command that sets the mode of a market.

@@ -116,7 +116,7 @@ func (o *packOptions) write(env *config.Env, files []packFile) int {
 			return env.Fail(config.ExitFailure, err)
 		}
 		if o.out == "" {
-			return env.Print(string(text))
+			return env.Bytes(text)
 		}
 		return createFile(env, o.out, text)
 	}

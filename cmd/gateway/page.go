@@ -14,7 +14,13 @@ func (a *app) makeModel(e *engine.Engine) {
 	for _, s := range a.cfg.Specs() {
 		a.model.Limit(s.Instrument.Symbol, ops.Limits{LeverageCap: s.Quoting.LeverageCap, OracleMaxAge: s.Quoting.HaltAge})
 	}
+	a.model.Stored(a.storage)
 	a.model.Restate(e.Restate())
+}
+
+func (a *app) storage() ops.Storage {
+	size, limits, err := a.store.WAL()
+	return ops.Storage{WAL: size, WALAlarm: limits.Alarm, Cut: a.store.Cut(), Err: err, Books: a.books.state()}
 }
 
 // openPage starts the read-only HTTP port.
