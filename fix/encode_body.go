@@ -89,6 +89,9 @@ func (b *body) in(d dialect) *quickfix.Message {
 	if all := b.ordered(d); all != nil {
 		msg.Body.SetGroup(*all)
 	}
+	if d.foreign() {
+		d.spoken(msg) // One that the version lacks stays, and is not sent.
+	}
 	return msg
 }
 

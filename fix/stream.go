@@ -150,7 +150,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 	for _, f := range b.sorted(268, order, rows).ordered(key.dialect).Write() {
 		out = append(out, f.String()...)
 	}
-	return out
+	return key.dialect.translated(map[bool]string{true: "W", false: "X"}[key.from == nil], out)
 }
 
 // bookMessage puts a body behind the fields that are the subscriber's own.
