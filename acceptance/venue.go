@@ -16,6 +16,8 @@ type Venue struct {
 	Interval string // market.oracle max_interval; empty: the default
 	Clients  int    // DEMO1, DEMO2 …; 0: four
 	OrderAge string // fix max_order_age; empty: the default
+
+	Begin map[string]string // begin_string of some sessions
 }
 
 // venueClients are its sessions, each with an account of its name.
@@ -48,7 +50,12 @@ func (v Venue) TOML() string {
 	}
 	for _, c := range clients {
 		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
-		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n[session.limits]\norders_per_second = %d\n", c, c, v.Rate)
+		begin := v.Begin[c]
+		if begin == "" {
+			begin = "FIX.4.4"
+		}
+		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nbegin_string = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n", c, begin, c)
+		fmt.Fprintf(&b, "[session.limits]\norders_per_second = %d\n", v.Rate)
 	}
 	if v.Feed == "" {
 		b.WriteString("[[feed]]\nkind = \"synthetic\"\nsymbols = [\"BTC-PERP\"]\nstart = { \"BTC-PERP\" = \"60000\" }\n")
