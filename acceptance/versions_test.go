@@ -101,6 +101,13 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 	}
 	next("35=8", "11=Q", "150=0", "43=Y")
 	next("35=8", "11=Q", "43=Y", "17="+fill.Get(17), "150="+v.fill)
+	if err := c.Logout(ctx); err != nil {
+		t.Fatal(err)
+	}
+	shown, talk, code, err := Run(ctx, "client", "quote", "--fix", addr, "--comp-id", v.client, "--begin-string", v.begin, "--symbol", "BTC-PERP", "--size", "0.01")
+	if err != nil || code != 0 || !strings.Contains(shown, "OfferPx") {
+		t.Errorf("client quote: exit %d, %v\n%s%s", code, err, shown, talk)
+	}
 }
 
 // TestWrongVersions: another version than the session's is refused like an unknown
