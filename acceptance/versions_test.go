@@ -104,6 +104,11 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 	if err := c.Logout(ctx); err != nil {
 		t.Fatal(err)
 	}
+	v.quoteBy(ctx, t, addr)
+}
+
+// quoteBy asks for a quote with the bundled client.
+func (v inVersion) quoteBy(ctx context.Context, t *testing.T, addr string) {
 	shown, talk, code, err := Run(ctx, "client", "quote", "--fix", addr, "--comp-id", v.client, "--begin-string", v.begin, "--symbol", "BTC-PERP", "--size", "0.01")
 	if err != nil || code != 0 || !strings.Contains(shown, "OfferPx") {
 		t.Errorf("client quote: exit %d, %v\n%s%s", code, err, shown, talk)
