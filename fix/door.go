@@ -23,6 +23,8 @@ type Config struct {
 	DataDir  string // the dictionary is written to DataDir/dict
 	TLS      *TLS   // nil: plain TCP
 	Limits   Limits
+
+	echo func(*Door) quickfix.Application // in the place of callbacks: only tests have one
 }
 
 // SessionConfig is one client.

@@ -322,7 +322,11 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 			return nil, err
 		}
 	}
-	a, err := quickfix.NewAcceptor(callbacks{d}, numbersFactory{d}, settings, logFactory{d.log})
+	var app quickfix.Application = callbacks{d}
+	if d.cfg.echo != nil {
+		app = d.cfg.echo(d)
+	}
+	a, err := quickfix.NewAcceptor(app, numbersFactory{d}, settings, logFactory{d.log})
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (f *flattener) message(file string, m xmlMessage) {
 	chapter, built := Promised().Chapter(m.Type)
 	lenient := built && chapter.From == "client"
 	seen := map[string]bool{}
-	if !built { // It is refused by its type; groups would be most of the file.
+	if !built && m.Type != "d" { // It is refused by its type; groups would be most of the file. The definitions have d.
 		f.members(f.withoutGroups(m.Members), "  ", false, false, seen)
 	} else {
 		f.members(m.Members, "  ", false, lenient, seen)
