@@ -63,7 +63,7 @@ func (f Fields) Int(tag int) int {
 // String shows the message with | for SOH.
 func (f Fields) String() string { return strings.Join(f, "|") }
 
-// Client is a raw FIX 4.4 client: a socket, two numbers and what it sent. It
+// Client is a raw FIX client: a socket, two numbers and what it sent. It
 // sends whatever it is told to. What it does by itself can be switched off: it
 // answers TestRequest, keeps the inbound number and answers ResendRequest.
 type Client struct {
@@ -72,6 +72,7 @@ type Client struct {
 	Username, Password string
 	HeartBtInt         int
 	From               string // our address; empty: any
+	Begin              string // BeginString(8); empty: FIX.4.4
 
 	mu    sync.Mutex // guards all below and writes to conn
 	conn  net.Conn
@@ -194,6 +195,11 @@ func (c *Client) Frame(msgType string, seq int, body ...string) string {
 	return c.frame(msgType, seq, "", strings.Join(body, soh))
 }
 
+// FrameOf is Frame with one more field in the header.
+func (c *Client) FrameOf(msgType string, seq int, header string, body ...string) string {
+	return c.frame(msgType, seq, header+soh, strings.Join(body, soh))
+}
+
 // Numbers returns the next numbers out and in.
 func (c *Client) Numbers() (out, in int) {
 	c.mu.Lock()
@@ -247,7 +253,11 @@ func (c *Client) frame(msgType string, seq int, header, body string) string {
 	if body != "" {
 		text += body + soh
 	}
-	return complete("8=FIX.4.4" + soh + text)
+	begin := c.Begin
+	if begin == "" {
+		begin = "FIX.4.4"
+	}
+	return complete("8=" + begin + soh + text)
 }
 
 func (c *Client) write(m string) error {

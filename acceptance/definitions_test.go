@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,8 +20,12 @@ var needEcho = []string{
 	"3b_InvalidChecksum", "3c_GarbledMessage", "8_AdminAndApplicationMessages", "8_OnlyApplicationMessages",
 }
 
-// sessionDefinitions is how many definitions of FIX 4.4 need no echo.
-const sessionDefinitions = 45
+// definedVersions are the versions that sessions speak, the folders of their
+// definitions, and how many of those need no echo.
+var definedVersions = []struct {
+	begin, folder string
+	sessions      int
+}{{"FIX.4.2", "fix42", 44}, {"FIX.4.4", "fix44", 45}, {"FIXT.1.1", "fix50sp2", 46}}
 
 const isldConfig = `
 [server]
@@ -38,6 +43,7 @@ max_order = "25"
 name = "TW"
 [[session]]
 comp_id = "TW"
+begin_string = "FIX.4.4"
 auth = "none"
 reset_on_logon = true
 accounts = ["TW"]
@@ -47,36 +53,55 @@ symbols = ["BTC-PERP"]
 start = { "BTC-PERP" = "60000" }
 `
 
-// TestSessionDefinitions plays the QuickFIX acceptance definitions of FIX 4.4,
-// from the module cache, against the gateway: every line must hold.
+// TestSessionDefinitions plays the QuickFIX acceptance definitions of each version,
+// from the module cache, against the gateway: every line must hold. They mostly
+// wait for heartbeats, so each version has a gateway, and each definition that
+// takes long one of its own.
 func TestSessionDefinitions(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes 47 s, most of it waiting for heartbeats as the definitions ask")
+		t.Skip("takes 40 s, most of it waiting for heartbeats as the definitions ask")
 	}
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "_test/definitions/server/fix44/*.def"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := startWith(t, isldConfig)
-	played := 0
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".def")
-		if slices.Contains(needEcho, name) {
-			continue
+	for _, v := range definedVersions {
+		files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "_test/definitions/server", v.folder, "*.def"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		played++
-		t.Run(name, func(t *testing.T) {
+		var quick, slow []string
+		for _, file := range files {
+			switch name := definitionName(file); {
+			case slices.Contains(needEcho, name):
+			case name == "4a_NoDataSentDuringHeartBtInt" || name == "6_SendTestRequest":
+				slow = append(slow, file)
+			default:
+				quick = append(quick, file)
+			}
+		}
+		if played := len(quick) + len(slow); played != v.sessions || len(slow) != 2 {
+			t.Errorf("%s: %d definitions to be played, %d of them slow; want %d", v.begin, played, len(slow), v.sessions)
+		}
+		for i, part := range [][]string{quick, slow[:1], slow[1:]} {
+			t.Run(fmt.Sprintf("%s/%d", v.folder, i), func(t *testing.T) {
+				t.Parallel()
+				playAll(t, strings.Replace(isldConfig, "FIX.4.4", v.begin, 1), part)
+			})
+		}
+	}
+}
+
+func definitionName(file string) string { return strings.TrimSuffix(filepath.Base(file), ".def") }
+
+func playAll(t *testing.T, config string, files []string) {
+	g := startWith(t, config)
+	for _, file := range files {
+		t.Run(definitionName(file), func(t *testing.T) {
 			if err := RunDefinition(file, g.FIX); err != nil {
 				t.Error(err)
 			}
 		})
-	}
-	if played != sessionDefinitions {
-		t.Errorf("%d definitions played, want %d", played, sessionDefinitions)
 	}
 }
 

@@ -8,15 +8,16 @@ import (
 // Venue is a configuration with one market like the demo's BTC-PERP and the
 // sessions DEMO1 to DEMO4, where a test says only what is not the default.
 type Venue struct {
-	Feed     string // file of prices to play; empty: made-up ones
-	Speed    string // of the file; empty: "1"
-	LastLook string // market.quote last_look; empty: the default, by tier
-	Bucket   string // market.quote fill_bucket; empty: the default
-	Rate     int    // orders_per_second of each session; 0: any, so that a load is not throttled
-	Interval string // market.oracle max_interval; empty: the default
-	Clients  int    // DEMO1, DEMO2 …; 0: four
-	OrderAge string // fix max_order_age; empty: the default
-	More     string // further sections as they are
+	Feed     string            // file of prices to play; empty: made-up ones
+	Speed    string            // of the file; empty: "1"
+	LastLook string            // market.quote last_look; empty: the default, by tier
+	Bucket   string            // market.quote fill_bucket; empty: the default
+	Rate     int               // orders_per_second of each session; 0: any, so that a load is not throttled
+	Interval string            // market.oracle max_interval; empty: the default
+	Clients  int               // DEMO1, DEMO2 …; 0: four
+	OrderAge string            // fix max_order_age; empty: the default
+	More     string            // further sections as they are
+	Begin    map[string]string // begin_string of some sessions
 }
 
 // venueClients are its sessions, each with an account of its name.
@@ -50,7 +51,12 @@ func (v Venue) TOML() string {
 	}
 	for _, c := range clients {
 		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
-		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n[session.limits]\norders_per_second = %d\n", c, c, v.Rate)
+		begin := v.Begin[c]
+		if begin == "" {
+			begin = "FIX.4.4"
+		}
+		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nbegin_string = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n", c, begin, c)
+		fmt.Fprintf(&b, "[session.limits]\norders_per_second = %d\n", v.Rate)
 	}
 	if v.Feed == "" {
 		b.WriteString("[[feed]]\nkind = \"synthetic\"\nsymbols = [\"BTC-PERP\"]\nstart = { \"BTC-PERP\" = \"60000\" }\n")

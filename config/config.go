@@ -143,8 +143,9 @@ type Session struct {
 	// CompID is the client's SenderCompID(49).
 	CompID string `toml:"comp_id" need:"yes"`
 	// OurCompID is what the client sends as TargetCompID(56); empty: fix.comp_id.
-	OurCompID   string `toml:"our_comp_id"`
-	BeginString string `toml:"begin_string" oneof:"FIX.4.4"`
+	OurCompID string `toml:"our_comp_id"`
+	// BeginString is the version that the client speaks; FIXT.1.1 is FIX 5.0 SP2.
+	BeginString string `toml:"begin_string" oneof:"FIX.4.4|FIX.4.2|FIXT.1.1"`
 	// Auth is how a Logon proves who it is.
 	Auth string `toml:"auth" oneof:"password|mtls|none"`
 	// CertSPKI is which key the client's certificate must have, as

@@ -18,6 +18,8 @@ type Profile struct {
 	Username string `toml:"username"`
 	Account  string `toml:"account"`
 	Dialect  string `toml:"dialect"` // STRICT44 or VAMM1
+	// BeginString is the version of the session; without it FIX.4.4.
+	BeginString string `toml:"begin_string" oneof:"FIX.4.4|FIX.4.2|FIXT.1.1"`
 	// Secret may be left out where the certificate is enough.
 	Secret string `toml:"secret"`
 	// TLS connects over TLS, as do the three files.

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"backstop/perp"
+	"backstop/spec"
+
+	"github.com/quickfixgo/quickfix"
 )
 
 // Limits of the client.
@@ -49,12 +52,14 @@ type ClientConfig struct {
 	Password string
 	TLS      *tls.Config // nil: plain TCP
 	Dialect  string      // STRICT44 or VAMM1; empty: not asked for, which is STRICT44
+	// BeginString is the version, FIX.4.4 if empty; FIXT.1.1 is FIX 5.0 SP2.
+	BeginString string
 	// OnDisconnect asks with 8013 what becomes of working orders when the session
 	// ends: Y, they end; N, they stay; empty: as the gateway is configured.
 	OnDisconnect string
 }
 
-// Client is a FIX 4.4 initiator for one connection. It keeps nothing on disk:
+// Client is a FIX initiator for one connection. It keeps nothing on disk:
 // each connection starts with a sequence reset (141=Y), and what the gateway
 // asks to have sent again is gap-filled.
 type Client struct {
@@ -78,6 +83,13 @@ type Client struct {
 func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, clientDialWait)
 	defer cancel()
+	if cfg.BeginString == "" {
+		cfg.BeginString = quickfix.BeginStringFIX44
+	}
+	version, known := spec.VersionOf(cfg.BeginString)
+	if !known {
+		return nil, fmt.Errorf("BeginString %q is not spoken here", cfg.BeginString)
+	}
 	conn, err := connect(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -87,6 +99,9 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 		inbox: make(chan Message, clientInboxMax), up: make(chan struct{}), down: make(chan struct{}),
 	}
 	logon := []Field{{Tag: 98, Value: "0"}, {Tag: 108, Value: strconv.Itoa(int(clientHeartBt / time.Second))}, {Tag: 141, Value: "Y"}}
+	if version.ApplVerID != "" {
+		logon = append(logon, Field{Tag: 1137, Value: version.ApplVerID})
+	}
 	if cfg.Password != "" {
 		logon = append(logon, Field{Tag: 553, Value: cfg.Username}, Field{Tag: 554, Value: cfg.Password})
 	}
@@ -169,7 +184,7 @@ func (c *Client) write(seq int, msgType string, again bool, fields []Field) erro
 	if err := c.conn.SetWriteDeadline(time.Now().Add(clientWriteWait)); err != nil {
 		return fmt.Errorf("%w: %w", ErrEnded, err)
 	}
-	if _, err := c.conn.Write(frame(b.Bytes())); err != nil {
+	if _, err := c.conn.Write(reframe(c.cfg.BeginString, b.Bytes())); err != nil {
 		return fmt.Errorf("%w: %w", ErrEnded, err)
 	}
 	c.wrote = time.Now()

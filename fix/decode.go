@@ -30,7 +30,7 @@ type requestKind struct {
 // requests are the application messages that the gateway understands. Those
 // without decode are answered by the desk.
 var requests = map[string]requestKind{
-	"D":  {11, []int{11, 55, 54, 60, 38, 40}, traders, decodeOrder},
+	"D":  {11, []int{11, 54, 55, 60, 38, 40}, traders, decodeOrder},
 	"F":  {11, []int{41, 11, 55, 54, 60, 38}, traders, decodeCancel},
 	"G":  {11, []int{41, 11, 55, 54, 60, 38, 40}, traders, decodeReplace},
 	"q":  {11, []int{11, 530, 60}, traders, decodeCancelOrders},

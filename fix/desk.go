@@ -222,7 +222,7 @@ func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Mess
 	for _, s := range c.statuses {
 		m := k.markets[s.symbol]
 		if s.first || s.sent != m.states {
-			out = append(out, securityStatus(s, m).message())
+			out = append(out, securityStatus(s, m).in(d))
 			s.sent, s.first = m.states, false
 		}
 	}

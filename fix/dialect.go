@@ -17,6 +17,8 @@ type dialect uint8
 const (
 	strict44 dialect = iota // what a stock FIX 4.4 dictionary knows, and nothing else
 	vamm1                   // with our own tags and later values
+	fix42                   // what FIX 4.2 knows of strict44; fix50: the same of FIX 5.0 SP2
+	fix50
 )
 
 // tagDialect chooses the dialect in a Logon; customMin is where tags begin that
@@ -36,6 +38,9 @@ var dialects = map[string]dialect{"STRICT44": strict44, "VAMM1": vamm1}
 // dialect is that of the connection that the client has now. What is said while
 // there is none is said so that every client can read it later.
 func (l *link) dialect() dialect {
+	if l.speaks.foreign() {
+		return l.speaks // Another version has no dialects.
+	}
 	if c := l.holder.Load(); c != nil {
 		return c.dialect
 	}
@@ -58,7 +63,7 @@ func (l *link) relogon(msg *quickfix.Message) quickfix.MessageRejectError {
 	if text, err := msg.Body.GetString(tagDialect); err == nil {
 		l.echo, asked = text, dialects[text]
 	}
-	if asked != l.dialect() {
+	if !l.speaks.foreign() && asked != l.dialect() {
 		return quickfix.RejectLogon{Text: refusedDialectChange}
 	}
 	return nil

@@ -1,5 +1,5 @@
-// Package fix is the door through which clients speak to the gateway: FIX 4.4
-// over TCP or TLS.
+// Package fix is the door through which clients speak to the gateway: FIX 4.2,
+// 4.4 or 5.0 SP2 over TCP or TLS.
 //
 // # What this room does
 //
@@ -50,6 +50,9 @@
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
 //     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.
+//   - What is said in FIX 4.2 and 5.0 SP2 is what the stock dictionaries of these
+//     have, first and again (version): TestOutboundOfVersions; a session that moves
+//     to another version keeps its reports: TestSessionMovesToAnotherVersion.
 //   - A client with the stock dictionary takes every message in each of its forms:
 //     TestStockDictionaryTakesEveryForm, TestLogHasEveryForm.
 //   - The parts of a price on the wire give that price to the tick:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"backstop/perp"
+	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
 )
@@ -22,6 +23,8 @@ type Config struct {
 	DataDir  string // the dictionary is written to DataDir/dict
 	TLS      *TLS   // nil: plain TCP
 	Limits   Limits
+
+	echo func(*Door) quickfix.Application // in the place of callbacks: only tests have one
 }
 
 // SessionConfig is one client.
@@ -153,6 +156,8 @@ type Door struct {
 type link struct {
 	cfg     SessionConfig
 	id      quickfix.SessionID
+	version spec.Version
+	speaks  dialect // of another version than FIX 4.4; else the connection says which
 	numbers *numbers
 	up      atomic.Bool
 	holder  atomic.Pointer[conn]
@@ -220,7 +225,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 	return d, nil
 }
 
-func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) error {
+func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc) error {
 	if s.OurCompID == "" {
 		s.OurCompID = d.cfg.CompID
 	}
@@ -248,8 +253,12 @@ func (d *Door) addLink(s SessionConfig, known perp.SessionWrite, load LoadFunc) 
 	if s.OrdersPerSecond < 0 {
 		return fmt.Errorf("fix: session %s: a negative number of orders per second", s.CompID)
 	}
-	l := &link{cfg: s, id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
-	l.numbers = newNumbers(s.CompID, known, load, d)
+	version, known := spec.VersionOf(s.BeginString)
+	if !known {
+		return fmt.Errorf("fix: session %s: BeginString %q is not spoken here", s.CompID, s.BeginString)
+	}
+	l := &link{cfg: s, version: version, speaks: foreignDialects[version.Key], id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	l.numbers = newNumbers(s.CompID, earlier, load, d)
 	l.replays.most, l.replays.full = int64(d.cfg.Limits.BigReplays), int64(d.cfg.Limits.ReplayMessages)
 	d.links = append(d.links, l)
 	d.byID[l.id], d.byComp[s.CompID] = l, l

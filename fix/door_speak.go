@@ -104,6 +104,9 @@ func (d *Door) send(m outMessage) {
 	if l == nil {
 		return // The client of an old order is no longer configured.
 	}
+	if !l.speak(m) {
+		return // What its version cannot say.
+	}
 	keep := storedType(m.msg)
 	if !keep && !l.up.Load() {
 		return
@@ -119,6 +122,16 @@ func (d *Door) send(m outMessage) {
 		return
 	}
 	panic(perp.Fault{What: "message for " + m.session + " got no number: " + err.Error()})
+}
+
+// speak brings a message into the version of its session; false: there is no such
+// message in it.
+func (l *link) speak(m outMessage) bool {
+	if d := l.dialect(); d.foreign() && m.dialect != d {
+		return d.spoken(m.msg)
+	}
+	kind, err := m.msg.MsgType()
+	return err == nil && l.dialect().knows(kind)
 }
 
 // keep numbers a message while the session library does not run, before Start

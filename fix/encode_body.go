@@ -84,6 +84,9 @@ func (b *body) in(d dialect) *quickfix.Message {
 	if inner := b.written(d); len(inner) > 0 {
 		setBody(msg, inner)
 	}
+	if d.foreign() {
+		d.spoken(msg) // One that the version lacks stays, and is not sent.
+	}
 	return msg
 }
 

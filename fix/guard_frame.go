@@ -149,6 +149,7 @@ type header struct {
 	hasHeartbeat, reset         bool
 	dialect                     string
 	hasDialect                  bool
+	applVersion                 string // DefaultApplVerID
 	sent                        string // SendingTime
 }
 
@@ -214,6 +215,8 @@ func (h *header) take(tag, value string) {
 		h.password, h.hasProof, h.hasSecret = value, true, true
 	case "925", "96":
 		h.hasSecret = true
+	case "1137":
+		h.applVersion = value
 	case "22000":
 		h.dialect, h.hasDialect = value, true
 	}

@@ -70,7 +70,7 @@ func (c *conn) hangUp() {
 func (c *conn) repeats(logon outFrame) []outFrame {
 	more, size, limits := c.link.numbers.following(logon), 0, c.guard.door.cfg.Limits
 	for i := range more {
-		if c.dialect == strict44 {
+		if c.link.dialect() == strict44 {
 			more[i].bytes = inStrict44(more[i].bytes)
 		}
 		if size += len(more[i].bytes); i >= limits.ReplayMessages || size > limits.ReplayBytes {

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"backstop/spec"
+
 	"github.com/quickfixgo/quickfix"
 )
 
@@ -35,7 +37,8 @@ const (
 	refusedTime      = "SendingTime(52) is too far from the time here"
 	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
 
-	refusedDialectChange = "Dialect(22000) cannot change within a session"
+	refusedDialectVersion = "Dialect(22000) VAMM1 is of FIX.4.4 alone"
+	refusedDialectChange  = "Dialect(22000) cannot change within a session"
 )
 
 // Knock counts refused connections of one address and CompID.
@@ -126,8 +129,12 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		c.quiet = !g.knock(c.host, h.sender, textRate)
 		return nil, textBanned
 	}
-	if text := terms(l.cfg, h, time.Now(), g.limits.Skew); text != "" {
-		if text == refusedTime && !h.hasProof { // Definition 1d: nobody who is known is told.
+	text = terms(l.cfg, h, time.Now(), g.limits.Skew)
+	if text == "" {
+		text = termsOfVersion(l.version, h)
+	}
+	if text != "" {
+		if !h.hasProof && (text == refusedTime || text == refusedVersion(l.version)) { // Definition 1d: nobody who is known is told.
 			text = ""
 		}
 		return nil, text
@@ -174,6 +181,18 @@ func terms(cfg SessionConfig, h header, now time.Time, skew time.Duration) strin
 	}
 	if _, known := dialects[h.dialect]; h.hasDialect && !known {
 		return refusedDialect
+	}
+	return ""
+}
+
+// termsOfVersion checks what a Logon says of versions: the session library reads
+// DefaultApplVerID(1137) and does not compare it (C14).
+func termsOfVersion(v spec.Version, h header) string {
+	switch {
+	case v.ApplVerID != "" && h.applVersion != v.ApplVerID:
+		return refusedVersion(v)
+	case v.Key != "44" && dialects[h.dialect] == vamm1:
+		return refusedDialectVersion
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"time"
@@ -122,7 +123,8 @@ func (n *numbers) repeat(first int64, kind string) {
 	}
 	now := time.Now()
 	frames := make([]outFrame, 0, len(n.again.owed)+1)
-	if n.again.omitted > 0 {
+	n.again.owed = inVersion(n.again.owed, n.sayable())
+	if n.again.omitted > 0 && len(n.again.owed) > 0 {
 		frames = append(frames, outFrame{n.epoch, n.out, omission(n.again.owed[0].Bytes, n.out, n.again.omitted, now)})
 		n.out++
 	}
@@ -137,6 +139,22 @@ func (n *numbers) repeat(first int64, kind string) {
 	if kind == "A" {
 		n.again.behind, n.again.frames = first, frames
 	}
+}
+
+// inVersion are reports of a former version in the present one; what that cannot
+// say is left out. The dialect is brought about when they leave.
+func inVersion(owed []perp.WireMessage, say func([]byte) ([]byte, bool)) (out []perp.WireMessage) {
+	for _, m := range owed {
+		said, ok := say(m.Bytes)
+		if !ok {
+			continue
+		}
+		if !bytes.HasPrefix(m.Bytes, said[:bytes.IndexByte(said, soh)+1]) {
+			m.Bytes = said
+		}
+		out = append(out, m)
+	}
+	return out
 }
 
 // following returns, once, what is to be sent right behind an answer to a Logon.

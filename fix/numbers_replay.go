@@ -30,7 +30,7 @@ func (n *numbers) GetMessages(begin, end int) (all [][]byte, err error) {
 // numbers that are not stored, a heartbeat with the last of them stands for the
 // rest, so that the session layer fills the gap to its end.
 func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
-	r := replay{cb: cb, limits: n.door.cfg.Limits, dialect: n.door.dialectOf(n.session)}
+	r := replay{cb: cb, limits: n.door.cfg.Limits, say: n.sayable(), filler: n.filler}
 	n.mu.Lock()
 	epoch, from, to := n.epoch, max(int64(begin), 1), min(int64(end), n.out-1)
 	onDisk := to
@@ -68,12 +68,13 @@ func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
 }
 
 type replay struct {
-	cb      func([]byte) error
-	limits  Limits
-	dialect dialect // of the session that asks, which may not be that of the message
-	last    int64
-	count   int
-	bytes   int
+	cb     func([]byte) error
+	limits Limits
+	say    func([]byte) ([]byte, bool) // as the session that asks speaks, which may not be how it was said
+	filler func(seq int64) []byte
+	last   int64
+	count  int
+	bytes  int
 }
 
 func (r *replay) give(seq int64, msg []byte) error {
@@ -84,10 +85,19 @@ func (r *replay) give(seq int64, msg []byte) error {
 	r.bytes += len(msg)
 	r.last = seq
 	// crash point resend
-	if r.dialect == strict44 {
-		msg = inStrict44(msg)
+	said, ok := r.say(msg)
+	if !ok {
+		return r.cb(r.filler(seq))
 	}
-	return r.cb(msg)
+	return r.cb(said)
+}
+
+// sayable is how the session says what is stored.
+func (n *numbers) sayable() func([]byte) ([]byte, bool) {
+	if l := n.door.byComp[n.session]; l != nil {
+		return l.present
+	}
+	return func(raw []byte) ([]byte, bool) { return inStrict44(raw), true }
 }
 
 // filler is a heartbeat that is never sent: the session layer sees an

@@ -102,6 +102,9 @@ func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err erro
 		if dated {
 			rewrite(msg)
 		}
+		if l != nil && !ours { // The library made it; what is sent by the door has been brought into the version.
+			l.dialect().reworded(msg)
+		}
 		if l != nil && l.dialect() == vamm1 {
 			sayMore(msg)
 		}
@@ -193,6 +196,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	l.heard(msg, "")
 	// crash point fromapp-in
 	o := l.origin(msg)
+	if rej := foreignVersion(msg, l.version); rej != nil {
+		return rej
+	}
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
 		return rej
 	}
@@ -256,6 +262,9 @@ func (d *Door) local(msg *quickfix.Message, l *link, now perp.Time) quickfix.Mes
 // reply sends what the desk answers by itself.
 func (d *Door) reply(l *link, replies []*quickfix.Message) {
 	for _, reply := range replies {
+		if !l.speak(outMessage{msg: reply}) {
+			continue
+		}
 		if err := quickfix.SendToTarget(reply, l.id); err != nil && !errors.Is(err, quickfix.ErrDoNotSend) {
 			panic(perp.Fault{What: "answer got no number: " + err.Error()})
 		}
@@ -294,10 +303,6 @@ func (l *link) origin(msg *quickfix.Message) perp.Origin {
 // newAcceptor sets the session library up: static sessions only, our listener,
 // our store, our dictionary.
 func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
-	dictionary, err := writeDictionary(d.cfg.DataDir)
-	if err != nil {
-		return nil, err
-	}
 	settings := quickfix.NewSettings()
 	settings.GlobalSettings().Set(config.SocketAcceptPort, strconv.Itoa(guardPort))
 	for _, l := range d.links {
@@ -305,7 +310,9 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 		s.Set(config.BeginString, l.id.BeginString)
 		s.Set(config.SenderCompID, l.id.SenderCompID)
 		s.Set(config.TargetCompID, l.id.TargetCompID)
-		s.Set(config.DataDictionary, dictionary)
+		if err := d.dictionaries(s, l.version); err != nil {
+			return nil, err
+		}
 		s.Set(config.TimeStampPrecision, "MILLIS")
 		s.Set(config.MaxLatency, strconv.Itoa(int((d.cfg.Limits.Skew+time.Second-1)/time.Second)))
 		if l.cfg.ResetOnLogon {
@@ -315,7 +322,11 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 			return nil, err
 		}
 	}
-	a, err := quickfix.NewAcceptor(callbacks{d}, numbersFactory{d}, settings, logFactory{d.log})
+	var app quickfix.Application = callbacks{d}
+	if d.cfg.echo != nil {
+		app = d.cfg.echo(d)
+	}
+	a, err := quickfix.NewAcceptor(app, numbersFactory{d}, settings, logFactory{d.log})
 	if err != nil {
 		return nil, err
 	}
@@ -323,10 +334,24 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 	return a, nil
 }
 
-// writeDictionary puts the dictionary where the session library can read it:
+// dictionaries names those that a session is read with.
+func (d *Door) dictionaries(s *quickfix.SessionSettings, v spec.Version) error {
+	app, err := writeDictionary(d.cfg.DataDir, v.App)
+	if err != nil || v.Transport == nil {
+		s.Set(config.DataDictionary, app)
+		return err
+	}
+	transport, err := writeDictionary(d.cfg.DataDir, v.Transport)
+	s.Set(config.TransportDataDictionary, transport)
+	s.Set(config.AppDataDictionary, app)
+	s.Set(config.DefaultApplVerID, v.ApplVerID)
+	return err
+}
+
+// writeDictionary puts a dictionary where the session library can read it:
 // it takes only a path. The name is its hash, so that the file never changes.
-func writeDictionary(dataDir string) (string, error) {
-	sum := sha256.Sum256(spec.Dictionary())
+func writeDictionary(dataDir string, src []byte) (string, error) {
+	sum := sha256.Sum256(src)
 	dir := filepath.Join(dataDir, "dict")
 	path := filepath.Join(dir, hex.EncodeToString(sum[:])+".xml")
 	if old, err := os.ReadFile(path); err == nil && sha256.Sum256(old) == sum {
@@ -339,7 +364,7 @@ func writeDictionary(dataDir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("dictionary: %w", err)
 	}
-	_, err = f.Write(spec.Dictionary())
+	_, err = f.Write(src)
 	if e := f.Close(); err == nil {
 		err = e
 	}

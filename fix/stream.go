@@ -146,7 +146,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 	if key.from != nil {
 		order = changeOrder
 	}
-	return b.sorted(268, order, rows).written(key.dialect)
+	return key.dialect.translated(map[bool]string{true: "W", false: "X"}[key.from == nil], b.sorted(268, order, rows).written(key.dialect))
 }
 
 // bookMessage puts a body behind the fields that are the subscriber's own.

@@ -3,8 +3,9 @@
 // # What this room does
 //
 // It holds the table of what is promised (messages.txt: messages, fields, values,
-// tags of our own, reasons), the FIX 4.4 data dictionaries of both dialects,
-// STRICT44 and VAMM1, and the rules of engagement that clients read. It writes the
+// tags of our own, reasons, what other versions say otherwise), the FIX 4.4 data
+// dictionaries of both dialects, STRICT44 and VAMM1, those of FIX 4.2 and of FIX
+// 5.0 SP2 over FIXT.1.1, and the rules of engagement that clients read. It writes the
 // table as Markdown and as a FIX Orchestra repository, and names messages and
 // fields for people.
 //
@@ -20,6 +21,9 @@
 //     byte for byte (TestROESaysWhatTheTableSays, TestVAMM1IsWrittenFromTheTable).
 //   - FIX44.xml is the standard with flat groups, and every row is of the standard:
 //     name, values, versions (TestDictionaryIsTheStandard, TestRowsAreOfTheStandard).
+//   - The dictionaries of FIX 4.2, FIX 5.0 SP2 and FIXT.1.1 are the standard with
+//     groups of one level (TestVersionsAreTheStandard), and what the table says in
+//     a version is known there (TestVersionsSayTheirOwnValues).
 //   - No built message has a group inside a group (TestGroupsHaveOneLevel).
 //   - Every built message is in the dictionary and has its chapter in the rules
 //     of engagement (TestBuiltMessagesHaveChapters).

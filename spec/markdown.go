@@ -80,10 +80,10 @@ func (t Table) CategoryMarkdown() string {
 	return b.String()
 }
 
-// Markdown is every table of the rules of engagement, without their prose: the
-// messages, for VAMM1 our own tags, and the reasons.
-func Markdown(vamm1 bool) string {
-	t := Promised()
+// Markdown is every table of the rules of engagement in a version, without their
+// prose: the messages, for VAMM1 our own tags, and the reasons.
+func Markdown(version string, vamm1 bool) string {
+	t := Promised().In(version)
 	var b strings.Builder
 	b.WriteString("# Messages\n")
 	for _, c := range t.Messages {

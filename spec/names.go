@@ -112,8 +112,15 @@ func Message(msgType string) (Definition, bool) { d, ok := load().messages[msgTy
 // MessageName returns the name of a message type.
 func MessageName(msgType string) (string, bool) { d, ok := Message(msgType); return d.Name, ok }
 
-// FieldName returns the name of a tag.
-func FieldName(tag int) (string, bool) { name, ok := load().fields[tag]; return name, ok }
+// FieldName returns the name of a tag: that of FIX 4.4, or of another version if
+// FIX 4.4 has no such tag.
+func FieldName(tag int) (string, bool) {
+	name, ok := load().fields[tag]
+	if !ok {
+		name, ok = others().fields[tag]
+	}
+	return name, ok
+}
 
 // Tag returns the tag of a field name.
 func Tag(name string) (int, bool) { tag, ok := load().tags[name]; return tag, ok }
@@ -121,6 +128,9 @@ func Tag(name string) (int, bool) { tag, ok := load().tags[name]; return tag, ok
 // ValueName returns what a value of an enumerated field means.
 func ValueName(tag int, value string) (string, bool) {
 	s, ok := load().values[tag][value]
+	if !ok && (len(load().values[tag]) > 0 || load().fields[tag] == "") { // Else it is no enumerated field.
+		s, ok = others().values[tag][value]
+	}
 	return s, ok
 }
 

@@ -188,6 +188,13 @@ func TestTableRefusesBadLines(t *testing.T) {
 		"later x 1 ONE":                          "is no tag",
 		"reason X":                               "want its token",
 		"reason X A-1\nreason X B":               "stands twice",
+		"instead 43 103 99 0":                    "want version",
+		"instead 42 x 99 0":                      "want version",
+		"instead 42 103 99":                      "want version",
+		"instead 42 1 a b\ninstead 42 1 a c":     "stands twice",
+		"only 43 8 20 ExecTransType Y - x":       "want version",
+		"only 42 8 20 ExecTransType":             "want version",
+		"only 42 8 x ExecTransType Y - x":        "is no tag",
 	} {
 		if _, err := parseTable(good + line + "\n"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", line, err, want)

@@ -12,8 +12,8 @@ import (
 //go:embed messages.txt
 var tableText string
 
-// Versions are the FIX versions that a row of the table may name. What is built
-// speaks 4.4; the others say what a session in them could carry.
+// Versions are the FIX versions that a row of the table may name: FIX 4.2, 4.4 and
+// 5.0 SP2 (see Spoken).
 var Versions = []string{"42", "44", "50"}
 
 // Table is what we have promised of messages, fields, values and reasons. The
@@ -25,6 +25,8 @@ type Table struct {
 	Later    []Value           // values of standard fields that VAMM1 has and FIX 4.4 has not
 	Category map[string]string // of a reason, by its token
 	Reasons  []string          // the tokens, in order
+	Instead  []Instead         // values that a version says otherwise
+	Only     []Only            // fields that only that version has
 }
 
 // Chapter is one message.
@@ -122,6 +124,10 @@ func (t *Table) read(kind, rest string) error {
 		return t.readValue(kind == "later", rest)
 	case "reason":
 		return t.readReason(rest)
+	case "instead":
+		return t.readInstead(rest)
+	case "only":
+		return t.readOnly(rest)
 	}
 	return fmt.Errorf("%q is no kind of line", kind)
 }

@@ -52,6 +52,7 @@ var (
 	ownForm       = regexp.MustCompile(`(?m)^\| (\d+) (\w+) \| ([\w ]+) \| (.*?) ?\|$`)
 	ownTable      = regexp.MustCompile(`(?m)^\| Tag \| In \| Description \|\n\|---\|---\|---\|\n(?:\|.*\n)*`)
 	categoryTable = regexp.MustCompile(`(?m)^\| Category \| Tokens \|\n(?:\|.*\n)*`)
+	versionTable  = regexp.MustCompile(`(?m)^\| Version \| Message \| .*\n(?:\|.*\n)*`)
 	reasonForm    = regexp.MustCompile(`(?m)^\| ([A-Z_]+) \| \d`)
 )
 
@@ -67,6 +68,7 @@ func inROE(t Table) string {
 	src = ownTable.ReplaceAllStringFunc(src, func(found string) string {
 		return t.OwnMarkdown(!strings.Contains(found, "| 22"))
 	})
+	src = versionTable.ReplaceAllLiteralString(src, t.VersionMarkdown())
 	return categoryTable.ReplaceAllLiteralString(src, t.CategoryMarkdown())
 }
 
@@ -180,7 +182,7 @@ func TestAdoptKeepsTheTable(t *testing.T) {
 // adopted is the table with what ROE.md and the dictionaries have.
 func adopted() Table {
 	was := Promised()
-	t := Table{Category: map[string]string{}}
+	t := Table{Category: map[string]string{}, Instead: was.Instead, Only: was.Only}
 	versions := stockVersions()
 	for _, m := range chapterForm.FindAllStringSubmatch(roe, -1) {
 		old, known := was.Chapter(m[2])
@@ -308,6 +310,24 @@ func (t Table) text() string {
 	for _, r := range t.Reasons {
 		fmt.Fprintf(&b, "reason %s %s\n", r, t.Category[r])
 	}
+	return b.String() + t.differences()
+}
+
+// differences are the lines of what the versions have of their own.
+func (t Table) differences() string {
+	var b strings.Builder
+	b.WriteString("\n")
+	for _, o := range t.Only {
+		values := "-"
+		if o.Values != nil {
+			values = strings.Join(o.Values, ",")
+		}
+		fmt.Fprintf(&b, "only %s %s %d %s %s %s %s\n", o.Version, o.Type, o.Tag, o.Name, o.Need, values, o.Says)
+	}
+	b.WriteString("\n")
+	for _, o := range t.Instead {
+		fmt.Fprintf(&b, "instead %s %d %s %s\n", o.Version, o.Tag, o.Value, o.Said)
+	}
 	return b.String()
 }
 
@@ -315,9 +335,9 @@ func (t Table) text() string {
 // dictionaries of the FIX library: what clients use. Tags of our own are in all.
 func stockVersions() func(msgType string, tag int) []string {
 	has := map[string]map[string]map[string]bool{}
-	tags := map[int]string{}
+	names := map[string]map[int]string{} // A version may have another name for a tag.
 	for version, files := range map[string][]string{"42": {"FIX42.xml"}, "44": {"FIX44.xml"}, "50": {"FIX50SP2.xml", "FIXT11.xml"}} {
-		has[version] = map[string]map[string]bool{}
+		has[version], names[version] = map[string]map[string]bool{}, map[int]string{}
 		for _, file := range files {
 			doc := stockDictionary(file)
 			parts := map[string][]xmlMember{}
@@ -329,16 +349,14 @@ func stockVersions() func(msgType string, tag int) []string {
 				addMembers(fields, m.Members, parts, true)
 				has[version][m.Type] = fields
 			}
-			if version == "44" {
-				for _, f := range doc.Fields {
-					tags[f.Number] = f.Name
-				}
+			for _, f := range doc.Fields {
+				names[version][f.Number] = f.Name
 			}
 		}
 	}
 	return func(msgType string, tag int) (in []string) {
 		for _, v := range Versions {
-			if _, known := has[v][msgType][tags[tag]]; known || tag >= 5000 {
+			if _, known := has[v][msgType][names[v][tag]]; known || tag >= 5000 {
 				in = append(in, v)
 			}
 		}
@@ -348,6 +366,13 @@ func stockVersions() func(msgType string, tag int) []string {
 
 // stockDictionary is one that comes with the FIX library.
 func stockDictionary(file string) (doc xmlDictionary) {
+	if err := xml.Unmarshal(stockSource(file), &doc); err != nil {
+		panic(err)
+	}
+	return doc
+}
+
+func stockSource(file string) []byte {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
 	if err != nil {
 		panic(err)
@@ -356,8 +381,5 @@ func stockDictionary(file string) (doc xmlDictionary) {
 	if err != nil {
 		panic(err)
 	}
-	if err := xml.Unmarshal(src, &doc); err != nil {
-		panic(err)
-	}
-	return doc
+	return src
 }

@@ -21,7 +21,7 @@ import (
 // clientOptions are the flags that every client command has: where to, who as,
 // and for how long.
 type clientOptions struct {
-	fix, compID, target, username, account, dialect, profile, portsFile string
+	fix, compID, target, username, account, dialect, beginString, profile, portsFile string
 
 	tls                    bool
 	tlsCA, tlsCert, tlsKey string
@@ -37,6 +37,7 @@ func (o *clientOptions) flags(f *config.Flags) {
 	f.StringVar(&o.username, "username", "", "Username(553); without it --comp-id")
 	f.StringVar(&o.account, "account", "", "Account(1); without it the session's only one")
 	f.StringVar(&o.dialect, "dialect", "", "`STRICT44|VAMM1`: how much we are told (22000); without it STRICT44")
+	f.StringVar(&o.beginString, "begin-string", "", "`VERSION`: FIX.4.4 (also without it), FIX.4.2 or FIXT.1.1")
 	f.StringVar(&o.profile, "profile", "", "`FILE` with all of these and where the password is")
 	f.StringVar(&o.portsFile, "ports-file", "", "take --fix from the `FILE` that demo or run wrote")
 	f.BoolVar(&o.tls, "tls", false, "connect over TLS; the CAs of this machine are trusted")
@@ -57,8 +58,8 @@ demo's is known. With --tls-cert none is asked for. A connection starts with
 both sequence numbers at 1 (141=Y); orders stay when it ends (8013=N).`
 
 // profileExample says what a profile holds.
-const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect, secret, tls,
-tls_ca, tls_cert, tls_key`
+const profileExample = `a profile has these keys: fix, comp_id, target, username, account, dialect,
+begin_string, secret, tls, tls_ca, tls_cert, tls_key`
 
 // dialects are what --dialect may be.
 var dialects = []string{"", "STRICT44", "VAMM1"}
@@ -84,7 +85,7 @@ func (o *clientOptions) talk(ctx context.Context, env *config.Env, hold func(con
 	dialing, cancel := context.WithTimeout(ctx, o.wait)
 	defer cancel()
 	client, err := fix.Dial(dialing, fix.ClientConfig{
-		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password, Dialect: o.dialect,
+		Addr: o.fix, CompID: o.compID, Target: o.target, Username: o.username, Password: password, Dialect: o.dialect, BeginString: o.beginString,
 		TLS: over, OnDisconnect: "N", // A command says one thing and leaves; its order is there to stay.
 	})
 	if err != nil {
@@ -127,9 +128,15 @@ func (o *clientOptions) resolve(ctx context.Context, env *config.Env) (password 
 		if o.dialect == "" {
 			o.dialect = p.Dialect
 		}
+		if o.beginString == "" {
+			o.beginString = p.BeginString
+		}
 	}
 	if !slices.Contains(dialects, o.dialect) {
 		return "", env.Fail(config.ExitUsage, errors.New("--dialect is STRICT44 or VAMM1"))
+	}
+	if _, err := versionOf(o.beginString); err != nil {
+		return "", env.Fail(config.ExitUsage, err)
 	}
 	if o.username == "" {
 		o.username = o.compID

@@ -24,8 +24,9 @@ const (
 
 // dictOptions are the flags of fix dict.
 type dictOptions struct {
-	dialect, format, out string
-	inJSON               bool
+	dialect, begin, format, out string
+	transport                   bool
+	inJSON                      bool
 }
 
 func fixDict() config.Command {
@@ -36,7 +37,8 @@ func fixDict() config.Command {
 		Long: `Without an argument: the whole of what the gateway speaks in a dialect. Format
 xml is a data dictionary for QuickFIX engines: all of FIX 4.4. Format md is the
 tables of the rules of engagement, orchestra a FIX Orchestra 1.0 repository:
-these two have what is built, and nothing else.
+these two have what is built, and nothing else. With --begin-string the version
+is another one; FIXT.1.1 has a dictionary of its own for the session messages.
 
 With an argument: what the dictionary says about one field or message, of either
 dialect. It says "required" only of what a FIX engine must refuse the message
@@ -44,11 +46,14 @@ for; what the gateway itself asks for stands in the rules of engagement
 (spec/ROE.md).`,
 		Examples: `gateway fix dict > FIX44.xml
 gateway fix dict --dialect VAMM1 --out FIX44-VAMM1.xml
+gateway fix dict --begin-string FIXT.1.1 --transport > FIXT11.xml
 gateway fix dict --format orchestra --out backstop.xml
 gateway fix dict 150
 gateway fix dict ExecutionReport --json`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.dialect, "dialect", dialectStrict, "`DIALECT`: STRICT44 or VAMM1")
+			f.StringVar(&o.begin, "begin-string", "", "`VERSION`: FIX.4.4 (also without it), FIX.4.2 or FIXT.1.1")
+			f.BoolVar(&o.transport, "transport", false, "with FIXT.1.1: the dictionary of the session messages")
 			f.StringVar(&o.format, "format", "xml", "`FORMAT`: xml, md or orchestra")
 			f.StringVar(&o.out, "out", "", "write to this `FILE`, which must not exist yet")
 			jsonFlag(f, &o.inJSON)
@@ -82,14 +87,30 @@ func (o *dictOptions) whole(env *config.Env) int {
 	if err != nil {
 		return env.Fail(config.ExitUsage, err)
 	}
+	version, err := versionOf(o.begin)
+	if err == nil && vamm1 && version.Key != "44" {
+		err = errors.New("dialect VAMM1 is of FIX.4.4 alone")
+	}
+	if err == nil && o.transport && (version.Transport == nil || o.format != "xml") {
+		err = errors.New("--transport goes with --begin-string FIXT.1.1 and XML")
+	}
+	if err == nil && o.format == "orchestra" && version.Key != "44" {
+		err = errors.New("the Orchestra file is of FIX.4.4 alone")
+	}
+	if err != nil {
+		return env.Fail(config.ExitUsage, err)
+	}
 	var text []byte
 	switch o.format {
 	case "xml":
-		if text = spec.Dictionary(); vamm1 {
+		switch text = version.App; {
+		case vamm1:
 			text = spec.DictionaryVAMM1()
+		case o.transport:
+			text = version.Transport
 		}
 	case "md":
-		text = []byte(spec.Markdown(vamm1))
+		text = []byte(spec.Markdown(version.Key, vamm1))
 	case "orchestra":
 		if text, err = spec.Orchestra(vamm1); err != nil {
 			return env.Fail(config.ExitFailure, err)
@@ -101,6 +122,18 @@ func (o *dictOptions) whole(env *config.Env) int {
 		return env.Print(string(text))
 	}
 	return createFile(env, o.out, text)
+}
+
+// versionOf finds the version of a flag; without it FIX 4.4.
+func versionOf(begin string) (spec.Version, error) {
+	if begin == "" {
+		return spec.Spoken()[0], nil
+	}
+	v, known := spec.VersionOf(begin)
+	if !known {
+		return spec.Version{}, errors.New("--begin-string is FIX.4.4, FIX.4.2 or FIXT.1.1")
+	}
+	return v, nil
 }
 
 func isVAMM1(dialect string) (bool, error) {

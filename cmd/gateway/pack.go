@@ -50,6 +50,9 @@ func factsOf(cfg *config.Config, compID, connect, dialect string, ca []byte) (pa
 	if f.target == "" {
 		f.target = cfg.Fix.CompID
 	}
+	if dialect == dialectVAMM1 && f.session.BeginString != spec.Spoken()[0].BeginString {
+		return packFacts{}, errors.New("dialect VAMM1 is of FIX.4.4 alone, and this session speaks " + f.session.BeginString)
+	}
 	f.clientCert = cfg.Fix.TLS.Clients != nil || f.session.Auth == "mtls"
 	var err error
 	if f.host, f.port, err = net.SplitHostPort(cmp.Or(connect, cfg.Fix.Listen)); err != nil {
@@ -103,7 +106,13 @@ func (f packFacts) dictionaryName() string {
 	if f.dialect == dialectVAMM1 {
 		return "FIX44-VAMM1.xml"
 	}
-	return "FIX44.xml"
+	return f.version().AppFile
+}
+
+// version is the one that the session speaks; the configuration knows no other.
+func (f packFacts) version() spec.Version {
+	v, _ := spec.VersionOf(f.session.BeginString)
+	return v
 }
 
 func (f packFacts) address() string { return net.JoinHostPort(f.host, f.port) }
@@ -138,13 +147,18 @@ func (f packFacts) files() ([]packFile, error) {
 	all := []packFile{
 		{"README.md", []byte(f.readme())},
 		{"ROE.md", []byte(spec.ROE())},
-		{"FIX44.xml", spec.Dictionary()},
-		{"orchestra.xml", repository},
+		{f.version().AppFile, f.version().App},
 		{f.profileName(), []byte(f.profile())},
 		{"quickfix-cpp.cfg", []byte(f.cfgCPP())},
 		{"quickfixgo.cfg", []byte(f.cfgGo())},
 		{"quickfixj.cfg", []byte(f.cfgJava())},
 		{"quickfixn.cfg", []byte(f.cfgNet())},
+	}
+	if f.version().Key == "44" {
+		all = append(all, packFile{"orchestra.xml", repository})
+	}
+	if v := f.version(); v.Transport != nil {
+		all = append(all, packFile{v.TransFile, v.Transport})
 	}
 	if vamm1 {
 		all = append(all, packFile{"FIX44-VAMM1.xml", spec.DictionaryVAMM1()})

@@ -41,7 +41,13 @@ func (f packFacts) begin(engine string) *lines {
 	l.set("HeartBtInt", f.heartBtInt())
 	l.set("ReconnectInterval", 5)
 	l.set("UseDataDictionary", "Y")
-	l.set("DataDictionary", f.dictionaryName())
+	if v := f.version(); v.Transport != nil {
+		l.set("TransportDataDictionary", v.TransFile)
+		l.set("AppDataDictionary", v.AppFile)
+		l.set("DefaultApplVerID", map[bool]string{true: "FIX.5.0SP2", false: v.ApplVerID}[engine != "QuickFIX/Go"])
+	} else {
+		l.set("DataDictionary", f.dictionaryName())
+	}
 	l.set("FileStorePath", "store")
 	l.set("FileLogPath", "log")
 	return l
@@ -146,6 +152,9 @@ func (f packFacts) profile() string {
 	line("comp_id", f.session.CompID)
 	line("target", f.target)
 	line("dialect", f.dialect)
+	if f.version().Key != "44" {
+		line("begin_string", f.session.BeginString)
+	}
 	if len(f.session.Accounts) == 1 {
 		line("account", f.session.Accounts[0])
 	}
@@ -171,7 +180,15 @@ func (f packFacts) readme() string {
 		fmt.Fprintf(&b, "| %s | %s |\n", row[0], row[1])
 	}
 	b.WriteString("\n## Files\n\n")
-	fmt.Fprintf(&b, "- `ROE.md`: the rules of engagement, message by message\n- `%s`: data dictionary in QuickFIX format, for validation; `orchestra.xml`: the same promise as FIX Orchestra\n", f.dictionaryName())
+	fmt.Fprintf(&b, "- `ROE.md`: the rules of engagement, message by message\n- `%s`: data dictionary in QuickFIX format, for validation", f.dictionaryName())
+	switch v := f.version(); {
+	case v.Transport != nil:
+		fmt.Fprintf(&b, "; `%s`: that of the session messages\n", v.TransFile)
+	case v.Key == "44":
+		b.WriteString("; `orchestra.xml`: the same promise as FIX Orchestra\n")
+	default:
+		b.WriteString("\n")
+	}
 	b.WriteString("- `quickfixgo.cfg`, `quickfixj.cfg`, `quickfixn.cfg`, `quickfix-cpp.cfg`: settings of an initiator\n")
 	fmt.Fprintf(&b, "- `%s`: profile of the bundled client\n- `SHA256SUMS`: `sha256sum -c SHA256SUMS`\n", f.profileName())
 	if f.tls {
