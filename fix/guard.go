@@ -125,6 +125,7 @@ type conn struct {
 	buf     []byte     // read from the socket, not yet handed on
 	rest    []byte     // of the message being handed on
 	ahead   int        // messages beyond a gap
+	goodbye int64      // number of the last Logout handed on
 	early   int        // bytes before the logon
 	over    bool       // the client has ended its side
 
@@ -214,6 +215,9 @@ func (c *conn) nextMessage() ([]byte, error) {
 		}
 		if !c.gapAllowed(h) {
 			return nil, c.cut("too many messages beyond a gap in MsgSeqNum")
+		}
+		if h.kind == "5" && h.names(c.link.id) {
+			c.goodbye = h.seq
 		}
 		h.blank(frame)
 		now := time.Now()

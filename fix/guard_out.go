@@ -233,6 +233,11 @@ func (c *conn) lastWord() {
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	early := c.over || c.queuedBytes() > 0
+	// The answer may have been handed on when the session library had just let go: it
+	// then drops what it is given. Who has counted it already is not told again.
+	if c.goodbye > 0 && c.link.numbers.countIfNext(c.goodbye) {
+		c.link.numbers.left(c.link.bye.Load())
+	}
 	if !c.halfClose() {
 		return
 	}

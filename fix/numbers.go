@@ -231,14 +231,17 @@ func (n *numbers) speaks() {
 	n.lineUp = true
 }
 
-// countIfNext counts an inbound message that the session library did not see.
-func (n *numbers) countIfNext(seq int64) {
+// countIfNext counts an inbound message that the session library did not see, and
+// tells whether it did not.
+func (n *numbers) countIfNext(seq int64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if seq == n.in {
-		n.in++
-		n.touch()
+	if seq != n.in {
+		return false
 	}
+	n.in++
+	n.touch()
+	return true
 }
 
 // NextSenderMsgSeqNum implements quickfix.MessageStore, as do the methods below.
