@@ -134,7 +134,7 @@ type Session struct {
 	// Accounts may be traded through this session.
 	Accounts []string `toml:"accounts"`
 	// Roles say what the session may ask for.
-	Roles []string `toml:"roles" oneof:"trade|md"`
+	Roles []string `toml:"roles" oneof:"trade|quote|md|account|drop_copy|certify"`
 	// AllowIPs are addresses or networks that may connect; empty: any.
 	AllowIPs []string `toml:"allow_ips"`
 	// Limits bound what the session may ask for.

@@ -13,10 +13,12 @@ const none = "NONE"
 
 // Roles that a session may have. A session without a list has them all.
 const (
-	roleTrade    = "trade"
-	roleMarket   = "md"
-	roleDropCopy = "drop_copy"
-	roleCertify  = "certify"
+	roleTrade    = "trade"     // everything
+	roleQuote    = "quote"     // prices of its own, without an order
+	roleMarket   = "md"        // market data
+	roleAccount  = "account"   // what there is and was: it changes nothing
+	roleDropCopy = "drop_copy" // the same, and it is told what all sessions of its accounts do
+	roleCertify  = "certify"   // as roleTrade
 )
 
 // requestKind is one message type that clients may send.
@@ -36,7 +38,7 @@ var requests = map[string]requestKind{
 	"q":  {11, []int{11, 530, 60}, traders, decodeCancelOrders},
 	"AF": {584, []int{584, 585}, readers, decodeRequestOrders},
 	"H":  {11, nil, readers, decodeStatus},
-	"R":  {131, []int{131, 146, 55}, traders, decodeQuote},
+	"R":  {131, []int{131, 146, 55}, quoters, decodeQuote},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
 	"BB": {909, []int{909, 1}, readers, decodeCollateral},
 	"AD": {568, []int{568, 569}, readers, decodeTrades},
@@ -47,9 +49,10 @@ var requests = map[string]requestKind{
 
 var (
 	traders  = []string{roleTrade, roleCertify}
-	readers  = []string{roleTrade, roleCertify, roleDropCopy}
+	quoters  = []string{roleTrade, roleCertify, roleQuote}
+	readers  = []string{roleTrade, roleCertify, roleAccount, roleDropCopy}
 	watchers = []string{roleTrade, roleCertify, roleMarket}
-	anyone   = []string{roleTrade, roleCertify, roleMarket, roleDropCopy}
+	anyone   = []string{roleTrade, roleCertify, roleQuote, roleMarket, roleAccount, roleDropCopy}
 )
 
 // codec turns client messages into commands and events into messages. It keeps
