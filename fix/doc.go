@@ -8,9 +8,9 @@
 // dialect (dialect), keeps their numbers and messages until they are durable
 // (numbers), learns what a client has (acked) and says the rest again after a
 // reset (numbers_again), reads requests into commands (decode), bounds how many
-// orders come (throttle), writes events as messages (encode) and publishes market
-// data by class (desk, market, stream) with what prices are made of (explain). It
-// tells the engine when sessions begin and end (life) and does to them what the
+// orders come (throttle), writes events as messages (encode), also for those who
+// look on (dropcopy), and publishes market data by class (desk, market, stream)
+// with what prices are made of (explain). It tells the engine when sessions begin and end (life) and does to them what the
 // desk decided (steer). It also holds the bundled client, and tries what it sends
 // on a client's dictionary (lint).
 //
@@ -41,6 +41,9 @@
 //     tell which CompIDs exist: TestGuessingIsLockedOut, TestProofsAreBounded.
 //   - What happens to an account by itself is told to all its sessions:
 //     TestEverySessionOfTheAccountIsTold.
+//   - A drop copy session gets every report about the orders of its accounts, and
+//     of nobody else's, as durable as the report: TestDropCopies,
+//     TestWhatIsNotCopied, TestDropCopySurvives.
 //   - News of an account wait in one place of bounded size and miss no last
 //     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
 //   - The end of a session reaches the engine once, whatever ended it, though the

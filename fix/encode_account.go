@@ -34,22 +34,17 @@ func (c *codec) toAll(account string, w writer) (out []outMessage) {
 	return out
 }
 
-// ofOrder addresses a report about an order: one that the gateway made to close
-// a position is told to every session of its account.
-func (c *codec) ofOrder(asked, owner string, r *execution) []outMessage {
-	if !r.order.Liquidation {
-		return c.to(asked, owner, r)
+// closes says in the report of an order that the gateway made to close a position
+// what it was made for.
+func (c *codec) closes(r *execution) {
+	token := c.desk.closing(r.order)
+	if strings.HasPrefix(r.text, token) {
+		return
 	}
-	if token := c.desk.closing(r.order); !strings.HasPrefix(r.text, token) {
-		r.text = strings.TrimSpace(token + " " + r.text)
-		if r.token != "" {
-			r.token = token
-		}
+	r.text = strings.TrimSpace(token + " " + r.text)
+	if r.token != "" {
+		r.token = token
 	}
-	if all := c.toAll(r.order.Account, r); len(all) > 0 {
-		return all
-	}
-	return c.to(asked, r.order.Session, r)
 }
 
 // movement is money that an account gained or lost without an order: one AM.
