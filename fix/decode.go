@@ -61,6 +61,7 @@ type codec struct {
 	roles map[string][]string // by client CompID; none: every role
 	desk  *desk               // knows the instruments
 
+	events eventCounts       // only the loop touches it
 	offers map[string]graded // of each market, at the moment of encoding; only the loop touches it
 
 	// Of the entry being encoded; only the loop touches these.
@@ -70,7 +71,7 @@ type codec struct {
 }
 
 func newCodec(roles map[string][]string, d *desk) *codec {
-	return &codec{roles: roles, desk: d, offers: map[string]graded{}}
+	return &codec{roles: roles, desk: d, events: newEventCounts(nil), offers: map[string]graded{}}
 }
 
 // decode reads one application message that the dictionary has accepted. It

@@ -34,12 +34,13 @@ const retryAfter = "retry_after_ms="
 var dialects = map[string]dialect{"STRICT44": strict44, "VAMM1": vamm1}
 
 // dialect is that of the connection that the client has now. What is said while
-// there is none is said so that every client can read it later.
+// there is none is kept whole: it is said in STRICT44 when it leaves, if the client
+// that is back then wants that.
 func (l *link) dialect() dialect {
-	if c := l.holder.Load(); c != nil {
+	if c := l.holder.Load(); c != nil && c.Conn != nil {
 		return c.dialect
 	}
-	return strict44
+	return vamm1
 }
 
 func (d *Door) dialectOf(session string) dialect {

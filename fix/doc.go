@@ -18,7 +18,7 @@
 //
 // In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
 // Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
-// perp.SessionWrite for the transaction (Drain); bytes of messages whose numbers
+// perp.SessionWrite and perp.AccountWrite for the transaction (Drain, DrainAccounts); bytes of messages whose numbers
 // are durable; SessionStatus and Knocks for operators. For those who watch an
 // account the desk asks the engine, through the same inbox, what is new.
 //
@@ -44,6 +44,8 @@
 //   - A drop copy session gets every report about the orders of its accounts, and
 //     of nobody else's, as durable as the report: TestDropCopies,
 //     TestWhatIsNotCopied, TestDropCopySurvives.
+//   - The events of an account are numbered without a gap, for ever:
+//     TestEventsAreCounted, TestEventsAreCountedForEver.
 //   - News of an account wait in one place of bounded size and miss no last
 //     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
 //   - The end of a session reaches the engine once, whatever ended it, though the

@@ -21,7 +21,9 @@ type Config struct {
 	Sessions []SessionConfig
 	DataDir  string // the dictionary is written to DataDir/dict
 	TLS      *TLS   // nil: plain TCP
-	Limits   Limits
+	// AccountEvents is how many events of each account were told so far.
+	AccountEvents map[string]int64
+	Limits        Limits
 }
 
 // SessionConfig is one client.
@@ -213,6 +215,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 		return nil, errors.New("fix: no sessions configured")
 	}
 	d.codec = newCodec(roles, d.desk)
+	d.codec.events = newEventCounts(cfg.AccountEvents)
 	var err error
 	if d.gate, err = newGate(d.links, cfg, log); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 			sessions = []string{asked, r.order.Session}
 		}
 	}
+	r.eventSeq = c.counted(asked, r.order)
 	told := map[string]bool{"": true}
 	for _, session := range slices.Concat(sessions, c.copiesOf(asked, r.order)) {
 		if told[session] {

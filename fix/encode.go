@@ -47,7 +47,9 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		r.orig = ev.OrigClOrdID
 		return c.reported(ev.Origin.Session, ev.Order.Session, r)
 	case perp.StatusReported:
-		return c.to(ev.Origin.Session, "", statusReported(ev, at))
+		r := statusReported(ev, at)
+		r.eventSeq = c.includes(ev.Origin.Session, ev.Order.Account)
+		return c.to(ev.Origin.Session, "", r)
 	case perp.OrderTriggered:
 		return c.reported(ev.Order.Session, "", orderTriggered(ev, at))
 	case perp.OrdersCanceled:
@@ -118,6 +120,7 @@ type execution struct {
 	reason                         string // 103
 	unasked                        bool   // 378=99
 	copy                           bool   // 797=Y
+	eventSeq                       int64  // 22007
 	order                          perp.Order
 	lastSize                       perp.Size
 	lastPrice                      perp.Price

@@ -31,10 +31,17 @@ type SessionWrite struct {
 	Messages    []WireMessage
 }
 
+// AccountWrite is how many events of an account its sessions have been told.
+type AccountWrite struct {
+	Account string
+	Events  int64
+}
+
 // Batch is what one transaction makes durable: all of it or nothing.
 type Batch struct {
 	Entries  []Entry
 	Sessions []SessionWrite
+	Accounts []AccountWrite
 	Time     Time
 }
 

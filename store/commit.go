@@ -63,6 +63,11 @@ func (s *Store) write(b perp.Batch) error {
 		passing("session")
 		// crash point in-tx-sessions
 	}
+	for _, a := range b.Accounts {
+		if err := s.one(setAccountEvents, a.Account, a.Events); err != nil {
+			return fmt.Errorf("events of account %s: %w", a.Account, err)
+		}
+	}
 	if len(b.Sessions) > 0 {
 		if err := s.one(setChain, s.out.last, s.out.h[:], "fix_out"); err != nil {
 			return err

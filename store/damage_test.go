@@ -27,7 +27,8 @@ func contents(t testing.TB, r *Reader, orders bool) string {
 	var text strings.Builder
 	tables := kept
 	if orders {
-		tables = append(tables[:len(tables):len(tables)], struct{ table, order string }{"orders", "order_id"}, struct{ table, order string }{"fix_sessions", "session"})
+		tables = append(tables[:len(tables):len(tables)], struct{ table, order string }{"orders", "order_id"}, struct{ table, order string }{"fix_sessions", "session"},
+			struct{ table, order string }{"account_events", "account"})
 	}
 	for _, k := range tables {
 		fmt.Fprintln(&text, k.table)

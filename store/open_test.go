@@ -211,7 +211,7 @@ func TestHotStatementsSearch(t *testing.T) {
 		queryLookSpan, queryMarkoutSpan, queryGradeSpan, queryDealt, queryKnows, queryAudit,
 	}, writes[:dropSnapshots]...)
 	// These read small tables whole: one row a session, an account, a snapshot.
-	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, writes[dropSnapshots]}
+	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, queryEventCounts, writes[dropSnapshots]}
 	plan := func(query string) (lines []string) {
 		args := make([]any, strings.Count(query, "?"))
 		err := each(s.conn, "EXPLAIN QUERY PLAN "+query, func(r *sql.Rows) error {

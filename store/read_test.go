@@ -120,6 +120,23 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+func TestAccountEvents(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if got, err := s.AccountEvents(); err != nil || len(got) != 0 {
+		t.Errorf("of a new store: %v, %v", got, err)
+	}
+	commit(t, s,
+		perp.Batch{Entries: []perp.Entry{{Seq: 1, Kind: "ClockTick"}}, Accounts: []perp.AccountWrite{{Account: "A", Events: 2}, {Account: "B", Events: 1}}},
+		perp.Batch{Entries: []perp.Entry{{Seq: 2, Kind: "ClockTick"}}, Accounts: []perp.AccountWrite{{Account: "A", Events: 5}}},
+	)
+	closeStore(t, s)
+	s = open(t, dir)
+	if got, err := s.AccountEvents(); err != nil || !reflect.DeepEqual(got, map[string]int64{"A": 5, "B": 1}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func read1(t *testing.T, s *Store, session string, epoch, from, to int64) (all []perp.WireMessage) {
 	t.Helper()
 	err := s.Messages(session, epoch, from, to, func(m perp.WireMessage) error { all = append(all, m); return nil })

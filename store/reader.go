@@ -42,6 +42,7 @@ const (
 	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
 	queryBalances     = "SELECT owner, account, currency, balance FROM balances ORDER BY owner, account"
 	queryPositions    = "SELECT account, symbol, size, entry_notional FROM positions ORDER BY account, symbol"
+	queryEventCounts  = "SELECT account, events FROM account_events"
 	querySessions     = `SELECT session, epoch, in_seq, out_seq, out_reserved, created_ns, acked FROM fix_sessions AS s
 		WHERE epoch = (SELECT max(epoch) FROM fix_sessions WHERE session = s.session) ORDER BY session`
 )
@@ -263,6 +264,24 @@ func (r *Reader) Fills(n int) (all []Fill, err error) {
 		return nil, fmt.Errorf("fills: %w", err)
 	}
 	return all, nil
+}
+
+// AccountEvents tells how many events of each account its sessions were told.
+func (r *Reader) AccountEvents() (counts map[string]int64, err error) {
+	counts = map[string]int64{}
+	err = r.in(func(q querier) error {
+		return each(q, queryEventCounts, func(rows *sql.Rows) error {
+			var account string
+			var events int64
+			err := rows.Scan(&account, &events)
+			counts[account] = events
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("events of accounts: %w", err)
+	}
+	return counts, nil
 }
 
 // Sessions returns the numbers of every FIX session ever seen, in its latest

@@ -33,6 +33,7 @@ const (
 	addHedge
 	setSession
 	addMessage
+	setAccountEvents
 	addSnapshot
 	dropSnapshots
 )
@@ -73,6 +74,8 @@ var writes = [...]string{
 		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
 		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked`,
 	addMessage: "INSERT INTO fix_out (id, session, epoch, seq, time_ns, bytes, h) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	setAccountEvents: `INSERT INTO account_events (account, events) VALUES (?, ?)
+		ON CONFLICT DO UPDATE SET events = excluded.events`,
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state`,
 	dropSnapshots: "DELETE FROM snapshots WHERE seq < (SELECT min(seq) FROM (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?))",

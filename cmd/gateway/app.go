@@ -122,6 +122,10 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	if err != nil {
 		return err
 	}
+	events, err := a.store.AccountEvents()
+	if err != nil {
+		return err
+	}
 	sessions := make([]fix.SessionConfig, 0, len(a.cfg.Sessions))
 	for _, s := range a.cfg.Sessions {
 		one := fix.SessionConfig{
@@ -143,6 +147,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	}
 	a.door, err = fix.New(fix.Config{
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
+		AccountEvents: events,
 		Limits: fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
