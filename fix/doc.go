@@ -7,7 +7,7 @@
 // (guard), lets clients who prove who they are (proof) log on (logon) in a
 // dialect (dialect), keeps their numbers and messages until they are durable
 // (numbers), learns what a client has (acked) and says the rest again after a
-// reset (numbers_again), reads requests into commands (decode), bounds how many
+// reset (numbers_again) or from where the client says (seen), reads requests into commands (decode), bounds how many
 // orders come (throttle), writes events as messages (encode), also for those who
 // look on (dropcopy), and publishes market data by class (desk, market, stream)
 // with what prices are made of (explain). It tells the engine when sessions begin and end (life) and does to them what the
@@ -30,6 +30,8 @@
 //     breaks, crashes or resets in between: TestEveryReportArrives.
 //   - A reset is one transaction with what it owes: TestResetIsOneTransaction;
 //     only what a client has not shown to have is owed: TestWhatIsShownIsNotSentAgain.
+//   - A client that names the last report it saw gets all that came after it, once:
+//     TestLastSeen, TestLastSeenIsBounded.
 //   - A request whose number is durable was decided, and the other way round:
 //     TestRequestAndNumberBecomeDurableTogether.
 //   - No bytes of a client end the process or hurt another client: TestHostileBytes.

@@ -148,7 +148,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	a.door, err = fix.New(fix.Config{
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
 		AccountEvents: events,
-		Limits: fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
+		Limits:        fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
 		return err
