@@ -111,14 +111,15 @@ type Session struct {
 	OurCompID   string `toml:"our_comp_id"`
 	BeginString string `toml:"begin_string" oneof:"FIX.4.4"`
 	// Auth is how a Logon proves who it is.
-	Auth string `toml:"auth" oneof:"password|mtls|none"`
+	Auth string `toml:"auth" oneof:"password|signature|mtls|none"`
 	// CertSPKI is which key the client's certificate must have, as
 	// sha256:HEX; empty: any, but its common name must be the CompID.
 	CertSPKI string `toml:"cert_spki"`
 	// Username is compared with Username(553); empty: comp_id.
 	Username string `toml:"username"`
 	// Secret says where the password or its hash is: env:NAME or file:PATH; or
-	// what: argon2id:HASH, plain:TEXT.
+	// what: argon2id:HASH, plain:TEXT. With auth signature: where the key is, or a
+	// public key, ed25519:BASE64.
 	Secret string `toml:"secret"`
 	// ResetOnLogon starts both numbers at 1 at every Logon; AllowReset lets the
 	// client ask for that with ResetSeqNumFlag(141).
@@ -140,9 +141,10 @@ type Session struct {
 	// Limits bound what the session may ask for.
 	Limits SessionLimits `toml:"limits"`
 
-	// Password is the secret itself, once Load has read it, or Hash is.
+	// Password is the secret itself, once Load has read it, or Hash or Key is.
 	Password string
 	Hash     *Hash
+	Key      *SigningKey
 }
 
 // SessionLimits bound what one session may ask for, whatever its account may.

@@ -39,6 +39,9 @@
 //   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
 //   - Who does not show the right certificate is refused before the session
 //     library: TestTLSRefusals, TestPlainTCPIsCut.
+//   - A signed Logon serves once, for seconds, and is durable before it is
+//     answered: TestSignedLogonRefusals, TestSignatureServesOnce,
+//     TestSignatureIsDurableFirst.
 //   - Guessing is locked out, moves no number, costs others nothing and does not
 //     tell which CompIDs exist: TestGuessingIsLockedOut, TestProofsAreBounded.
 //   - What happens to an account by itself is told to all its sessions:

@@ -55,6 +55,7 @@ type gate struct {
 	allowed   map[*link][]netip.Prefix
 	certs     bool                       // clients show certificates
 	decoy     func(password string) bool // what a hash costs; nil: no password is kept as one
+	decoyKey  SigningKey                 // the same of signatures
 	turns     *turns                     // at hashes
 	tries     failures                   // of the CompIDs that exist
 	strangers failures                   // of others: they cannot push out what is known of the former
@@ -68,6 +69,10 @@ func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 		limits: cfg.Limits, log: log, links: map[string]*link{}, names: map[string]bool{}, allowed: map[*link][]netip.Prefix{},
 		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
 		tries: newFailures(), strangers: newFailures(), refused: newRefusals(cfg.Limits.RefusalSpan),
+	}
+	var err error
+	if g.decoyKey, err = decoyKey(); err != nil {
+		return nil, fmt.Errorf("fix: %w", err)
 	}
 	for _, l := range links {
 		if l.cfg.Auth == AuthMTLS && !g.certs {
@@ -117,6 +122,15 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 			text = refusedLogon
 		}
 		return nil, text
+	}
+	if l.cfg.Auth == AuthSignature {
+		if why = g.spend(l, h, time.Now()); why != "" {
+			c.quiet = !g.knock(c.host, h.sender, why)
+			if why == signatureAge { // Its client alone can have made it.
+				return nil, refusedTime
+			}
+			return nil, refusedLogon
+		}
 	}
 	if why := l.disabled.Load(); why != nil {
 		c.quiet = !g.knock(c.host, h.sender, "session is disabled")

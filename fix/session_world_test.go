@@ -41,6 +41,7 @@ func (k *disk) commit(entries []perp.Entry, writes []perp.SessionWrite) {
 		key := epochKey(w.Session, w.Epoch)
 		k.messages[key] = append(k.messages[key], w.Messages...)
 		w.Messages = nil
+		w.Signatures = append(k.sessions[w.Session].Signatures, w.Signatures...)
 		k.sessions[w.Session] = w
 	}
 }

@@ -29,6 +29,14 @@ type SessionWrite struct {
 	Acked       int64 // the client has shown that it has everything below
 	Created     Time
 	Messages    []WireMessage
+	Signatures  []LogonSignature
+}
+
+// LogonSignature is a signature of a Logon that was accepted, by the SHA-256 of
+// what was signed. It is not accepted again until its time has passed.
+type LogonSignature struct {
+	Digest []byte
+	Until  Time
 }
 
 // AccountWrite is how many events of an account its sessions have been told.

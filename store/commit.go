@@ -130,6 +130,9 @@ func (s *Store) session(w perp.SessionWrite, at perp.Time) error {
 	if err := s.one(setSession, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created), max(w.Acked, 1)); err != nil {
 		return err
 	}
+	if err := s.signatures(w, at); err != nil {
+		return err
+	}
 	for _, m := range w.Messages {
 		if m.Bytes == nil {
 			m.Bytes = []byte{}
@@ -140,6 +143,23 @@ func (s *Store) session(w perp.SessionWrite, at perp.Time) error {
 			return fmt.Errorf("message %d: %w", m.Seq, err)
 		}
 		passing("message")
+	}
+	return nil
+}
+
+// signatures writes what Logons were signed with, and forgets what no longer
+// counts.
+func (s *Store) signatures(w perp.SessionWrite, at perp.Time) error {
+	if len(w.Signatures) == 0 {
+		return nil
+	}
+	if _, err := s.stmts[dropSignatures].Exec(w.Session, int64(at)); err != nil {
+		return fmt.Errorf("old signatures: %w", err)
+	}
+	for _, sig := range w.Signatures {
+		if err := s.one(addSignature, w.Session, sig.Digest, int64(sig.Until)); err != nil {
+			return fmt.Errorf("signature: %w", err)
+		}
 	}
 	return nil
 }

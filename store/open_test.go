@@ -208,7 +208,7 @@ func TestHotStatementsSearch(t *testing.T) {
 		queryChain, queryJournal, queryRowHash, queryEvents, queryOut, queryOutHash, queryMessages, queryOrder, queryOrderOf,
 		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
 		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarkouts, queryGrades, queryHedges,
-		queryLookSpan, queryMarkoutSpan, queryGradeSpan, queryDealt, queryKnows, queryAudit,
+		queryLookSpan, queryMarkoutSpan, queryGradeSpan, queryDealt, queryKnows, queryAudit, querySignatures,
 	}, writes[:dropSnapshots]...)
 	// These read small tables whole: one row a session, an account, a snapshot.
 	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, queryEventCounts, writes[dropSnapshots]}

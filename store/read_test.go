@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -117,6 +118,40 @@ func TestSessions(t *testing.T) {
 	}
 	if got := read1(t, s, "A", 1, 1, 100); len(got) != 1 || string(got[0].Bytes) != "old eight" {
 		t.Errorf("messages of the former epoch: %v", got)
+	}
+}
+
+// TestSignatures: what was spent is there after a restart, until it is old and
+// another one of its session is spent; none twice.
+func TestSignatures(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	spent := func(at perp.Time, fill byte) perp.Batch {
+		sig := perp.LogonSignature{Digest: bytes.Repeat([]byte{fill}, 32), Until: at + 20}
+		return perp.Batch{Time: at, Sessions: []perp.SessionWrite{{Session: "A", Epoch: 1, InSeq: 1, OutSeq: 1, Signatures: []perp.LogonSignature{sig}}}}
+	}
+	commit(t, s, spent(100, 1), spent(110, 2))
+	closeStore(t, s)
+	s = open(t, dir)
+	kept := func() (fills []byte) {
+		all, err := s.Sessions()
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%v, %v", all, err)
+		}
+		for _, sig := range all[0].Signatures {
+			fills = append(fills, sig.Digest[0])
+		}
+		return fills
+	}
+	if got := kept(); !bytes.Equal(got, []byte{1, 2}) {
+		t.Errorf("kept %v", got)
+	}
+	commit(t, s, spent(125, 3))
+	if got := kept(); !bytes.Equal(got, []byte{2, 3}) {
+		t.Errorf("kept %v after the first one is old", got)
+	}
+	if err := s.Commit(spent(126, 3)); err == nil {
+		t.Error("a signature was spent twice")
 	}
 }
 

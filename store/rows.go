@@ -34,6 +34,8 @@ const (
 	setSession
 	addMessage
 	setAccountEvents
+	addSignature
+	dropSignatures
 	addSnapshot
 	dropSnapshots
 )
@@ -73,7 +75,9 @@ var writes = [...]string{
 	setSession: `INSERT INTO fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns, acked) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq,
 		out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked`,
-	addMessage: "INSERT INTO fix_out (id, session, epoch, seq, time_ns, bytes, h) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	addMessage:     "INSERT INTO fix_out (id, session, epoch, seq, time_ns, bytes, h) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	addSignature:   "INSERT INTO logon_signatures (session, digest, until_ns) VALUES (?, ?, ?)",
+	dropSignatures: "DELETE FROM logon_signatures WHERE session = ? AND until_ns < ?",
 	setAccountEvents: `INSERT INTO account_events (account, events) VALUES (?, ?)
 		ON CONFLICT DO UPDATE SET events = excluded.events`,
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)

@@ -136,6 +136,9 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			OrdersPerSecond: s.Limits.OrdersPerSecond, CancelOnDisconnect: s.CancelOnDisconnect,
 			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
 		}
+		if s.Key != nil {
+			one.SigningKey = fix.SigningKey{Secret: s.Key.Secret, Public: s.Key.Public}
+		}
 		if s.Hash != nil {
 			one.Proof = s.Hash.Matches
 		}
