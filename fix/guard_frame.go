@@ -153,6 +153,7 @@ type header struct {
 	dialect                     string
 	hasDialect                  bool
 	sent                        string // SendingTime
+	expected                    int64  // NextExpectedMsgSeqNum, if it is a number
 }
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
@@ -222,6 +223,8 @@ func (h *header) take(tag, value string) {
 		h.signature, h.hasProof, h.hasSecret = value, true, true
 	case "925":
 		h.hasSecret = true
+	case "789":
+		h.expected, _ = digits([]byte(value), seqDigits)
 	case "22000":
 		h.dialect, h.hasDialect = value, true
 	}

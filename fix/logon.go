@@ -35,6 +35,8 @@ const (
 	refusedTime      = "SendingTime(52) is too far from the time here"
 	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
 
+	refusedExpected = "NextExpectedMsgSeqNum(789) is higher than what was sent"
+
 	refusedDialectChange = "Dialect(22000) cannot change within a session"
 )
 
@@ -145,6 +147,9 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 			text = ""
 		}
 		return nil, text
+	}
+	if _, out := l.numbers.next(); h.expected > out && !h.reset && !l.cfg.ResetOnLogon {
+		return nil, refusedExpected
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
 	if !l.claim(c) {
