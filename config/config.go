@@ -38,6 +38,9 @@ type Server struct {
 	Dashboard string `toml:"dashboard"`
 	// Drain bounds how long a stopping gateway waits for sessions to log out.
 	Drain time.Duration `toml:"drain" min:"0s" max:"5m"`
+	// Notice is how long the gateway goes on, and tells clients of its end, after it
+	// was asked to stop; 0: it stops at once.
+	Notice time.Duration `toml:"notice" min:"0s" max:"1h"`
 }
 
 // Log says what is logged.

@@ -190,7 +190,8 @@ func configuration(cfg *config.Config) []perp.Input {
 // run lets prices in and waits until ctx ends, a feed fails or the loop ends by
 // itself.
 func (a *app) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	asked := ctx // to stop
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	failed := make(chan error, len(a.feeds))
 	var wait sync.WaitGroup
@@ -204,8 +205,8 @@ func (a *app) run(ctx context.Context) error {
 	defer wait.Wait()
 	defer cancel()
 	select {
-	case <-ctx.Done():
-		return nil
+	case <-asked.Done():
+		return a.giveNotice(asked, failed)
 	case err := <-failed:
 		return err
 	case err := <-a.loopDone:
