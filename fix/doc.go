@@ -67,6 +67,7 @@
 //   - A session sees the quote of its class and never that of a better one:
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.
+//   - A session is told how it stands, of itself alone: TestUserRequest.
 //   - An order over the rate of its session has no effect: TestOrdersOverTheLimitAreThrottled.
 //   - No secret and no second line in a log record, and no secret behind the
 //     guard: TestCleanLog, TestSecretsStayInTheGuard.

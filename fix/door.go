@@ -213,6 +213,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 			return nil, err
 		}
 		roles[s.CompID] = s.Roles
+		d.desk.users[s.CompID] = userFacts{name: d.byComp[s.CompID].cfg.Username, orders: s.OrdersPerSecond, roles: s.Roles}
 	}
 	if len(d.links) == 0 {
 		return nil, errors.New("fix: no sessions configured")

@@ -171,6 +171,10 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	add("mdinc", publish(perp.QuoteChanged{Quote: testQuote(772, "149.99", "150.02")})...)
 	add("mdinc_trade", publish(perp.Filled{Order: filledOrder("250"), Price: price("150.02"), Size: size("250")})...)
 	add("mdinc_one_side", publish(perp.QuoteChanged{Quote: testQuote(773, "", "150.02")})...)
+	k.users["ACME"] = userFacts{name: "acme", orders: 200, roles: []string{roleTrade}}
+	for _, request := range []string{"4|553=acme|", "4|553=bob|", "3|553=acme|925=***|"} {
+		add("user", ask("BE|923=U1|924="+request)...)
+	}
 	add("mdrej", ask("V|262=MD1|263=1|264=5|265=1|267=1|269=0|146=1|55=SOL-PERP|")...)
 	add("mdrej_symbol", ask("V|262=MD3|263=0|264=5|267=1|269=0|146=1|55=NONE-PERP|")...)
 	for _, said := range []string{"THROTTLED " + retryAfter + "7", "UNKNOWN_QUOTE_REQUEST no subscription MD9"} {

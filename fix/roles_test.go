@@ -15,10 +15,10 @@ func TestRolesMatrix(t *testing.T) {
 	may := map[string][]string{
 		roleTrade:    slices.Sorted(maps.Keys(requests)),
 		roleCertify:  slices.Sorted(maps.Keys(requests)),
-		roleQuote:    {"R", "e", "x"},
-		roleMarket:   {"V", "e", "x"},
-		roleAccount:  {"AD", "AF", "AN", "BB", "H", "e", "x"},
-		roleDropCopy: {"AD", "AF", "AN", "BB", "H", "e", "x"},
+		roleQuote:    {"BE", "R", "e", "x"},
+		roleMarket:   {"BE", "V", "e", "x"},
+		roleAccount:  {"AD", "AF", "AN", "BB", "BE", "H", "e", "x"},
+		roleDropCopy: {"AD", "AF", "AN", "BB", "BE", "H", "e", "x"},
 	}
 	for role, kinds := range may {
 		c := newCodec(map[string][]string{"S": {role}}, testDesk())
