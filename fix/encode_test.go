@@ -171,7 +171,6 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	add("mdinc", publish(perp.QuoteChanged{Quote: testQuote(772, "149.99", "150.02")})...)
 	add("mdinc_trade", publish(perp.Filled{Order: filledOrder("250"), Price: price("150.02"), Size: size("250")})...)
 	add("mdinc_one_side", publish(perp.QuoteChanged{Quote: testQuote(773, "", "150.02")})...)
-	k.users["ACME"] = userFacts{name: "acme", orders: 200, roles: []string{roleTrade}}
 	for _, request := range []string{"4|553=acme|", "4|553=bob|", "3|553=acme|925=***|"} {
 		add("user", ask("BE|923=U1|924="+request)...)
 	}
