@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -192,10 +191,4 @@ func (n *numbers) sign(writes []perp.SessionWrite) []perp.SessionWrite {
 	writes[len(writes)-1].Signatures = s.waiting
 	s.waiting, s.drained = nil, s.spent
 	return writes
-}
-
-// Sign is the Logon's RawData(96) for a client: what it signs is handed to sign.
-func signature(compID, target, sent string, number int, sign func(text []byte) []byte) string {
-	h := header{kind: "A", sender: compID, target: target, number: strconv.Itoa(number), sent: sent}
-	return base64.StdEncoding.EncodeToString(sign(h.signedText()))
 }
