@@ -70,6 +70,7 @@ func TestEventsAreCountedForEver(t *testing.T) {
 	p.conn.Close()
 	w.happen(paid("F-2"))
 	w.happen(paid("F-3"))
+	w.numbered("ALICE", 5) // Both are in a step, which a crash lets end.
 	w.crash()
 
 	w = newWorldOn(t, disk, nil)
