@@ -270,8 +270,8 @@ func (k *checker) heartbeat(path string, s *Session) {
 	}
 }
 
-// access checks that a session names accounts that exist, and at least one if
-// it may trade.
+// access checks that a session names accounts that exist, and at least one unless
+// it only reads market data.
 func (k *checker) access(path string, s *Session) {
 	known := make([]string, 0, len(k.c.Accounts))
 	for _, a := range k.c.Accounts {
@@ -289,9 +289,20 @@ func (k *checker) access(path string, s *Session) {
 	for j, role := range s.Roles {
 		k.unique(roles, fmt.Sprintf("%s.roles[%d]", path, j), role)
 	}
-	if slices.Contains(s.Roles, "trade") && len(s.Accounts) == 0 && !k.atFault(path+".accounts") {
-		k.faultKey(path, Problem{What: fmt.Sprintf("session %q may trade but names no account", s.CompID), Allowed: "accounts = [" + some(known) + "]"})
+	for _, role := range s.Roles {
+		what, speaks := ofAccounts[role]
+		if !speaks || len(s.Accounts) > 0 || k.atFault(path+".accounts") {
+			continue
+		}
+		k.faultKey(path, Problem{What: fmt.Sprintf("session %q %s but names no account", s.CompID, what), Allowed: "accounts = [" + some(known) + "]"})
+		return
 	}
+}
+
+// ofAccounts are the roles that say nothing without an account.
+var ofAccounts = map[string]string{
+	"trade": "may trade", "certify": "may trade", "quote": "may ask for quotes", "account": "may ask about accounts",
+	"drop_copy": "gets drop copies",
 }
 
 func (k *checker) networks(path string, s *Session) {

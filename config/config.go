@@ -40,6 +40,9 @@ type Server struct {
 	Dashboard string `toml:"dashboard"`
 	// Drain bounds how long a stopping gateway waits for sessions to log out.
 	Drain time.Duration `toml:"drain" min:"0s" max:"5m"`
+	// Notice is how long the gateway goes on, and tells clients of its end, after it
+	// was asked to stop; 0: it stops at once.
+	Notice time.Duration `toml:"notice" min:"0s" max:"1h"`
 }
 
 // Store bounds what the disk holds besides the database.
@@ -147,14 +150,15 @@ type Session struct {
 	// BeginString is the version that the client speaks; FIXT.1.1 is FIX 5.0 SP2.
 	BeginString string `toml:"begin_string" oneof:"FIX.4.4|FIX.4.2|FIXT.1.1"`
 	// Auth is how a Logon proves who it is.
-	Auth string `toml:"auth" oneof:"password|mtls|none"`
+	Auth string `toml:"auth" oneof:"password|signature|mtls|none"`
 	// CertSPKI is which key the client's certificate must have, as
 	// sha256:HEX; empty: any, but its common name must be the CompID.
 	CertSPKI string `toml:"cert_spki"`
 	// Username is compared with Username(553); empty: comp_id.
 	Username string `toml:"username"`
 	// Secret says where the password or its hash is: env:NAME or file:PATH; or
-	// what: argon2id:HASH, plain:TEXT.
+	// what: argon2id:HASH, plain:TEXT. With auth signature: where the key is, or a
+	// public key, ed25519:BASE64.
 	Secret string `toml:"secret"`
 	// ResetOnLogon starts both numbers at 1 at every Logon; AllowReset lets the
 	// client ask for that with ResetSeqNumFlag(141).
@@ -170,15 +174,16 @@ type Session struct {
 	// Accounts may be traded through this session.
 	Accounts []string `toml:"accounts"`
 	// Roles say what the session may ask for.
-	Roles []string `toml:"roles" oneof:"trade|md"`
+	Roles []string `toml:"roles" oneof:"trade|quote|md|account|drop_copy|certify"`
 	// AllowIPs are addresses or networks that may connect; empty: any.
 	AllowIPs []string `toml:"allow_ips"`
 	// Limits bound what the session may ask for.
 	Limits SessionLimits `toml:"limits"`
 
-	// Password is the secret itself, once Load has read it, or Hash is.
+	// Password is the secret itself, once Load has read it, or Hash or Key is.
 	Password string
 	Hash     *Hash
+	Key      *SigningKey
 }
 
 // SessionLimits bound what one session may ask for, whatever its account may.

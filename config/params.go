@@ -272,9 +272,21 @@ func (c *Config) RiskAccounts() []risk.Account {
 				one.Sessions = append(one.Sessions, s.CompID)
 			}
 		}
+		// Orders that the gateway makes for an account belong to its first session.
+		slices.SortStableFunc(one.Sessions, func(x, y string) int { return rank(c, x) - rank(c, y) })
 		all = append(all, one)
 	}
 	return all
+}
+
+// rank puts the sessions that trade before those that only look on.
+func rank(c *Config, compID string) int {
+	for _, s := range c.Sessions {
+		if s.CompID == compID && (slices.Contains(s.Roles, "trade") || slices.Contains(s.Roles, "certify") || len(s.Roles) == 0) {
+			return 0
+		}
+	}
+	return 1
 }
 
 // ruleKeys maps the parameters that rules speak of to keys of the file.

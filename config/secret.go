@@ -29,25 +29,34 @@ func (k *checker) secret(path string, s *Session) {
 	if k.atFault(at) || k.atFault(path+".auth") {
 		return
 	}
-	if s.Auth != "password" {
+	forms, kinds := secretForms, []string{"env", "file", "argon2id", "plain"}
+	switch s.Auth {
+	case "signature":
+		forms, kinds = signingForms, []string{"env", "file", "ed25519", "plain"}
+	case "password":
+	default:
 		k.noSecret(path, s)
 		return
 	}
 	if s.Secret == "" {
-		k.faultKey(path, Problem{What: fmt.Sprintf("session %q has no secret", s.CompID), Allowed: secretForms})
+		k.faultKey(path, Problem{What: fmt.Sprintf("session %q has no secret", s.CompID), Allowed: forms})
 		return
 	}
 	local := IsLoopback(k.c.Fix.Listen)
 	kind, rest, _ := strings.Cut(s.Secret, ":")
 	switch {
-	case !slices.Contains([]string{"env", "file", "argon2id", "plain"}, kind) || rest == "":
-		k.fault(at, Problem{What: "the secret has no known form", Allowed: secretForms, Hint: "never write a real password into this file"})
+	case !slices.Contains(kinds, kind) || rest == "":
+		k.fault(at, Problem{What: "the secret has no known form", Allowed: forms, Hint: "never write a real password into this file"})
+	case kind == "ed25519":
+		if _, err := parseSigningKey(s.Secret); err != nil {
+			k.fault(at, Problem{What: err.Error(), Hint: hintOf(err)})
+		}
 	case kind == "argon2id":
 		if _, err := parseHash(rest); err != nil {
 			k.fault(at, Problem{What: err.Error(), Hint: hashHint})
 		}
 	case kind == "plain" && !local:
-		k.fault(at, Problem{What: "a plain secret is for a demo on loopback only", Allowed: "env:NAME, file:PATH, argon2id:HASH", Hint: hashHint})
+		k.fault(at, Problem{What: "a plain secret is for a demo on loopback only", Allowed: strings.TrimSuffix(forms, ", plain:TEXT (demo on loopback only)"), Hint: hashHint})
 	case kind == "plain":
 		line, col, length := k.spots.find(at).value.at(k.src)
 		k.c.Warnings = append(k.c.Warnings, Problem{
@@ -62,9 +71,9 @@ func (k *checker) secret(path string, s *Session) {
 func (k *checker) noSecret(path string, s *Session) {
 	switch {
 	case s.Auth == "none" && !IsLoopback(k.c.Fix.Listen):
-		k.fault(path+".auth", Problem{What: `auth "none" is for loopback only`, Allowed: "password, mtls"})
+		k.fault(path+".auth", Problem{What: `auth "none" is for loopback only`, Allowed: "password, signature, mtls"})
 	case s.Auth == "mtls" && k.c.Fix.TLS.ClientCA == "":
-		k.fault(path+".auth", Problem{What: `auth "mtls" needs client_ca in [fix.tls]`, Allowed: "password", Hint: "docs/operate.md shows how to make certificates"})
+		k.fault(path+".auth", Problem{What: `auth "mtls" needs client_ca in [fix.tls]`, Allowed: "password, signature", Hint: "docs/operate.md shows how to make certificates"})
 	}
 	if s.Secret != "" {
 		k.fault(path+".secret", Problem{What: fmt.Sprintf("a session with auth %q has no secret", s.Auth), Hint: "remove the key"})
@@ -96,12 +105,17 @@ func (c *Config) resolveFiles(faults *Problems, dir string, lookup func(string) 
 	k := &checker{decoder: &decoder{src: c.src, spots: c.spots, list: faults.List}, c: c}
 	for i := range c.Sessions {
 		path := fmt.Sprintf("session[%d].secret", i)
-		if k.atFault(path) || c.Sessions[i].Auth != "password" || c.Sessions[i].Secret == "" {
+		s := &c.Sessions[i]
+		if k.atFault(path) || s.Auth != "password" && s.Auth != "signature" || s.Secret == "" {
 			continue
 		}
-		s := &c.Sessions[i]
 		var err error
-		if s.Password, s.Hash, err = readProof(s.Secret, dir, lookup); err != nil {
+		if s.Auth == "signature" {
+			s.Key, err = readSigningKey(s.Secret, dir, lookup)
+		} else {
+			s.Password, s.Hash, err = readProof(s.Secret, dir, lookup)
+		}
+		if err != nil {
 			k.fault(path, Problem{What: err.Error(), Hint: hintOf(err)})
 		}
 	}

@@ -13,10 +13,12 @@ const none = "NONE"
 
 // Roles that a session may have. A session without a list has them all.
 const (
-	roleTrade    = "trade"
-	roleMarket   = "md"
-	roleDropCopy = "drop_copy"
-	roleCertify  = "certify"
+	roleTrade    = "trade"     // everything
+	roleQuote    = "quote"     // prices of its own, without an order
+	roleMarket   = "md"        // market data
+	roleAccount  = "account"   // what there is and was: it changes nothing
+	roleDropCopy = "drop_copy" // the same, and it is told what all sessions of its accounts do
+	roleCertify  = "certify"   // as roleTrade
 )
 
 // requestKind is one message type that clients may send.
@@ -36,20 +38,22 @@ var requests = map[string]requestKind{
 	"q":  {11, []int{11, 530, 60}, traders, decodeCancelOrders},
 	"AF": {584, []int{584, 585}, readers, decodeRequestOrders},
 	"H":  {11, nil, readers, decodeStatus},
-	"R":  {131, []int{131, 146, 55}, traders, decodeQuote},
+	"R":  {131, []int{131, 146, 55}, quoters, decodeQuote},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
 	"BB": {909, []int{909, 1}, readers, decodeCollateral},
 	"AD": {568, []int{568, 569}, readers, decodeTrades},
 	"V":  {262, []int{262, 263, 264}, watchers, nil},
 	"e":  {324, []int{324, 55, 263}, anyone, nil},
 	"x":  {320, []int{320, 559}, anyone, nil},
+	"BE": {923, []int{923, 924, 553}, anyone, nil},
 }
 
 var (
 	traders  = []string{roleTrade, roleCertify}
-	readers  = []string{roleTrade, roleCertify, roleDropCopy}
+	quoters  = []string{roleTrade, roleCertify, roleQuote}
+	readers  = []string{roleTrade, roleCertify, roleAccount, roleDropCopy}
 	watchers = []string{roleTrade, roleCertify, roleMarket}
-	anyone   = []string{roleTrade, roleCertify, roleMarket, roleDropCopy}
+	anyone   = []string{roleTrade, roleCertify, roleQuote, roleMarket, roleAccount, roleDropCopy}
 )
 
 // codec turns client messages into commands and events into messages. It keeps
@@ -58,6 +62,7 @@ type codec struct {
 	roles map[string][]string // by client CompID; none: every role
 	desk  *desk               // knows the instruments
 
+	events eventCounts       // only the loop touches it
 	offers map[string]graded // of each market, at the moment of encoding; only the loop touches it
 
 	// Of the entry being encoded; only the loop touches these.
@@ -67,12 +72,12 @@ type codec struct {
 }
 
 func newCodec(roles map[string][]string, d *desk) *codec {
-	return &codec{roles: roles, desk: d, offers: map[string]graded{}}
+	return &codec{roles: roles, desk: d, events: newEventCounts(nil), offers: map[string]graded{}}
 }
 
 // decode reads one application message that the dictionary has accepted. It
 // returns a command for the engine; or what the session answers instead (3 or
-// j); or neither for the messages that desk.local answers (x, e, V).
+// j); or neither for the messages that desk.local answers (x, e, V, BE).
 func (c *codec) decode(msg *quickfix.Message, o perp.Origin) (perp.Command, quickfix.MessageRejectError) {
 	r := newRequest(msg)
 	kind, known := requests[r.msgType]

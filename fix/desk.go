@@ -38,6 +38,7 @@ type desk struct {
 	against    holding                   // the good side of a deleveraging that is being told
 	deleverage string                    // the order made for it
 	asked      map[requestID]inquiry     // trade requests that the engine has not answered
+	users      map[string]userFacts      // by session
 }
 
 // listed is what the desk knows of one market.
@@ -81,6 +82,7 @@ func newDesk(wake func()) *desk {
 		ask:     func(perp.Command) bool { return false },
 		dialect: func(string) dialect { return strict44 },
 		asked:   map[requestID]inquiry{},
+		users:   map[string]userFacts{},
 	}
 }
 
@@ -157,7 +159,7 @@ func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
 	m.states++
 }
 
-// local answers x, e and V. A request that cannot be read gets rej instead.
+// local answers x, e, V and BE. A request that cannot be read gets rej instead.
 // Now is the time of arrival.
 func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (replies []*quickfix.Message, rej quickfix.MessageRejectError) {
 	r := newRequest(msg)
@@ -170,6 +172,8 @@ func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (repl
 		replies, waits = k.status(r, msg, session, now)
 	case "V":
 		replies, waits = k.market(r, msg, session)
+	case "BE":
+		replies = k.user(r, session, now)
 	default:
 		r.fail(quickfix.UnsupportedMessageType())
 	}

@@ -36,15 +36,16 @@ const retryAfter = "retry_after_ms="
 var dialects = map[string]dialect{"STRICT44": strict44, "VAMM1": vamm1}
 
 // dialect is that of the connection that the client has now. What is said while
-// there is none is said so that every client can read it later.
+// there is none is kept whole: it is said in STRICT44 when it leaves, if the client
+// that is back then wants that.
 func (l *link) dialect() dialect {
 	if l.speaks.foreign() {
 		return l.speaks // Another version has no dialects.
 	}
-	if c := l.holder.Load(); c != nil {
+	if c := l.holder.Load(); c != nil && c.Conn != nil {
 		return c.dialect
 	}
-	return strict44
+	return vamm1
 }
 
 func (d *Door) dialectOf(session string) dialect {

@@ -7,10 +7,10 @@
 // (guard), lets clients who prove who they are (proof) log on (logon) in a
 // dialect (dialect), keeps their numbers and messages until they are durable
 // (numbers), learns what a client has (acked) and says the rest again after a
-// reset (numbers_again), reads requests into commands (decode), bounds how many
-// orders come (throttle), writes events as messages (encode) and publishes market
-// data by class (desk, market, stream) with what prices are made of (explain). It
-// tells the engine when sessions begin and end (life) and does to them what the
+// reset (numbers_again) or from where the client says (seen), reads requests into commands (decode), bounds how many
+// orders come (throttle), writes events as messages (encode), also for those who
+// look on (dropcopy), and publishes market data by class (desk, market, stream)
+// with what prices are made of (explain). It tells the engine when sessions begin and end (life) and does to them what the
 // desk decided (steer). It also holds the bundled client, and tries what it sends
 // on a client's dictionary (lint).
 //
@@ -18,7 +18,7 @@
 //
 // In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
 // Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
-// perp.SessionWrite for the transaction (Drain); bytes of messages whose numbers
+// perp.SessionWrite and perp.AccountWrite for the transaction (Drain, DrainAccounts); bytes of messages whose numbers
 // are durable; SessionStatus and Knocks for operators. For those who watch an
 // account the desk asks the engine, through the same inbox, what is new.
 //
@@ -30,6 +30,8 @@
 //     breaks, crashes or resets in between: TestEveryReportArrives.
 //   - A reset is one transaction with what it owes: TestResetIsOneTransaction;
 //     only what a client has not shown to have is owed: TestWhatIsShownIsNotSentAgain.
+//   - A client that names the last report it saw gets all that came after it, once:
+//     TestLastSeen, TestLastSeenIsBounded.
 //   - A request whose number is durable was decided, and the other way round:
 //     TestRequestAndNumberBecomeDurableTogether.
 //   - No bytes of a client end the process or hurt another client: TestHostileBytes.
@@ -37,10 +39,18 @@
 //   - A refused logon changes nothing for the owner of the CompID: TestRefusedLogonSpendsNothing.
 //   - Who does not show the right certificate is refused before the session
 //     library: TestTLSRefusals, TestPlainTCPIsCut.
+//   - A signed Logon serves once, for seconds, and is durable before it is
+//     answered: TestSignedLogonRefusals, TestSignatureServesOnce,
+//     TestSignatureIsDurableFirst.
 //   - Guessing is locked out, moves no number, costs others nothing and does not
 //     tell which CompIDs exist: TestGuessingIsLockedOut, TestProofsAreBounded.
 //   - What happens to an account by itself is told to all its sessions:
 //     TestEverySessionOfTheAccountIsTold.
+//   - A drop copy session gets every report about the orders of its accounts, and
+//     of nobody else's, as durable as the report: TestDropCopies,
+//     TestWhatIsNotCopied, TestDropCopySurvives.
+//   - The events of an account are numbered without a gap, for ever:
+//     TestEventsAreCounted, TestEventsAreCountedForEver.
 //   - News of an account wait in one place of bounded size and miss no last
 //     change: TestNewsOfPositionsAreCoalesced, TestNewsWaitForRoom.
 //   - The end of a session reaches the engine once, whatever ended it, though the
@@ -60,6 +70,7 @@
 //   - A session sees the quote of its class and never that of a better one:
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.
+//   - A session is told how it stands, of itself alone: TestUserRequest.
 //   - An order over the rate of its session has no effect: TestOrdersOverTheLimitAreThrottled.
 //   - No secret and no second line in a log record, and no secret behind the
 //     guard: TestCleanLog, TestSecretsStayInTheGuard.

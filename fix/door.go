@@ -22,7 +22,9 @@ type Config struct {
 	Sessions []SessionConfig
 	DataDir  string // the dictionary is written to DataDir/dict
 	TLS      *TLS   // nil: plain TCP
-	Limits   Limits
+	// AccountEvents is how many events of each account were told so far.
+	AccountEvents map[string]int64
+	Limits        Limits
 
 	echo func(*Door) quickfix.Application // in the place of callbacks: only tests have one
 }
@@ -32,12 +34,14 @@ type SessionConfig struct {
 	CompID      string
 	OurCompID   string // empty: Config.CompID
 	BeginString string // empty: FIX.4.4
-	Auth        string // AuthPassword (also when empty), AuthMTLS or AuthNone
+	Auth        string // AuthPassword (also when empty), AuthSignature, AuthMTLS or AuthNone
 	Username    string // empty: CompID
 	Password    string
 	// Proof, instead of Password, compares with a hash. It may cost time and
 	// memory: Limits.Proofs run at a time.
 	Proof func(password string) bool
+	// SigningKey checks the signatures of AuthSignature.
+	SigningKey SigningKey
 	// CertSPKI is the SHA-256, in hex, of the public key that the client's
 	// certificate must have; empty: its common name must be the CompID.
 	CertSPKI string
@@ -63,9 +67,10 @@ type SessionConfig struct {
 
 // How a Logon proves who it is.
 const (
-	AuthPassword = "password"
-	AuthMTLS     = "mtls" // the client's certificate is enough
-	AuthNone     = "none"
+	AuthPassword  = "password"
+	AuthSignature = "signature" // of each Logon, with a key
+	AuthMTLS      = "mtls"      // the client's certificate is enough
+	AuthNone      = "none"
 )
 
 // Limits bound what strangers and clients can make the gateway hold. A zero
@@ -213,11 +218,13 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 			return nil, err
 		}
 		roles[s.CompID] = s.Roles
+		d.desk.users[s.CompID] = userFacts{name: d.byComp[s.CompID].cfg.Username, orders: s.OrdersPerSecond, roles: s.Roles}
 	}
 	if len(d.links) == 0 {
 		return nil, errors.New("fix: no sessions configured")
 	}
 	d.codec = newCodec(roles, d.desk)
+	d.codec.events = newEventCounts(cfg.AccountEvents)
 	var err error
 	if d.gate, err = newGate(d.links, cfg, log); err != nil {
 		return nil, err
@@ -249,6 +256,11 @@ func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc
 	}
 	if s.Auth == AuthPassword && s.Password == "" && s.Proof == nil {
 		return fmt.Errorf("fix: session %s: no password", s.CompID)
+	}
+	if s.Auth == AuthSignature {
+		if err := s.SigningKey.good(); err != nil {
+			return fmt.Errorf("fix: session %s: %w", s.CompID, err)
+		}
 	}
 	if s.OrdersPerSecond < 0 {
 		return fmt.Errorf("fix: session %s: a negative number of orders per second", s.CompID)

@@ -31,25 +31,27 @@ type outMessage struct {
 func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 	switch ev := ev.(type) {
 	case perp.OrderAccepted:
-		return c.ofOrder(asker(ev.Origin, ev.Order), "", c.accepted(ev, at))
+		return c.reported(asker(ev.Origin, ev.Order), "", c.accepted(ev, at))
 	case perp.OrderHeld:
-		return c.to(ev.Origin.Session, "", report(ev.ExecID, 'A', ev.Order, at).asked(ev.Origin))
+		return c.reported(ev.Origin.Session, "", report(ev.ExecID, 'A', ev.Order, at).asked(ev.Origin))
 	case perp.LastLook:
 		c.look = ev // What the reports that follow it are about.
 	case perp.OrderRejected:
-		return c.to(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
+		return c.reported(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
 	case perp.Filled:
-		return c.ofOrder(ev.Order.Session, "", c.filled(ev, at))
+		return c.reported(ev.Order.Session, "", c.filled(ev, at))
 	case perp.OrderCanceled:
-		return c.ofOrder(ev.Origin.Session, ev.Order.Session, c.orderCanceled(ev, at))
+		return c.reported(ev.Origin.Session, ev.Order.Session, c.orderCanceled(ev, at))
 	case perp.OrderReplaced:
 		r := report(ev.ExecID, '5', ev.Order, at).asked(ev.Origin)
 		r.orig = ev.OrigClOrdID
-		return c.to(ev.Origin.Session, ev.Order.Session, r)
+		return c.reported(ev.Origin.Session, ev.Order.Session, r)
 	case perp.StatusReported:
-		return c.to(ev.Origin.Session, "", statusReported(ev, at))
+		r := statusReported(ev, at)
+		r.eventSeq = c.includes(ev.Origin.Session, ev.Order.Account)
+		return c.to(ev.Origin.Session, "", r)
 	case perp.OrderTriggered:
-		return c.ofOrder(ev.Order.Session, "", orderTriggered(ev, at))
+		return c.reported(ev.Order.Session, "", orderTriggered(ev, at))
 	case perp.OrdersCanceled:
 		return c.to(ev.Origin.Session, "", ordersCanceled(ev, at))
 	case perp.OrdersReported:
@@ -117,6 +119,8 @@ type execution struct {
 	statusID                       string
 	reason                         string // 103
 	unasked                        bool   // 378=99
+	copy                           bool   // 797=Y
+	eventSeq                       int64  // 22007
 	order                          perp.Order
 	lastSize                       perp.Size
 	lastPrice                      perp.Price
@@ -163,7 +167,11 @@ func report(execID string, execType byte, o perp.Order, at perp.Time) *execution
 func (r *execution) write() *body {
 	o := r.order
 	b := newBody("8").add(37, r.orderID).opt(11, o.ClOrdID).opt(41, r.orig).add(17, r.execID).opt(527, r.tradeID)
-	b.add(150, string(r.execType)).add(39, string(r.status)).opt(790, r.statusID).opt(103, r.reason)
+	b.add(150, string(r.execType)).add(39, string(r.status))
+	if r.copy {
+		b.add(797, "Y")
+	}
+	b.opt(790, r.statusID).opt(103, r.reason)
 	if r.massID != "" {
 		b.add(584, r.massID).num(911, r.total)
 	}

@@ -25,6 +25,15 @@ const (
 // ratioShownMax is where a ratio of equity to maintenance stops saying anything.
 const ratioShownMax = 1_000_000
 
+// tell addresses a movement to every session of its account.
+func (c *codec) tell(m *movement) []outMessage {
+	if len(c.desk.sessionsOf(m.account)) == 0 {
+		return nil // the maker's
+	}
+	m.seq = c.events.next(m.account)
+	return c.toAll(m.account, m)
+}
+
 // toAll addresses a message to every session of an account. Each gets a message
 // of its own.
 func (c *codec) toAll(account string, w writer) (out []outMessage) {
@@ -34,22 +43,17 @@ func (c *codec) toAll(account string, w writer) (out []outMessage) {
 	return out
 }
 
-// ofOrder addresses a report about an order: one that the gateway made to close
-// a position is told to every session of its account.
-func (c *codec) ofOrder(asked, owner string, r *execution) []outMessage {
-	if !r.order.Liquidation {
-		return c.to(asked, owner, r)
+// closes says in the report of an order that the gateway made to close a position
+// what it was made for.
+func (c *codec) closes(r *execution) {
+	token := c.desk.closing(r.order)
+	if strings.HasPrefix(r.text, token) {
+		return
 	}
-	if token := c.desk.closing(r.order); !strings.HasPrefix(r.text, token) {
-		r.text = strings.TrimSpace(token + " " + r.text)
-		if r.token != "" {
-			r.token = token
-		}
+	r.text = strings.TrimSpace(token + " " + r.text)
+	if r.token != "" {
+		r.token = token
 	}
-	if all := c.toAll(r.order.Account, r); len(all) > 0 {
-		return all
-	}
-	return c.to(asked, r.order.Session, r)
 }
 
 // movement is money that an account gained or lost without an order: one AM.
@@ -63,6 +67,7 @@ type movement struct {
 	amounts []posAmount
 	text    string
 	at      perp.Time
+	seq     int64 // 22007
 }
 
 // posAmount is one row of 753.
@@ -83,7 +88,7 @@ func (m *movement) write() *body {
 	for _, a := range m.amounts {
 		rows = append(rows, []pair{{707, a.kind}, {708, a.amount.String()}})
 	}
-	return b.group(753, rows...).opt(58, m.text)
+	return b.group(753, rows...).opt(58, m.text).eventSeq(m.seq)
 }
 
 // totalQty is a position as a member of 702: long or short, flat is long 0.
@@ -123,7 +128,7 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	if f, ok := ev.(perp.FundingPaid); ok {
 		m.size = f.Size // what the payment was counted on
 	}
-	return c.toAll(m.account, m)
+	return c.tell(m)
 }
 
 // expired tells every holder at which price its position was closed, and what it
@@ -136,7 +141,7 @@ func (c *codec) expired(ev perp.MarketExpired, at perp.Time) (out []outMessage) 
 			amounts: []posAmount{{"VADJ", c.desk.positionOf(account, ev.Symbol).Unrealised(ev.Price)}},
 			text:    "EXPIRED price=" + ev.Price.String() + " fair=" + ev.Fair.String(),
 		}
-		out = append(out, c.toAll(account, m)...)
+		out = append(out, c.tell(m)...)
 	}
 	return out
 }
@@ -206,7 +211,11 @@ func (c *codec) marginCalled(ev perp.MarginCalled, at perp.Time) []outMessage {
 	}
 	b := newBody("AX").add(894, ev.CallID+"-"+ev.Account).add(895, reason).time(60, at).add(1, ev.Account)
 	b.opt(15, c.desk.currency()).add(899, excess.String()).add(900, ev.Equity.String())
-	return c.toAll(ev.Account, b.add(58, token+" equity="+ev.Equity.String()+" required="+ev.Required.String()))
+	b.add(58, token+" equity="+ev.Equity.String()+" required="+ev.Required.String())
+	if len(c.desk.sessionsOf(ev.Account)) > 0 {
+		b.eventSeq(c.events.next(ev.Account))
+	}
+	return c.toAll(ev.Account, b)
 }
 
 // collateral answers BB: BG, and BA if there is nothing against it.

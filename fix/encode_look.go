@@ -133,7 +133,7 @@ func (r *execution) custom(b *body) *body {
 	if l != nil {
 		received = l.Arrival
 	}
-	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).opt(22030, r.order.QuoteID)
+	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).eventSeq(r.eventSeq).opt(22030, r.order.QuoteID)
 	r.ending(b)
 	if l == nil {
 		if r.execType == 'F' {

@@ -113,6 +113,7 @@ func ordersCanceled(ev perp.OrdersCanceled, at perp.Time) *body {
 func (c *codec) ordersReported(ev perp.OrdersReported, at perp.Time) (out []outMessage) {
 	add := func(r *execution, last bool) {
 		r.massID, r.total, r.last = ev.ReqID, len(ev.Orders), last
+		r.eventSeq = c.includes(ev.Origin.Session, r.order.Account)
 		out = append(out, c.to(ev.Origin.Session, "", r.asked(ev.Origin))...)
 	}
 	for i, o := range ev.Orders {

@@ -71,7 +71,7 @@ func (c *codec) position(b *body, session string, at perp.Time, p perp.PositionV
 	b.group(702, totalQty(p.Size))
 	return b.group(753,
 		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
-		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
+		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}}).eventSeq(c.includes(session, p.Account))
 }
 
 // reportID is unique for ever within a session: time, request and position; an

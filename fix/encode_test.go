@@ -126,20 +126,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 			names, messages = append(names, name), append(messages, m)
 		}
 	}
-	for _, e := range slices.Concat(outEvents(), conditionEvents(), accountEvents()) {
-		out := c.encode(e.event, testTime, 1)
-		if len(out) == 0 && e.name != "" {
-			t.Fatalf("%s: no message", e.name)
-		}
-		for _, m := range out {
-			add(e.name, m.msg)
-		}
-	}
-	for _, e := range subscriptionEvents(k) {
-		for _, out := range c.encode(e.event, testTime, 1) {
-			add(e.name, out.msg)
-		}
-	}
+	encodeAll(t, c, k, add)
 	ask := func(text string) []*quickfix.Message {
 		if d == fix42 { // It has no open interest.
 			text = strings.NewReplacer("269=C|", "", "267=5", "267=4").Replace(text)
@@ -174,6 +161,11 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	add("mdinc", publish(perp.QuoteChanged{Quote: testQuote(772, "149.99", "150.02")})...)
 	add("mdinc_trade", publish(perp.Filled{Order: filledOrder("250"), Price: price("150.02"), Size: size("250")})...)
 	add("mdinc_one_side", publish(perp.QuoteChanged{Quote: testQuote(773, "", "150.02")})...)
+	if d != fix42 { // It has no such request.
+		for _, request := range []string{"4|553=acme|", "4|553=bob|", "3|553=acme|925=***|"} {
+			add("user", ask("BE|923=U1|924="+request)...)
+		}
+	}
 	add("mdrej", ask("V|262=MD1|263=1|264=5|265=1|267=1|269=0|146=1|55=SOL-PERP|")...)
 	add("mdrej_symbol", ask("V|262=MD3|263=0|264=5|267=1|269=0|146=1|55=NONE-PERP|")...)
 	for _, said := range []string{"THROTTLED " + retryAfter + "7", "UNKNOWN_QUOTE_REQUEST no subscription MD9"} {
@@ -181,6 +173,24 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	}
 	add("news", plannedStop(testTime, testTime+60*perp.Second))
 	return names, messages
+}
+
+// encodeAll adds what is told of each event.
+func encodeAll(t *testing.T, c *codec, k *desk, add func(string, ...*quickfix.Message)) {
+	for _, e := range slices.Concat(outEvents(), conditionEvents(), accountEvents()) {
+		out := c.encode(e.event, testTime, 1)
+		if len(out) == 0 && e.name != "" {
+			t.Fatalf("%s: no message", e.name)
+		}
+		for _, m := range out {
+			add(e.name, m.msg)
+		}
+	}
+	for _, e := range subscriptionEvents(k) {
+		for _, out := range c.encode(e.event, testTime, 1) {
+			add(e.name, out.msg)
+		}
+	}
 }
 
 // libraryReject is a j as the session library makes it, and as it then leaves.

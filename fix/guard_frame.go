@@ -141,9 +141,12 @@ func checksum(b []byte) int64 {
 type header struct {
 	begin, kind, sender, target string
 	seq                         int64
+	number                      string // MsgSeqNum as it stands there
 	hasSeq, possDup, sub        bool
 	user, password              string
-	hasProof                    bool // Username or Password is there
+	signature                   string
+	hasProof                    bool // Username, Password or RawData is there
+	hasPassword                 bool // one of the former two
 	hasSecret                   bool // a field that blank looks for is there
 	heartbeat, encrypt          string
 	hasHeartbeat, reset         bool
@@ -151,6 +154,7 @@ type header struct {
 	hasDialect                  bool
 	applVersion                 string // DefaultApplVerID
 	sent                        string // SendingTime
+	expected                    int64  // NextExpectedMsgSeqNum, if it is a number
 }
 
 // read takes a frame apart. Forbidden fields (XmlData) and a MsgSeqNum that is
@@ -177,6 +181,9 @@ func read(frame []byte) (h header, forbidden, bad bool) {
 			}
 			if !h.hasSeq {
 				h.seq, h.hasSeq = seq, true
+				if h.kind == "A" {
+					h.number = string(value)
+				}
 			}
 		case "212", "213":
 			forbidden = true
@@ -210,11 +217,15 @@ func (h *header) take(tag, value string) {
 	case "141":
 		h.reset = value == "Y"
 	case "553":
-		h.user, h.hasProof = value, true
+		h.user, h.hasProof, h.hasPassword = value, true, true
 	case "554":
-		h.password, h.hasProof, h.hasSecret = value, true, true
-	case "925", "96":
+		h.password, h.hasProof, h.hasPassword, h.hasSecret = value, true, true, true
+	case "96":
+		h.signature, h.hasProof, h.hasSecret = value, true, true
+	case "925":
 		h.hasSecret = true
+	case "789":
+		h.expected, _ = digits([]byte(value), seqDigits)
 	case "1137":
 		h.applVersion = value
 	case "22000":

@@ -30,6 +30,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.leaving.Load() && typeOf(b) == "5" {
 		c.hangUp() // Before the client can answer: the session library would answer again.
 	}
+	if c.dialect == strict44 && stored[typeOf(b)] {
+		b = inStrict44(b) // It was numbered before the client was back.
+	}
 	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
 	var more []outFrame
 	if typeOf(b) == "A" {

@@ -37,6 +37,8 @@ const (
 	refusedTime      = "SendingTime(52) is too far from the time here"
 	refusedDialect   = "Dialect(22000) must be STRICT44 or VAMM1"
 
+	refusedExpected = "NextExpectedMsgSeqNum(789) is higher than what was sent"
+
 	refusedDialectVersion = "Dialect(22000) VAMM1 is of FIX.4.4 alone"
 	refusedDialectChange  = "Dialect(22000) cannot change within a session"
 )
@@ -58,6 +60,7 @@ type gate struct {
 	allowed   map[*link][]netip.Prefix
 	certs     bool                       // clients show certificates
 	decoy     func(password string) bool // what a hash costs; nil: no password is kept as one
+	decoyKey  SigningKey                 // the same of signatures
 	turns     *turns                     // at hashes
 	tries     failures                   // of the CompIDs that exist
 	strangers failures                   // of others: they cannot push out what is known of the former
@@ -71,6 +74,10 @@ func newGate(links []*link, cfg Config, log *slog.Logger) (*gate, error) {
 		limits: cfg.Limits, log: log, links: map[string]*link{}, names: map[string]bool{}, allowed: map[*link][]netip.Prefix{},
 		certs: cfg.TLS != nil && cfg.TLS.ClientCAs != nil, turns: newTurns(cfg.Limits.Proofs),
 		tries: newFailures(), strangers: newFailures(), refused: newRefusals(cfg.Limits.RefusalSpan),
+	}
+	var err error
+	if g.decoyKey, err = decoyKey(); err != nil {
+		return nil, fmt.Errorf("fix: %w", err)
 	}
 	for _, l := range links {
 		if l.cfg.Auth == AuthMTLS && !g.certs {
@@ -121,6 +128,15 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 		}
 		return nil, text
 	}
+	if l.cfg.Auth == AuthSignature {
+		if why = g.spend(l, h, time.Now()); why != "" {
+			c.quiet = !g.knock(c.host, h.sender, why)
+			if why == signatureAge { // Its client alone can have made it.
+				return nil, refusedTime
+			}
+			return nil, refusedLogon
+		}
+	}
 	if why := l.disabled.Load(); why != nil {
 		c.quiet = !g.knock(c.host, h.sender, "session is disabled")
 		return nil, textDisabled + *why
@@ -138,6 +154,9 @@ func (g *gate) admit(h header, c *conn) (l *link, text string) {
 			text = ""
 		}
 		return nil, text
+	}
+	if _, out := l.numbers.next(); h.expected > out && !h.reset && !l.cfg.ResetOnLogon {
+		return nil, refusedExpected
 	}
 	c.dialect = dialects[h.dialect] // Before others can see the connection.
 	if !l.claim(c) {

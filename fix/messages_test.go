@@ -37,6 +37,7 @@ func must[T any](v T, err error) T {
 // and one account, which is long there.
 func testDesk() *desk {
 	k := newDesk(nil)
+	k.users["ACME"] = userFacts{name: "acme", orders: 200, roles: []string{roleTrade}}
 	other := testInstrument
 	other.Symbol = "BTC-PERP"
 	k.restate([]perp.Event{

@@ -45,6 +45,8 @@ type numbers struct {
 	fresh    bool // nothing is numbered in the epoch yet: the former one still stands
 	again    repetition
 	evidence evidence
+
+	signatures signatures
 }
 
 // heldMessage waits for a commit. Without bytes it only holds the line: an
@@ -59,6 +61,7 @@ func newNumbers(session string, known perp.SessionWrite, load LoadFunc, d *Door)
 		session: session, load: load, door: d, created: time.Unix(0, int64(known.Created)),
 		epoch: max(known.Epoch, 1), in: max(known.InSeq, 1), out: max(known.OutSeq, known.OutReserved, 1),
 		acked: max(known.Acked, 1), former: map[int64]int{}, moved: make(chan struct{}), durable: known,
+		signatures: newSignatures(known.Signatures),
 	}
 	n.evidence.newest = n.out - 1 // What was said before this start is not known here.
 	if known.Created == 0 {
@@ -140,6 +143,7 @@ func (n *numbers) drain() (writes []perp.SessionWrite) {
 		writes = append(writes, n.state())
 	}
 	n.endedEpochs = nil
+	writes = n.sign(writes)
 	if len(writes) == 0 {
 		return nil
 	}
@@ -168,7 +172,7 @@ func (n *numbers) state() perp.SessionWrite {
 func (n *numbers) released() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.durable = n.said
+	n.durable, n.signatures.durable = n.said, n.signatures.drained
 	// crash point commit-app-last if n.durable.InSeq > n.in
 	// crash point inbox-waits if len(n.undecided) > 0
 	if n.again.reading {

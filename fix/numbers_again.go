@@ -17,6 +17,7 @@ import (
 type repetition struct {
 	owed     []perp.WireMessage // not numbered yet
 	omitted  int64              // more than the limit: not sent again
+	from     int64              // of the present epoch, if the client has said so; else what it has shown
 	reading  bool               // a reset reads what is owed
 	released []heldMessage      // that became durable meanwhile
 	behind   int64              // number of the Logon answer that frames follow
@@ -34,6 +35,9 @@ func (n *numbers) Reset() error {
 		return nil
 	}
 	epoch, from, onDisk := n.epoch, n.acked, n.out-1
+	if n.again.from > 0 {
+		from = n.again.from
+	}
 	for _, h := range n.held {
 		if h.epoch == epoch && h.bytes != nil {
 			onDisk = min(onDisk, h.seq-1)
@@ -63,19 +67,27 @@ func (n *numbers) Reset() error {
 			found.add(perp.WireMessage{Seq: h.seq, Bytes: h.bytes})
 		}
 	}
-	n.begin(found)
+	n.begin(found, from)
 	return nil
 }
 
 // begin ends the epoch and owes what was found of it. The lock is held.
-func (n *numbers) begin(found newest) {
+func (n *numbers) begin(found newest, from int64) {
 	owed := n.again.owed
+	if n.again.from == 0 {
+		from = n.acked // The client may have shown more meanwhile.
+	}
 	for _, m := range found.inOrder() {
-		if m.Seq >= n.acked {
+		if m.Seq >= from {
 			owed = append(owed, m)
 		}
 	}
-	n.again = repetition{owed: owed, omitted: n.again.omitted + found.dropped}
+	if n.again.from > 0 {
+		owed = once(owed)
+	}
+	more := max(0, len(owed)-n.door.cfg.Limits.Repeats)
+	owed = owed[more:]
+	n.again = repetition{owed: owed, omitted: n.again.omitted + found.dropped + int64(more)}
 	n.endedEpochs = append(n.endedEpochs, n.state())
 	for _, seq := range n.undecided {
 		n.former[seq]++

@@ -29,7 +29,7 @@ const (
 // session that does not exist, or whose client this cannot be, it takes as much
 // time and says the same: l is nil then.
 func (g *gate) prove(l *link, h header, host string) (why string) {
-	if l != nil && l.cfg.Auth != AuthPassword {
+	if l != nil && l.cfg.Auth != AuthPassword && l.cfg.Auth != AuthSignature {
 		return ""
 	}
 	book := &g.tries
@@ -60,9 +60,20 @@ func (g *gate) prove(l *link, h header, host string) (why string) {
 	return wrongCredentials
 }
 
-// matches compares without telling by its duration how much was right, or
-// whether the password is kept as a hash.
+// matches tells whether the proof is right. What is computed depends on what was
+// sent alone, not on whether there is a session, or what it needs.
 func (g *gate) matches(l *link, h header) bool {
+	signed := h.signature != "" && g.signed(l, h)
+	known := h.hasPassword && g.knows(l, h)
+	if l != nil && l.cfg.Auth == AuthSignature {
+		return signed
+	}
+	return known
+}
+
+// knows compares without telling by its duration how much was right, or
+// whether the password is kept as a hash.
+func (g *gate) knows(l *link, h header) bool {
 	proof, cfg := g.decoy, SessionConfig{}
 	if l != nil {
 		cfg = l.cfg

@@ -134,7 +134,10 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 			return quickfix.RejectLogon{Text: refusedReset}
 		}
 		l.wishes(msg)
-		return l.relogon(msg)
+		if rej := l.relogon(msg); rej != nil {
+			return rej
+		}
+		return l.lastSeen(msg)
 	case "2":
 		rej = l.resendable(msg)
 		if rej != nil && rej.IsBusinessReject() && a.door.endure(l, perp.Time(time.Now().UnixNano())) == expel {

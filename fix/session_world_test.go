@@ -24,10 +24,11 @@ type disk struct {
 	sessions map[string]perp.SessionWrite
 	messages map[string][]perp.WireMessage // by session and epoch
 	entries  []perp.Entry
+	accounts map[string]int64 // events told
 }
 
 func newDisk() *disk {
-	return &disk{sessions: map[string]perp.SessionWrite{}, messages: map[string][]perp.WireMessage{}}
+	return &disk{sessions: map[string]perp.SessionWrite{}, messages: map[string][]perp.WireMessage{}, accounts: map[string]int64{}}
 }
 
 func epochKey(session string, epoch int64) string { return fmt.Sprint(session, "/", epoch) }
@@ -40,6 +41,7 @@ func (k *disk) commit(entries []perp.Entry, writes []perp.SessionWrite) {
 		key := epochKey(w.Session, w.Epoch)
 		k.messages[key] = append(k.messages[key], w.Messages...)
 		w.Messages = nil
+		w.Signatures = append(k.sessions[w.Session].Signatures, w.Signatures...)
 		k.sessions[w.Session] = w
 	}
 }
@@ -121,6 +123,7 @@ func newLoggedWorld(t testing.TB, k *disk, log *slog.Logger, change func(*Config
 		quit: make(chan struct{}), ended: make(chan struct{}),
 	}
 	cfg := Config{Listen: "127.0.0.1:0", CompID: w.our, DataDir: t.TempDir(), Sessions: testClients()}
+	cfg.AccountEvents = k.accounts
 	if change != nil {
 		change(&cfg)
 	}
@@ -223,11 +226,14 @@ func (w *world) step(inputs []perp.Input) {
 		entries = append(entries, perp.Entry{Seq: w.seq, Time: now, Source: in.Source, Command: in.Command, Events: w.apply(in.Command)})
 	}
 	w.door.Encode(entries)
-	writes := w.door.Drain()
+	writes, accounts := w.door.Drain(), w.door.DrainAccounts()
 	if len(entries) > 0 {
 		w.commit.Lock()
 	}
 	w.disk.commit(entries, writes)
+	for _, a := range accounts {
+		w.disk.accounts[a.Account] = a.Events
+	}
 	if len(entries) > 0 {
 		w.commit.Unlock()
 	}

@@ -29,12 +29,27 @@ type SessionWrite struct {
 	Acked       int64 // the client has shown that it has everything below
 	Created     Time
 	Messages    []WireMessage
+	Signatures  []LogonSignature
+}
+
+// LogonSignature is a signature of a Logon that was accepted, by the SHA-256 of
+// what was signed. It is not accepted again until its time has passed.
+type LogonSignature struct {
+	Digest []byte
+	Until  Time
+}
+
+// AccountWrite is how many events of an account its sessions have been told.
+type AccountWrite struct {
+	Account string
+	Events  int64
 }
 
 // Batch is what one transaction makes durable: all of it or nothing.
 type Batch struct {
 	Entries  []Entry
 	Sessions []SessionWrite
+	Accounts []AccountWrite
 	Time     Time
 }
 

@@ -66,8 +66,11 @@ func (s *Store) write(conn *sqlite3.SQLiteConn, b perp.Batch) error {
 		}
 		passing("posted")
 	}
-	if err := s.sessions(b); err != nil {
+	if err := s.sessions(conn, b); err != nil {
 		return err
+	}
+	for _, a := range b.Accounts {
+		s.rows.add(accountRows, a.Account, a.Events)
 	}
 	// crash point in-tx-sessions
 	if err := s.flush(conn); err != nil {
@@ -107,9 +110,12 @@ func (s *Store) entry(e perp.Entry) error {
 
 // sessions notes the numbers of sessions and their new messages. Rows of former
 // epochs stay.
-func (s *Store) sessions(b perp.Batch) error {
+func (s *Store) sessions(conn *sqlite3.SQLiteConn, b perp.Batch) error {
 	for _, w := range b.Sessions {
 		s.rows.add(sessionRows, w.Session, w.Epoch, w.InSeq, w.OutSeq, w.OutReserved, int64(w.Created), max(w.Acked, 1))
+		if err := s.signatures(conn, w, b.Time); err != nil {
+			return fmt.Errorf("session %s: %w", w.Session, err)
+		}
 		for _, m := range w.Messages {
 			if m.Bytes == nil {
 				m.Bytes = []byte{}
@@ -119,6 +125,22 @@ func (s *Store) sessions(b perp.Batch) error {
 			h := s.out.h
 			s.rows.add(messageRows, row.id, w.Session, w.Epoch, m.Seq, int64(b.Time), m.Bytes, h[:])
 		}
+	}
+	return nil
+}
+
+// signatures notes what Logons were signed with, and forgets what no longer counts.
+func (s *Store) signatures(conn *sqlite3.SQLiteConn, w perp.SessionWrite, at perp.Time) error {
+	if len(w.Signatures) == 0 {
+		return nil
+	}
+	drop := &s.hot[dropSignatures]
+	drop.arg(w.Session, int64(at))
+	if err := drop.run(conn, nil); err != nil {
+		return fmt.Errorf("old signatures: %w", err)
+	}
+	for _, sig := range w.Signatures {
+		s.rows.add(signatureRows, w.Session, sig.Digest, int64(sig.Until))
 	}
 	return nil
 }

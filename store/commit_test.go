@@ -137,6 +137,13 @@ func TestBadBatches(t *testing.T) {
 	less := message(9)
 	less.Sessions[0].Acked = 1
 	refusedWhole(t, "acknowledged less than before", first, less)
+	first.Accounts = []perp.AccountWrite{{Account: "ALICE", Events: 4}}
+	for name, w := range map[string]perp.AccountWrite{
+		"events again": {Account: "ALICE", Events: 4}, "fewer events": {Account: "ALICE", Events: 3},
+		"events of nobody": {Events: 1}, "no events": {Account: "BOB"},
+	} {
+		refusedWhole(t, name, first, perp.Batch{Entries: []perp.Entry{{Seq: 3, Kind: "ClockTick"}}, Accounts: []perp.AccountWrite{w}})
+	}
 	refusedWhole(t, "session without name", first, perp.Batch{Sessions: []perp.SessionWrite{{Epoch: 1, InSeq: 1, OutSeq: 1}}})
 	refusedWhole(t, "session without numbers", first, perp.Batch{Sessions: []perp.SessionWrite{{Session: "CLIENT", Epoch: 1}}})
 }

@@ -38,7 +38,8 @@ func byTable(r *Reader, orders bool) map[string]string {
 	all := map[string]string{}
 	tables := kept
 	if orders {
-		tables = append(tables[:len(tables):len(tables)], struct{ table, order string }{"orders", "order_id"}, struct{ table, order string }{"fix_sessions", "session"})
+		tables = append(tables[:len(tables):len(tables)], struct{ table, order string }{"orders", "order_id"}, struct{ table, order string }{"fix_sessions", "session"},
+			struct{ table, order string }{"account_events", "account"})
 	}
 	for _, k := range tables {
 		var text strings.Builder

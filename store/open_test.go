@@ -253,12 +253,13 @@ func TestHotStatementsSearch(t *testing.T) {
 		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
 		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarked, queryGrades, queryHedges, queryExpired,
 		queryLookSpan, queryMarkedSpan, queryEventsOf, queryGradeSpan, queryDealt, queryKnows, queryAudit, queryPosted, queryOrderSpan, queryTimeOf,
+		querySignatures,
 	}, writes[:dropSnapshots]...)
 	for i := range s.rows.inserts {
 		hot = append(hot, s.rows.inserts[i].text(1)) // More rows at once are found alike.
 	}
 	// These read small tables whole: one row a session, an account, a snapshot.
-	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, writes[dropSnapshots]}
+	small := []string{querySnapshotSeqs, queryBalances, queryPositions, querySessions, queryEventCounts, writes[dropSnapshots]}
 	plan := func(query string) (lines []string) {
 		args := make([]any, strings.Count(query, "?"))
 		err := each(s.conn, "EXPLAIN QUERY PLAN "+query, func(r *sql.Rows) error {

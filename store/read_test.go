@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -119,6 +120,57 @@ func TestSessions(t *testing.T) {
 	}
 	if got := read1(t, s, "A", 1, 1, 100); len(got) != 1 || string(got[0].Bytes) != "old eight" {
 		t.Errorf("messages of the former epoch: %v", got)
+	}
+}
+
+// TestSignatures: what was spent is there after a restart, until it is old and
+// another one of its session is spent; none twice.
+func TestSignatures(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	spent := func(at perp.Time, fill byte) perp.Batch {
+		sig := perp.LogonSignature{Digest: bytes.Repeat([]byte{fill}, 32), Until: at + 20}
+		return perp.Batch{Time: at, Sessions: []perp.SessionWrite{{Session: "A", Epoch: 1, InSeq: 1, OutSeq: 1, Signatures: []perp.LogonSignature{sig}}}}
+	}
+	commit(t, s, spent(100, 1), spent(110, 2))
+	closeStore(t, s)
+	s = open(t, dir)
+	kept := func() (fills []byte) {
+		all, err := s.Sessions()
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%v, %v", all, err)
+		}
+		for _, sig := range all[0].Signatures {
+			fills = append(fills, sig.Digest[0])
+		}
+		return fills
+	}
+	if got := kept(); !bytes.Equal(got, []byte{1, 2}) {
+		t.Errorf("kept %v", got)
+	}
+	commit(t, s, spent(125, 3))
+	if got := kept(); !bytes.Equal(got, []byte{2, 3}) {
+		t.Errorf("kept %v after the first one is old", got)
+	}
+	if err := s.Commit(spent(126, 3)); err == nil {
+		t.Error("a signature was spent twice")
+	}
+}
+
+func TestAccountEvents(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	if got, err := s.AccountEvents(); err != nil || len(got) != 0 {
+		t.Errorf("of a new store: %v, %v", got, err)
+	}
+	commit(t, s,
+		perp.Batch{Entries: []perp.Entry{{Seq: 1, Kind: "ClockTick"}}, Accounts: []perp.AccountWrite{{Account: "A", Events: 2}, {Account: "B", Events: 1}}},
+		perp.Batch{Entries: []perp.Entry{{Seq: 2, Kind: "ClockTick"}}, Accounts: []perp.AccountWrite{{Account: "A", Events: 5}}},
+	)
+	closeStore(t, s)
+	s = open(t, dir)
+	if got, err := s.AccountEvents(); err != nil || !reflect.DeepEqual(got, map[string]int64{"A": 5, "B": 1}) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 

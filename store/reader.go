@@ -44,6 +44,8 @@ const (
 	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
 	queryBalances     = "SELECT owner, account, currency, balance FROM balances ORDER BY owner, account"
 	queryPositions    = "SELECT account, symbol, size, entry_notional FROM positions ORDER BY account, symbol"
+	querySignatures   = "SELECT digest, until_ns FROM logon_signatures WHERE session = ? ORDER BY digest"
+	queryEventCounts  = "SELECT account, events FROM account_events"
 	querySessions     = `SELECT session, epoch, in_seq, out_seq, out_reserved, created_ns, acked FROM fix_sessions AS s
 		WHERE epoch = (SELECT max(epoch) FROM fix_sessions WHERE session = s.session) ORDER BY session`
 )
@@ -293,15 +295,42 @@ func (r *Reader) Fills(n int) (all []Fill, err error) {
 	return all, nil
 }
 
+// AccountEvents tells how many events of each account its sessions were told.
+func (r *Reader) AccountEvents() (counts map[string]int64, err error) {
+	counts = map[string]int64{}
+	err = r.in(func(q querier) error {
+		return each(q, queryEventCounts, func(rows *sql.Rows) error {
+			var account string
+			var events int64
+			err := rows.Scan(&account, &events)
+			counts[account] = events
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("events of accounts: %w", err)
+	}
+	return counts, nil
+}
+
 // Sessions returns the numbers of every FIX session ever seen, in its latest
-// epoch, without messages.
+// epoch, without messages, with the signatures that were used lately.
 func (r *Reader) Sessions() (all []perp.SessionWrite, err error) {
 	err = r.in(func(q querier) error {
-		return each(q, querySessions, func(rows *sql.Rows) error {
+		err := each(q, querySessions, func(rows *sql.Rows) error {
 			var w perp.SessionWrite
 			defer func() { all = append(all, w) }()
 			return rows.Scan(&w.Session, &w.Epoch, &w.InSeq, &w.OutSeq, &w.OutReserved, &w.Created, &w.Acked)
 		})
+		for i := range all {
+			w := &all[i]
+			err = errors.Join(err, each(q, querySignatures, func(rows *sql.Rows) error {
+				var sig perp.LogonSignature
+				defer func() { w.Signatures = append(w.Signatures, sig) }()
+				return rows.Scan(&sig.Digest, &sig.Until)
+			}, w.Session))
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)

@@ -32,6 +32,8 @@ const (
 	expiredRows
 	sessionRows
 	messageRows
+	accountRows
+	signatureRows
 	tables
 )
 
@@ -59,7 +61,9 @@ var inserts = [tables]struct{ into, after string }{
 	sessionRows: {"fix_sessions (session, epoch, in_seq, out_seq, out_reserved, created_ns, acked)",
 		" ON CONFLICT DO UPDATE SET in_seq = excluded.in_seq, out_seq = excluded.out_seq, " +
 			"out_reserved = excluded.out_reserved, created_ns = excluded.created_ns, acked = excluded.acked"},
-	messageRows: {into: "fix_out (id, session, epoch, seq, time_ns, bytes, h)"},
+	messageRows:   {into: "fix_out (id, session, epoch, seq, time_ns, bytes, h)"},
+	accountRows:   {"account_events (account, events)", " ON CONFLICT DO UPDATE SET events = excluded.events"},
+	signatureRows: {into: "logon_signatures (session, digest, until_ns)"},
 }
 
 // write names another statement of the writer.
@@ -69,6 +73,7 @@ const (
 	setChain write = iota
 	setOrder
 	findOrders
+	dropSignatures
 	addSnapshot
 	dropSnapshots
 )
@@ -80,7 +85,8 @@ var writes = [...]string{
 	setChain: "UPDATE chains SET last = ?, h = ? WHERE name = ? RETURNING 1",
 	setOrder: `UPDATE orders SET cl_ord_id = ?, size = ?, price = ?, cum = ?, avg_price = ?, status = ?, reason = ?,
 		updated_ns = ?, ended = ? WHERE order_id = ? RETURNING 1`,
-	findOrders: "SELECT order_id, account, first_cl_ord_id FROM orders WHERE order_id IN (?" + strings.Repeat(", ?", findMost-1) + ")",
+	findOrders:     "SELECT order_id, account, first_cl_ord_id FROM orders WHERE order_id IN (?" + strings.Repeat(", ?", findMost-1) + ")",
+	dropSignatures: "DELETE FROM logon_signatures WHERE session = ? AND until_ns < ?",
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state RETURNING 1`,
 	dropSnapshots: "DELETE FROM snapshots WHERE seq < (SELECT min(seq) FROM (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?))",

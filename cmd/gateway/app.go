@@ -130,6 +130,10 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	if err != nil {
 		return err
 	}
+	events, err := a.store.AccountEvents()
+	if err != nil {
+		return err
+	}
 	sessions := make([]fix.SessionConfig, 0, len(a.cfg.Sessions))
 	for _, s := range a.cfg.Sessions {
 		one := fix.SessionConfig{
@@ -139,6 +143,9 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
 			OrdersPerSecond: s.Limits.OrdersPerSecond, CancelOnDisconnect: s.CancelOnDisconnect,
 			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
+		}
+		if s.Key != nil {
+			one.SigningKey = fix.SigningKey{Secret: s.Key.Secret, Public: s.Key.Public}
 		}
 		if s.Hash != nil {
 			one.Proof = s.Hash.Matches
@@ -151,7 +158,8 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	}
 	a.door, err = fix.New(fix.Config{
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
-		Limits: fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
+		AccountEvents: events,
+		Limits:        fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
 		return err
@@ -190,7 +198,8 @@ func configuration(cfg *config.Config) []perp.Input {
 // run lets prices in and waits until ctx ends, a feed fails or the loop ends by
 // itself.
 func (a *app) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
+	asked := ctx // to stop
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	failed := make(chan error, len(a.feeds))
 	var wait sync.WaitGroup
@@ -205,8 +214,8 @@ func (a *app) run(ctx context.Context) error {
 	defer wait.Wait()
 	defer cancel()
 	select {
-	case <-ctx.Done():
-		return nil
+	case <-asked.Done():
+		return a.giveNotice(asked, failed)
 	case err := <-failed:
 		return err
 	case err := <-a.loopDone:

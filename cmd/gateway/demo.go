@@ -22,7 +22,8 @@ func demoCommand() config.Command {
 		Short: "Run everything at once, with prices, clients and a page",
 		Long: "Needs no set-up: a temporary data directory, embedded SQLite, made-up prices\n" +
 			"(or a file of real ones), a FIX acceptor, the page, and a background taker.\n" +
-			"Clients DEMO1 to DEMO4 have the password demo and 1,000,000 USDC each.",
+			"Clients DEMO1 to DEMO4 have the password demo and 1,000,000 USDC each.\n" +
+			"DEMODC gets a drop copy of all four.",
 		Examples: "gateway demo\ngateway demo --feed prices.csv.gz --speed 20 --for 60s",
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.dir, "dir", "", "data `DIR` that stays; without it a temporary one")
@@ -112,7 +113,7 @@ func welcome(env *config.Env, a *app, o demoOptions, cfg *config.Config) {
 	}
 	fix := a.door.Addr().String()
 	fmt.Fprintf(&b, "Backstop demo: %d markets, %s\n", len(cfg.Markets), prices)
-	fmt.Fprintf(&b, "  FIX 4.4   %s   CompID BACKSTOP, clients DEMO1 to DEMO4, password demo\n", fix)
+	fmt.Fprintf(&b, "  FIX 4.4   %s   CompID BACKSTOP, clients DEMO1 to DEMO4, drop copy DEMODC, password demo\n", fix)
 	if a.page != nil {
 		fmt.Fprintf(&b, "  page      http://%s/\n", a.page.Addr())
 	}

@@ -12,6 +12,9 @@ import (
 // everything, with an account of its own name.
 var demoClients = []string{"DEMO1", "DEMO2", "DEMO3", "DEMO4"}
 
+// demoCopy is the session that gets a copy of what those do.
+const demoCopy = "DEMODC"
+
 // demoTaker is the session of the background taker that makes the demo move.
 const demoTaker = "TAKER"
 
@@ -55,6 +58,12 @@ func demoConfig(o demoOptions, played demoMarket) (*config.Config, error) {
 		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
 		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%q]\n", c, "plain:"+demoPassword, c)
 	}
+	quoted := make([]string, 0, len(demoClients))
+	for _, c := range demoClients {
+		quoted = append(quoted, fmt.Sprintf("%q", c))
+	}
+	fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%s]\nroles = [\"drop_copy\"]\n",
+		demoCopy, "plain:"+demoPassword, strings.Join(quoted, ", "))
 	fmt.Fprintf(&b, "[[feed]]\nkind = \"synthetic\"\nseed = %d\nspeed = %q\nsymbols = [%s]\nstart = { %s }\n",
 		o.seed, o.speed, strings.Join(synthetic, ", "), strings.Join(start, ", "))
 	if played.symbol != "" {

@@ -26,6 +26,7 @@ var errCommit = errors.New("commit failed")
 type door interface {
 	Encode([]perp.Entry)
 	Drain() []perp.SessionWrite
+	DrainAccounts() []perp.AccountWrite
 	Release([]perp.SessionWrite)
 	Publish([]perp.Entry)
 	Dirty() <-chan struct{}
@@ -193,8 +194,8 @@ func (l *loop) start() {
 }
 
 func (l *loop) job() (j job, any bool) {
-	writes := l.door.Drain()
-	j = job{batch: perp.Batch{Entries: l.ready, Sessions: writes, Time: perp.Time(l.now().UnixNano())}, last: l.engine.Seq()}
+	writes, accounts := l.door.Drain(), l.door.DrainAccounts()
+	j = job{batch: perp.Batch{Entries: l.ready, Sessions: writes, Accounts: accounts, Time: perp.Time(l.now().UnixNano())}, last: l.engine.Seq()}
 	l.ready = nil
 	if len(j.batch.Entries) == 0 && len(writes) == 0 {
 		return j, false

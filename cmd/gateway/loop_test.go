@@ -43,11 +43,12 @@ func span(entries []perp.Entry) string {
 	return fmt.Sprintf("%d-%d", entries[0].Seq, entries[len(entries)-1].Seq)
 }
 
-func (s *stage) Encode(e []perp.Entry)       { s.note("encode %s", span(e)) }
-func (s *stage) Drain() []perp.SessionWrite  { return nil }
-func (s *stage) Release([]perp.SessionWrite) { s.note("release") }
-func (s *stage) Dirty() <-chan struct{}      { return s.dirty }
-func (s *stage) Fault() <-chan error         { return s.fault }
+func (s *stage) Encode(e []perp.Entry)              { s.note("encode %s", span(e)) }
+func (s *stage) Drain() []perp.SessionWrite         { return nil }
+func (s *stage) DrainAccounts() []perp.AccountWrite { return nil }
+func (s *stage) Release([]perp.SessionWrite)        { s.note("release") }
+func (s *stage) Dirty() <-chan struct{}             { return s.dirty }
+func (s *stage) Fault() <-chan error                { return s.fault }
 func (s *stage) Publish(e []perp.Entry) {
 	if len(e) > 0 {
 		s.note("publish %s", span(e))

@@ -224,8 +224,8 @@ func (f packFacts) agreed() [][2]string {
 		}
 	}
 	proof := map[string]string{
-		"password": fmt.Sprintf("Username (553) %s and Password (554), which you got apart from this", f.username()),
-		"mtls":     "the certificate", "none": "nothing",
+		"password":  fmt.Sprintf("Username (553) %s and Password (554), which you got apart from this", f.username()),
+		"signature": "RawDataLength (95) and RawData (96): a signature, see the rules", "mtls": "the certificate", "none": "nothing",
 	}[s.Auth]
 	resets := "continuous; ResetSeqNumFlag (141) is refused"
 	switch {

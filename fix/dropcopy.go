@@ -1,0 +1,47 @@
+package fix
+
+import (
+	"slices"
+
+	"backstop/perp"
+)
+
+// reported addresses a report about an order: to the session that asked and to
+// the one that owns the order; one that the gateway made to close a position, to
+// every session of its account. Drop copy sessions of the account get each of
+// them too. All go into the batch of the event, so that a copy is as durable as
+// the report, and comes in the same order.
+func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
+	sessions := []string{asked, owner}
+	if r.order.Liquidation {
+		c.closes(r)
+		if sessions = c.desk.sessionsOf(r.order.Account); len(sessions) == 0 {
+			sessions = []string{asked, r.order.Session}
+		}
+	}
+	r.eventSeq = c.counted(asked, r.order)
+	told := map[string]bool{"": true}
+	for _, session := range slices.Concat(sessions, c.copiesOf(asked, r.order)) {
+		if told[session] {
+			continue
+		}
+		told[session] = true
+		r.copy = c.copies(session) && session != asked && session != owner
+		out = append(out, c.message(session, r.write()))
+	}
+	return out
+}
+
+// copies tells whether a session gets copies. It has to be said: a session
+// without a list of roles may ask for everything but is told only its own.
+func (c *codec) copies(session string) bool { return slices.Contains(c.roles[session], roleDropCopy) }
+
+// copiesOf are the drop copy sessions of the account of an order. A refused order
+// that names an account of others is no news of that account.
+func (c *codec) copiesOf(asked string, o perp.Order) []string {
+	all := c.desk.sessionsOf(o.Account)
+	if o.OrderID == "" && !slices.Contains(all, asked) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(session string) bool { return !c.copies(session) })
+}

@@ -1,0 +1,80 @@
+package fix
+
+import (
+	"strconv"
+	"strings"
+
+	"backstop/perp"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+// Values of UserRequestType(924) and UserStatus(926).
+const (
+	askLogOn       = '1'
+	askLogOff      = '2'
+	askNewPassword = '3'
+	askStatus      = '4'
+
+	userLoggedIn = 1
+	userUnknown  = 3
+	userOther    = 6
+)
+
+// userMarketsMax is how many markets a status tells of.
+const userMarketsMax = 20
+
+// userFacts are what a session is told of itself.
+type userFacts struct {
+	name   string // Username
+	orders int    // a second; 0: any
+	roles  []string
+}
+
+// user answers BE: how the session stands. It is asked about itself alone, and
+// nothing is changed by it. The lock is held.
+func (k *desk) user(r *request, session string, now perp.Time) []*quickfix.Message {
+	r.require(923, 924, 553)
+	reqID, kind, name := r.id(923), r.code(924), r.id(553)
+	facts := k.users[session]
+	status, said := userOther, ""
+	switch kind {
+	case askStatus:
+		status, said = userLoggedIn, k.standing(session, facts, now)
+	case askNewPassword:
+		said = perp.Unsupported.String() + " the desk changes passwords"
+	case askLogOn, askLogOff:
+		said = perp.Unsupported.String() + " a Logon or a Logout does that"
+	default:
+		r.wrong(924, rejectValue)
+	}
+	if name != facts.name {
+		status, said = userUnknown, ""
+	}
+	return []*quickfix.Message{newBody("BF").add(923, reqID).add(553, name).num(926, status).opt(927, said).message()}
+}
+
+// standing is how a session is treated, market by market, and what it may.
+func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
+	roles, orders := "all", "any"
+	if len(facts.roles) > 0 {
+		roles = strings.Join(facts.roles, ",")
+	}
+	if facts.orders > 0 {
+		orders = strconv.Itoa(facts.orders)
+	}
+	said := []string{"roles=" + roles, "orders_per_second=" + orders}
+	for i, symbol := range k.order {
+		if i == userMarketsMax {
+			said = append(said, "and "+strconv.Itoa(len(k.order)-i)+" more")
+			break
+		}
+		m := k.markets[symbol]
+		looked := "off"
+		if _, held := m.offers.of(session, now); held {
+			looked = "on"
+		}
+		said = append(said, symbol+" tier="+strconv.Itoa(int(m.offers.grades[session].class.Tier))+" last_look="+looked)
+	}
+	return strings.Join(said, " ")
+}
