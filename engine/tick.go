@@ -71,6 +71,7 @@ func (e *Engine) clock() {
 func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
+		e.closeStreams(m)
 		e.release(m, false, "no newer price in time")
 		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)
 		from, to, cause := m.Quoting.Clock(e.now)
@@ -116,6 +117,7 @@ func (e *Engine) requote(m *market) {
 		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
 	}
 	e.emit(offered(m, first)...)
+	e.stream(m)
 }
 
 // offered tells the quotes from a version on, that of everybody first.

@@ -60,6 +60,7 @@ type client struct {
 	statuses []*statusSubscription
 	watches  []*watch
 	changes  map[watchKey]*change
+	streams  map[int64]*streamTold // by the number of the request
 }
 
 type statusSubscription struct {
@@ -195,6 +196,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 	for _, e := range entries {
 		for _, ev := range e.Events {
 			k.apply(ev, e.Time)
+			k.quoted(ev, e.Time)
 		}
 		k.follow(e)
 	}
@@ -229,7 +231,7 @@ func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Mess
 	for _, s := range c.books {
 		out = append(out, k.dueBook(session, d, s, made)...)
 	}
-	return out
+	return append(out, k.dueStreams(session, d, c)...)
 }
 
 // forget drops the subscriptions of a session that has logged out.

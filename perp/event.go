@@ -86,6 +86,7 @@ type QuoteIssued struct {
 	Bid, Ask   Level
 	ValidUntil Time
 	Held       bool `json:",omitempty"` // an order on it that comes later than the grace waits for a newer price
+	Indicative bool `json:",omitempty"` // not to be dealt on
 }
 
 // QuoteRefused answers a quote request with a no (FIX AG).

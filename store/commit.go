@@ -15,7 +15,7 @@ import (
 // what the disk holds is unknown until a restart reads it. Every later Commit
 // returns ErrBroken.
 //
-// QuoteChanged and ClassQuoted events are not stored. They come with every tick,
+// QuoteChanged, ClassQuoted and StreamQuoted events are not stored. They come with every tick,
 // would be most of the file, and replay makes the same ones again.
 func (s *Store) Commit(b perp.Batch) error {
 	s.mu.Lock()
@@ -107,7 +107,7 @@ func (s *Store) entry(e perp.Entry) error {
 func eventRows(events []perp.Event) (rows []eventRow, err error) {
 	for i, ev := range events {
 		switch ev.(type) {
-		case perp.QuoteChanged, perp.ClassQuoted, perp.TickRefused: // they come with ticks, and follow from them
+		case perp.QuoteChanged, perp.ClassQuoted, perp.StreamQuoted, perp.TickRefused: // they come with ticks, and follow from them
 			continue
 		}
 		payload, err := json.Marshal(ev)
