@@ -62,6 +62,7 @@ func TestQuoteStreams(t *testing.T) {
 	w, g, dir := kindsWorld(ctx, t, "off")
 	for _, h := range []*Heard{w.stock, w.rich} {
 		w.row(h, 0, len(w.prices)-1)
+		w.reference(h)
 		w.streamDealt(h)
 		w.streamsEnded(h)
 		w.streamsRefused(h)
@@ -76,6 +77,23 @@ func TestQuoteStreams(t *testing.T) {
 		}
 	}
 	verify(ctx, t, g, dir)
+}
+
+// reference: what the venue and its markets are, and what is no question about it.
+func (w *heldWorld) reference(h *Heard) {
+	w.t.Helper()
+	w.send(h,
+		[]string{"g", "335=G1", "263=1"}, []string{"g", "335=G2", "336=NIGHT", "263=0"}, []string{"g", "335=G1", "263=2"}, []string{"g", "335=G3", "263=2"},
+		[]string{"c", "320=C1", "321=0", "55=BTC-PERP"}, []string{"c", "320=C2", "321=3", "55=BTC-PERP"}, []string{"c", "320=C3", "321=0", "55=NO-PERP"},
+		[]string{"e", "324=E1", "55=NO-PERP", "263=0"}, []string{"e", "324=E2", "55=BTC-PERP", "263=0"},
+	)
+	says(w.t, "another session of the venue", w.answered(h, "h", 335, "G2"), "340=6", "567=1", "336=MAIN")
+	says(w.t, "a subscription that is not there", w.answered(h, "j", 379, "G3"), "372=g", "380=1")
+	says(w.t, "a market", w.answered(h, "d", 320, "C1"), "322=C1-D", "323=1", "55=BTC-PERP", "167=FUT", "762=PERP", "561=0.001")
+	says(w.t, "a list by c", w.answered(h, "d", 320, "C2"), "323=5", "58=UNSUPPORTED 321=3")
+	says(w.t, "an unknown market", w.answered(h, "d", 320, "C3"), "323=5", "58=UNKNOWN_SYMBOL NO-PERP")
+	says(w.t, "an unknown market's state", w.answered(h, "f", 324, "E1"), "326=20", "58=UNKNOWN_SYMBOL")
+	says(w.t, "a market's state", w.answered(h, "f", 324, "E2"), "326=17")
 }
 
 // streamDealt: a hit is an order at the quoted price, and the last of its stream.
@@ -140,7 +158,7 @@ func (w *heldWorld) streamsEnded(h *Heard) {
 	says(w.t, "at its time", w.answered(h, "Z", 131, "SHORT"), "117=*", "298=4")
 }
 
-// streamsRefused: each refusal of R, AJ, Z and a.
+// streamsRefused: each refusal of R, then of AJ, Z and a.
 func (w *heldWorld) streamsRefused(h *Heard) {
 	w.t.Helper()
 	for i, c := range []struct {
@@ -175,6 +193,12 @@ func (w *heldWorld) streamsRefused(h *Heard) {
 	quote := w.quotes(h, "S", "AFTER")
 	w.send(h, ask("AFTER", "303=2", "38=0.01"))
 	says(w.t, "a stream that runs", w.answered(h, "AG", 131, "AFTER"), "658=99", "58=BAD_REQUEST stream AFTER is live")
+	w.answersRefused(h, quote)
+}
+
+// answersRefused: each refusal of what is said about a quote.
+func (w *heldWorld) answersRefused(h *Heard, quote Fields) {
+	w.t.Helper()
 	for i, c := range []struct {
 		status, reason string
 		fields         []string

@@ -46,6 +46,8 @@ var requests = map[string]requestKind{
 	"V":  {262, []int{262, 263, 264}, watchers, nil},
 	"e":  {324, []int{324, 55, 263}, anyone, nil},
 	"x":  {320, []int{320, 559}, anyone, nil},
+	"c":  {320, []int{320, 321}, anyone, nil},
+	"g":  {335, []int{335, 263}, anyone, nil},
 }
 
 var (
@@ -75,7 +77,7 @@ func newCodec(roles map[string][]string, d *desk) *codec {
 
 // decode reads one application message that the dictionary has accepted. It
 // returns a command for the engine; or what the session answers instead (3 or
-// j); or neither for the messages that desk.local answers (x, e, V).
+// j); or neither for the messages that desk.local answers (x, c, e, g, V).
 func (c *codec) decode(msg *quickfix.Message, o perp.Origin) (perp.Command, quickfix.MessageRejectError) {
 	r := newRequest(msg)
 	kind, known := requests[r.msgType]

@@ -156,6 +156,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	}
 	add("seclist", ask("x|320=SL1|559=4|")...)
 	add("seclist_unknown", ask("x|320=SL2|559=0|55=NONE-PERP|")...)
+	venueForms(ask, publish, add)
 	ask("e|324=SS1|55=SOL-PERP|263=1|")
 	add("secstatus", publish()...)
 	add("secstatus_halt", publish(perp.StateChanged{Symbol: "SOL-PERP", From: perp.Open, To: perp.Halted, Cause: perp.OracleStale})...)

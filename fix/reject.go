@@ -194,6 +194,17 @@ const (
 	resultSuccessful = 0
 )
 
+// Codes of the state of the venue, TradSesStatus(340), and of an answer to a
+// security definition request, SecurityResponseType(323).
+const (
+	venueHalted        = "1"
+	venueOpen          = "2"
+	venueClosed        = "3"
+	venueRefused       = "6"
+	definitionAccepted = "1"
+	definitionRefused  = "5"
+)
+
 // Codes of an answer to a security list request, SecurityRequestResult(560).
 const (
 	listValid       = 0

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var built = []string{"x", "e", "V", "R", "D", "F", "G", "q", "H", "AF", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "i", "Z", "AJ", "a", "AI", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
+var built = []string{"x", "c", "e", "g", "d", "h", "V", "R", "D", "F", "G", "q", "H", "AF", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "i", "Z", "AJ", "a", "AI", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
 
 func TestBuiltMessagesHaveChapters(t *testing.T) {
 	for _, kind := range built {
