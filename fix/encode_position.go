@@ -69,9 +69,14 @@ func (c *codec) position(b *body, session string, at perp.Time, p perp.PositionV
 	}
 	b.add(730, p.Mark.String()).add(731, "2").add(734, p.PriorMark.String())
 	b.group(702, totalQty(p.Size))
-	return b.group(753,
+	b.group(753,
 		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
 		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
+	b.add(22015, p.Mark.String()).add(22070, p.Claim.String())
+	if even := p.BreakEven(); even > 0 {
+		b.add(22078, even.String())
+	}
+	return b
 }
 
 // reportID is unique for ever within a session: time, request and position; an

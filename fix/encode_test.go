@@ -67,9 +67,9 @@ func outEvents() []named {
 	canceled := ended(replaced, perp.Canceled)
 	canceled.ClOrdID = "C-3003"
 	unknown := perp.Order{ClOrdID: "C-9999", Symbol: "SOL-PERP", Side: perp.Buy}
-	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
+	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), EntryNotional: -37_507_500_000, Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
 	short := view
-	short.Symbol, short.Size, short.Claim = "BTC-PERP", -size("0.5"), 12_340_000
+	short.Symbol, short.Size, short.EntryNotional, short.Claim = "BTC-PERP", -size("0.5"), 75_000_000, 12_340_000
 	return []named{
 		{"er_new", perp.OrderAccepted{Origin: asked, ExecID: "E-2", Order: testOrder()}},
 		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},

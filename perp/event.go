@@ -203,3 +203,15 @@ func (Settled) Kind() string           { return "Settled" }
 func (MarketListed) Kind() string      { return "MarketListed" }
 func (AccountOpened) Kind() string     { return "AccountOpened" }
 func (BalanceStated) Kind() string     { return "BalanceStated" }
+
+// BreakEven is the price at which closing the position makes up for what it cost,
+// before fees; rounded against the account. Zero without a position.
+func (v PositionView) BreakEven() Price {
+	switch {
+	case v.Size > 0:
+		return Price(MulDiv(int64(-v.EntryNotional), int64(SizeOne), int64(v.Size), Ceil))
+	case v.Size < 0:
+		return Price(MulDiv(int64(v.EntryNotional), int64(SizeOne), int64(-v.Size), Floor))
+	}
+	return 0
+}
