@@ -72,7 +72,10 @@ func (c *codec) position(b *body, session string, at perp.Time, p perp.PositionV
 	b.group(753,
 		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
 		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
-	b.add(22015, p.Mark.String()).add(22070, p.Claim.String())
+	b.add(22015, p.Mark.String()).add(22070, p.Claim.String()).add(22071, p.Settleable().String()).add(22072, p.Pool.String())
+	if p.Liquidation > 0 {
+		b.add(22077, p.Liquidation.String())
+	}
 	if even := p.BreakEven(); even > 0 {
 		b.add(22078, even.String())
 	}

@@ -68,6 +68,7 @@ func outEvents() []named {
 	canceled.ClOrdID = "C-3003"
 	unknown := perp.Order{ClOrdID: "C-9999", Symbol: "SOL-PERP", Side: perp.Buy}
 	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), EntryNotional: -37_507_500_000, Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
+	view.Pool, view.Liquidation = 5_000_000, price("141.2")
 	short := view
 	short.Symbol, short.Size, short.EntryNotional, short.Claim = "BTC-PERP", -size("0.5"), 75_000_000, 12_340_000
 	return []named{

@@ -2,6 +2,14 @@ package perp
 
 import "testing"
 
+func TestSettleable(t *testing.T) {
+	for _, c := range []struct{ claim, pool, want Money }{{-5, 0, -5}, {-5, 9, -5}, {5, 0, 0}, {5, 3, 3}, {5, 9, 5}, {0, 9, 0}} {
+		if got := (PositionView{Claim: c.claim, Pool: c.pool}).Settleable(); got != c.want {
+			t.Errorf("of %d with %d: %d, want %d", c.claim, c.pool, got, c.want)
+		}
+	}
+}
+
 func TestBreakEven(t *testing.T) {
 	for _, c := range []struct {
 		size  Size

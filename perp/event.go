@@ -109,6 +109,8 @@ type PositionView struct {
 	Claim         Money // realised, not yet settled
 	Settled       Money // settled since the account was opened
 	Funding       Money // accrued, not yet paid
+	Pool          Money `json:",omitempty"` // in the market, for winners to be paid from
+	Liquidation   Price `json:",omitempty"` // where the account is liquidated if only this market moves; zero: nowhere
 }
 
 // PositionsReported answers a position request (FIX AO, AP).
@@ -203,6 +205,10 @@ func (Settled) Kind() string           { return "Settled" }
 func (MarketListed) Kind() string      { return "MarketListed" }
 func (AccountOpened) Kind() string     { return "AccountOpened" }
 func (BalanceStated) Kind() string     { return "BalanceStated" }
+
+// Settleable is what of the claim could become cash now, if nobody else were paid:
+// all of a loss, and of a profit what the pool holds.
+func (v PositionView) Settleable() Money { return min(v.Claim, max(0, v.Pool)) }
 
 // BreakEven is the price at which closing the position makes up for what it cost,
 // before fees; rounded against the account. Zero without a position.
