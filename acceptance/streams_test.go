@@ -114,7 +114,14 @@ func (w *heldWorld) streamDealt(h *Heard) {
 	w.ended(h, "HX")
 	w.is(h, "HX", "8.")
 	says(w.t, "a hit on what is over", h.Report("HX", "8"), "693=Q9", "39=8")
+	w.send(h, []string{"AN", "710=P1", "724=0", "453=1", "448=ME", "447=D", "452=13", "1=" + h.Sender, "581=1", "715=" + Now()[:8], "60=" + Now()})
+	position := w.answered(h, "AP", 710, "P1")
+	says(w.t, "the position", position, "704=0.01")
 	if w.rich == h {
+		says(w.t, "the position in VAMM1", position, "22015="+position.Get(730), "22070=0", "22071=0", "22078="+f.Get(31))
+		if position.Get(22077) != "" { // A hundredth on a million is never liquidated.
+			w.t.Errorf("liquidated at %s: %s", position.Get(22077), position)
+		}
 		says(w.t, "the end in VAMM1", over, "22034=6")
 		says(w.t, "the quote in VAMM1", quote, "22033=2")
 	}

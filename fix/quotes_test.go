@@ -289,3 +289,21 @@ func TestStreamInVAMM1(t *testing.T) {
 		t.Errorf("no reason in %s", got)
 	}
 }
+
+// What is only good now is neither kept nor sent again.
+func TestQuotesAreNotStored(t *testing.T) {
+	_, messages := everyOutbound(t, strict44)
+	seen := map[string]bool{}
+	for _, msg := range messages {
+		kind := kindOf(msg)
+		seen[kind] = true
+		if quote := strings.Contains(" S i Z AI AG W X Y f h ", " "+kind+" "); quote == storedType(msg) && (quote || kind == "8") {
+			t.Errorf("%s is stored: %v", kind, storedType(msg))
+		}
+	}
+	for _, kind := range []string{"S", "i", "Z", "AI", "h", "8"} {
+		if !seen[kind] {
+			t.Errorf("no %s among the messages that are sent", kind)
+		}
+	}
+}
