@@ -36,6 +36,9 @@ func TestSignedLogon(t *testing.T) {
 	file := args[len(args)-1]
 	config := strings.Replace(Venue{}.TOML(), "comp_id = \"DEMO1\"\nsecret = \"plain:demo\"",
 		"comp_id = \"DEMO1\"\nauth = \"signature\"\nsecret = \"ed25519:"+base64.StdEncoding.EncodeToString(public)+"\"", 1)
+	if config == (Venue{}).TOML() {
+		t.Fatal("the venue has no such session")
+	}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (v Venue) TOML() string {
 		if begin == "" {
 			begin = "FIX.4.4"
 		}
-		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nbegin_string = %q\nsecret = \"plain:demo\"\naccounts = [%q]\n", c, begin, c)
+		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = \"plain:demo\"\nbegin_string = %q\naccounts = [%q]\n", c, begin, c)
 		fmt.Fprintf(&b, "[session.limits]\norders_per_second = %d\n", v.Rate)
 	}
 	if v.Feed == "" {

@@ -38,6 +38,12 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.RequestStatus](payload)
 	case perp.RequestQuote{}.Kind():
 		return decode[perp.RequestQuote](payload)
+	case perp.CancelQuotes{}.Kind():
+		return decode[perp.CancelQuotes](payload)
+	case perp.DeclineQuote{}.Kind():
+		return decode[perp.DeclineQuote](payload)
+	case perp.RequestQuoteStatus{}.Kind():
+		return decode[perp.RequestQuoteStatus](payload)
 	case perp.RequestPositions{}.Kind():
 		return decode[perp.RequestPositions](payload)
 	case perp.OracleTick{}.Kind():

@@ -34,6 +34,9 @@ func (e *Engine) aggress(m *market, o *order, levels []perp.Level, w quoting.Wat
 	w.Side, w.Notional, w.Quoted = o.Side, notional, levels[0].Price
 	e.deal(m, o, levels, perp.Removed, 0)
 	w.Size = o.Cum - before
+	if o.Type == perp.PreviouslyQuoted {
+		e.streamDealt(m, o.QuoteID)
+	}
 	m.Quoting.Watch(w, e.now)
 	m.Quoting.Dealt(o.Session, e.firms[o.Session], notional, e.now)
 }

@@ -25,6 +25,9 @@
 //     within the tolerance (P10), a superseded quote not after its grace (P11)
 //     (TestP4P10P11), and until then nobody can tell that it is held (I11,
 //     TestI11TwinRun).
+//   - A stream is quoted what its market offers now, its replaced quotes are good for
+//     the grace alone, and a deal, its time, its market or its session ends it
+//     (TestScripts/streams, TestScripts/streams_held, TestI11TwinRun).
 //   - Orders end with the session that placed them, once, at the end of its grace
 //     and over restarts; held ones are decided (TestScripts/disconnect,
 //     TestScripts/disconnect_held).

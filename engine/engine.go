@@ -69,6 +69,7 @@ type market struct {
 	Limits     risk.MarketLimits
 	Quoting    *quoting.Market
 	RFQs       []rfq      // answered quote requests that may still be dealt on
+	Streams    []stream   `json:",omitempty"` // quote streams, in order of their beginning
 	Consumed   []consumed // level ids dealt on, until nobody can use them any more
 	Mode       perp.MarketMode
 	Settled    perp.Time  // when claims last became cash on schedule
@@ -189,6 +190,12 @@ func (e *Engine) perform(c perp.Command) {
 		e.status(c)
 	case perp.RequestQuote:
 		e.requestQuote(c)
+	case perp.CancelQuotes:
+		e.cancelQuotes(c)
+	case perp.DeclineQuote:
+		e.declineQuote(c)
+	case perp.RequestQuoteStatus:
+		e.quoteStatus(c)
 	case perp.RequestPositions:
 		e.positions(c)
 	case perp.Deposit:

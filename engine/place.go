@@ -38,7 +38,7 @@ func newOrder(o perp.PlaceOrder, now perp.Time) perp.Order {
 	return perp.Order{
 		ClOrdID: o.ClOrdID, First: o.ClOrdID, Session: o.Session, Account: o.Account,
 		Symbol: o.Symbol, Side: o.Side, Type: o.Type, TIF: o.TIF, Size: o.Size, Price: o.Price,
-		QuoteID: o.QuoteID, Created: now, Updated: now, Conditions: o.Conditions,
+		QuoteID: o.QuoteID, RespID: o.RespID, Created: now, Updated: now, Conditions: o.Conditions,
 	}
 }
 

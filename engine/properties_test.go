@@ -226,6 +226,14 @@ func public(ev perp.Event, of string) perp.Event {
 		if ev.Session == of {
 			return ev
 		}
+	case perp.StreamQuoted:
+		if ev.Account == of {
+			return ev
+		}
+	case perp.StreamWithdrawn:
+		if ev.Origin.Session == of {
+			return ev
+		}
 	}
 	return nil
 }
@@ -245,6 +253,12 @@ func twinRun(t *rapid.T) {
 		a.tick(move)
 		b.tick(move)
 	}
+	watch := perp.RequestQuote{
+		Origin: perp.Origin{Session: "bob", InSeq: 1}, ReqID: "watch", Account: "bob", Symbol: "BTC-PERP", Stream: perp.Stream{Wanted: true},
+		Size: perp.Size(rapid.IntRange(0, 3_000).Draw(t, "watched")) * perp.SizeOne / 1000,
+	}
+	a.do(watch)
+	b.do(watch)
 	held := perp.PlaceOrder{
 		Origin: perp.Origin{Session: "alice", Arrival: a.now}, ClOrdID: "held", Account: "alice", Symbol: "BTC-PERP",
 		Side: perp.Side(rapid.IntRange(1, 2).Draw(t, "side")), Type: perp.Market, TIF: perp.IOC,

@@ -1,6 +1,9 @@
 package engine
 
-import "backstop/perp"
+import (
+	"backstop/perp"
+	"backstop/risk"
+)
 
 // status answers a status request with the order as it is now.
 func (e *Engine) status(r perp.RequestStatus) {
@@ -57,6 +60,8 @@ func (e *Engine) view(account string, m *market) (perp.PositionView, bool) {
 	return perp.PositionView{
 		Account: account, Symbol: symbol, Size: p.Size, EntryNotional: p.Entry,
 		Mark: mark, PriorMark: mark, Unrealised: p.Unrealised(mark), Claim: claim, Settled: settled,
-		Funding: e.state.Ledger.Funding(account, symbol),
+		Funding:     e.state.Ledger.Funding(account, symbol),
+		Pool:        e.state.Ledger.Balance(perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: symbol}),
+		Liquidation: risk.LiquidationPrice(e.portfolio(account), symbol),
 	}, p.Size != 0 || claim != 0 || settled != 0
 }

@@ -55,6 +55,10 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 	r.Account = e.ownAccount(r.Session, r.Account)
 	m := e.markets[r.Symbol]
 	e.freshen(m)
+	if r.Stream.Wanted {
+		e.openStream(m, r)
+		return
+	}
 	q := rfq{Session: r.Session, Account: r.Account}
 	v := e.mayQuote(r, m)
 	if v.OK() {
@@ -67,10 +71,13 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 	q.ID = id("Q", e.version())
 	q.Issued, q.ValidUntil = e.now, e.now+m.Quoting.Life()
 	q.Oracle, q.Seen = m.Quoting.Mark(), m.Quoting.Source()
-	m.RFQs = append(m.RFQs, q)
+	if !r.Indicative {
+		m.RFQs = append(m.RFQs, q)
+	}
 	e.emit(perp.QuoteIssued{
 		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
 		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil, Held: m.Quoting.Params.LastLook != quoting.LookOff,
+		Indicative: r.Indicative,
 	})
 }
 
@@ -111,6 +118,9 @@ func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
 		}
 		return d
 	}
+	if d, streamed := e.streamDealing(m, o, used); streamed {
+		return d
+	}
 	f := m.Quoting.Find(o.QuoteID, e.now)
 	return dealing{
 		found: f.OK || f.Expired || f.Superseded, expired: f.Expired, old: f.Superseded, used: used,
@@ -149,5 +159,6 @@ func (e *Engine) consume(m *market, o *order, d dealing) {
 // forget drops what has run out, so that the lists stay short.
 func (m *market) forget(now perp.Time) {
 	m.RFQs = slices.DeleteFunc(m.RFQs, func(q rfq) bool { return now >= q.ValidUntil+consumedFor })
+	m.Streams = slices.DeleteFunc(m.Streams, func(s stream) bool { return s.Ended != 0 && now >= s.Ended+consumedFor })
 	m.Consumed = slices.DeleteFunc(m.Consumed, func(c consumed) bool { return now >= c.Until })
 }

@@ -48,17 +48,18 @@ func TestScripts(t *testing.T) {
 
 // script plays commands of a text against an engine of its own.
 type script struct {
-	t       *testing.T
-	e       *Engine
-	s       *Sequencer
-	now     perp.Time
-	msg     int64
-	lastRFQ string
-	top     map[string]perp.Quote
-	quiet   bool // transfers are not shown, nor what is accepted
-	terse   bool // transfers are not shown
-	guarded bool // ticks that are not believed are shown
-	journal []perp.Entry
+	t          *testing.T
+	e          *Engine
+	s          *Sequencer
+	now        perp.Time
+	msg        int64
+	lastRFQ    string
+	lastStream string
+	top        map[string]perp.Quote
+	quiet      bool // transfers are not shown, nor what is accepted
+	terse      bool // transfers are not shown
+	guarded    bool // ticks that are not believed are shown
+	journal    []perp.Entry
 }
 
 func newScript(t *testing.T) *script {
@@ -146,6 +147,8 @@ func (s *script) command(f []string) perp.Command {
 		return perp.OracleTick{Symbol: f[1], Price: price, Confidence: price / 10_000, Publish: s.now - lag, Receive: s.now, Sources: 3}
 	case "order", "cancel", "replace", "status", "quote", "positions":
 		return s.request(f)
+	case "stream", "unquote", "pass", "worth", "gone":
+		return s.streams(f)
 	case "mass", "orders":
 		return s.mass(f)
 	}
@@ -214,6 +217,8 @@ func (s *script) quoteID(word, symbol string, side perp.Side) string {
 	switch word {
 	case "rfq":
 		return s.lastRFQ
+	case "stream":
+		return s.lastStream
 	case "top":
 		return perp.QuoteID(s.top[symbol].Version, side, 0)
 	}
@@ -307,6 +312,8 @@ func (s *script) show(ev perp.Event) string {
 		}
 		tr := ev.Transfer
 		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
+	case perp.StreamQuoted, perp.StreamWithdrawn, perp.QuoteStatusReported:
+		return s.showStreams(ev)
 	}
 	return s.showOrders(ev)
 }

@@ -59,6 +59,7 @@ func (e *Engine) enlist(specs []SessionSpec) {
 		}
 		s.Grace = spec.Grace
 	}
+	e.dropStreams("")
 	for _, s := range e.state.Sessions {
 		if s.Up {
 			e.ended(perp.SessionEnded{Session: s.Name, At: e.now, Cancel: s.Cancel})
@@ -78,6 +79,7 @@ func (e *Engine) started(c perp.SessionStarted) {
 func (e *Engine) ended(c perp.SessionEnded) {
 	s, _ := e.ensure(c.Session)
 	s.Up = false
+	e.dropStreams(c.Session)
 	if s.Ended || !c.Cancel {
 		return
 	}

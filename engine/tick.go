@@ -67,6 +67,7 @@ func (e *Engine) clock() {
 func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
+		e.closeStreams(m)
 		e.release(m, false, "no newer price in time")
 		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)
 		from, to, cause := m.Quoting.Clock(e.now)
@@ -112,4 +113,5 @@ func (e *Engine) requote(m *market) {
 		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
 	}
 	e.out = e.arena.offers(e.out, m, first)
+	e.stream(m)
 }

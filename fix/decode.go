@@ -39,6 +39,9 @@ var requests = map[string]requestKind{
 	"AF": {584, []int{584, 585}, readers, decodeRequestOrders},
 	"H":  {11, nil, readers, decodeStatus},
 	"R":  {131, []int{131, 146, 55}, quoters, decodeQuote},
+	"AJ": {693, []int{693, 694, 55}, traders, decodeQuoteResponse},
+	"Z":  {131, []int{117, 298}, quoters, decodeQuoteCancel},
+	"a":  {649, []int{117}, quoters, decodeQuoteStatus},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
 	"BB": {909, []int{909, 1}, readers, decodeCollateral},
 	"AD": {568, []int{568, 569}, readers, decodeTrades},
@@ -46,6 +49,8 @@ var requests = map[string]requestKind{
 	"e":  {324, []int{324, 55, 263}, anyone, nil},
 	"x":  {320, []int{320, 559}, anyone, nil},
 	"BE": {923, []int{923, 924, 553}, anyone, nil},
+	"c":  {320, []int{320, 321}, anyone, nil},
+	"g":  {335, []int{335, 263}, anyone, nil},
 }
 
 var (
@@ -77,7 +82,7 @@ func newCodec(roles map[string][]string, d *desk) *codec {
 
 // decode reads one application message that the dictionary has accepted. It
 // returns a command for the engine; or what the session answers instead (3 or
-// j); or neither for the messages that desk.local answers (x, e, V, BE).
+// j); or neither for the messages that desk.local answers (x, c, e, g, V, BE).
 func (c *codec) decode(msg *quickfix.Message, o perp.Origin) (perp.Command, quickfix.MessageRejectError) {
 	r := newRequest(msg)
 	kind, known := requests[r.msgType]
@@ -109,7 +114,6 @@ var harmless = []int{
 var (
 	orderFields  = []int{11, 1, 55, 54, 60, 38, 40, 44, 59, 117, 15, 167, tagSlippage}
 	cancelFields = []int{41, 37, 11, 1, 55, 54, 60, 38, 167}
-	quoteFields  = []int{131, 146, 55, 54, 38, 1, 60, 303, 537, 167, 15}
 )
 
 // decodeOrder reads D.
@@ -178,30 +182,6 @@ func decodeStatus(_ *codec, r *request, o perp.Origin) perp.Command {
 	return perp.RequestStatus{
 		Origin: o, ClOrdID: r.id(11), OrderID: r.id(37), StatusID: r.id(790), Account: r.id(1), Symbol: r.id(55), Side: r.side(),
 	}
-}
-
-// decodeQuote reads R: one firm two-way or one-sided quote in one market.
-func decodeQuote(c *codec, r *request, o perp.Origin) perp.Command {
-	q := perp.RequestQuote{Origin: o, ReqID: r.id(131), Account: r.id(1), Symbol: r.id(55), Side: r.side(), Size: r.size(38)}
-	r.when(60)
-	if _, ok := r.get(38); !ok {
-		r.missing(38)
-	}
-	if r.count(146) != 1 || len(r.all(55)) != 1 {
-		r.flaw(perp.Unsupported, "one market per request")
-	}
-	for _, choice := range []struct {
-		tag  int
-		want byte
-	}{{303, '1'}, {537, '1'}} {
-		if v := r.code(choice.tag); v != 0 && v != choice.want {
-			r.flaw(perp.Unsupported, "only single firm quotes")
-		}
-	}
-	r.instrument(c, q.Symbol)
-	r.only(quoteFields, harmless)
-	q.Flawed = r.flawed()
-	return q
 }
 
 // orderType reads OrdType(40).

@@ -187,7 +187,7 @@ func TestDecodeOtherFlaws(t *testing.T) {
 		text string
 		want perp.Reject
 	}{
-		{with(quote, 303, "2"), perp.Unsupported}, {with(quote, 537, "0"), perp.Unsupported}, {with(quote, 38, ""), perp.CondField},
+		{with(quote, 303, "3"), perp.Unsupported}, {with(quote, 537, "2"), perp.Unsupported}, {with(quote, 38, ""), perp.CondField},
 		{"R|131=RFQ1|146=2|55=SOL-PERP|38=250|55=BTC-PERP|38=1|", perp.Unsupported}, {with(quote, 126, "20260722-12:00:00"), perp.Unsupported},
 		{with(goodPositions, 724, "1"), perp.Unsupported},
 	} {

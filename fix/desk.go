@@ -17,7 +17,7 @@ const (
 	depthMax             = 1000 // MarketDepth(264)
 )
 
-// desk answers what needs no engine (x, e, V) from what was published, and
+// desk answers what needs no engine (x, c, e, g, V) from what was published, and
 // keeps the subscriptions of each session. It never waits on anything but its
 // own short lock: local runs on session goroutines, publish on the sequencer's.
 //
@@ -52,6 +52,7 @@ type listed struct {
 	from       perp.MarketState
 	cause      perp.Reject
 	since      perp.Time
+	lists      int64 // grows with every change of the instrument
 	states     int64 // grows with every change of state
 }
 
@@ -59,14 +60,17 @@ type listed struct {
 type client struct {
 	books    []*bookSubscription
 	statuses []*statusSubscription
+	venue    *venueSubscription
 	watches  []*watch
 	changes  map[watchKey]*change
+	streams  map[int64]*streamTold // by the number of the request
 }
 
 type statusSubscription struct {
 	symbol string
 	reqID  string
 	sent   int64 // states of the market when it was last told
+	lists  int64 // of the market, the same
 	first  bool  // has not been told yet
 }
 
@@ -118,6 +122,9 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 			k.order = append(k.order, ev.Instrument.Symbol)
 			slices.Sort(k.order)
 		}
+		if m.instrument != ev.Instrument {
+			m.lists++
+		}
 		m.instrument = ev.Instrument
 		m.changed(nil)
 	case perp.QuoteChanged:
@@ -159,7 +166,7 @@ func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
 	m.states++
 }
 
-// local answers x, e, V and BE. A request that cannot be read gets rej instead.
+// local answers x, c, e, g, V and BE. A request that cannot be read gets rej instead.
 // Now is the time of arrival.
 func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (replies []*quickfix.Message, rej quickfix.MessageRejectError) {
 	r := newRequest(msg)
@@ -170,6 +177,10 @@ func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (repl
 		replies = k.list(r)
 	case "e":
 		replies, waits = k.status(r, msg, session, now)
+	case "c":
+		replies = k.define(r, k.dialect(session))
+	case "g":
+		replies, waits = k.venue(r, msg, session)
 	case "V":
 		replies, waits = k.market(r, msg, session)
 	case "BE":
@@ -199,6 +210,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 	for _, e := range entries {
 		for _, ev := range e.Events {
 			k.apply(ev, e.Time)
+			k.quoted(ev, e.Time)
 		}
 		k.follow(e)
 	}
@@ -223,6 +235,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 // due returns what a client has to be told: states before prices.
 func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Message) {
 	c := k.clients[session]
+	out = k.dueVenue(d, c)
 	for _, s := range c.statuses {
 		m := k.markets[s.symbol]
 		if s.first || s.sent != m.states {
@@ -233,7 +246,7 @@ func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Mess
 	for _, s := range c.books {
 		out = append(out, k.dueBook(session, d, s, made)...)
 	}
-	return out
+	return append(out, k.dueStreams(session, d, c)...)
 }
 
 // forget drops the subscriptions of a session that has logged out.
@@ -273,9 +286,7 @@ func (k *desk) list(r *request) []*quickfix.Message {
 	if result == listValid {
 		var rows [][]pair
 		for _, s := range symbols {
-			i := k.markets[s].instrument
-			rows = append(rows, []pair{{55, s}, {167, securityType}, {762, securitySubType}, {231, "1"}, {15, i.Currency},
-				{561, i.Lot.String()}, {562, i.MinSize.String()}})
+			rows = append(rows, instrumentRow(k.markets[s].instrument))
 		}
 		b.num(393, len(rows)).group(146, rows...)
 	}
@@ -310,6 +321,7 @@ func (k *desk) status(r *request, msg *quickfix.Message, session string, now per
 		return nil, false
 	}
 	c.statuses = slices.DeleteFunc(c.statuses, func(o *statusSubscription) bool { return o.symbol == s.symbol })
+	s.lists = m.lists
 	c.statuses = append(c.statuses, s)
 	slices.SortFunc(c.statuses, func(a, b *statusSubscription) int { return strings.Compare(a.symbol, b.symbol) })
 	return nil, true

@@ -67,6 +67,8 @@
 //     TestStockDictionaryTakesEveryForm, TestLogHasEveryForm.
 //   - The parts of a price on the wire give that price to the tick:
 //     TestPartsOnTheWireGiveThePrice.
+//   - A stream is told its newest quote alone, never again, and to nobody but the
+//     connection that asked for it: TestStreamIsConflated, TestStreamsEndWithTheConnection.
 //   - A session sees the quote of its class and never that of a better one:
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.

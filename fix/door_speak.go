@@ -169,6 +169,12 @@ func originOf(cmd perp.Command) (perp.Origin, bool) {
 		return c.Origin, true
 	case perp.RequestQuote:
 		return c.Origin, true
+	case perp.CancelQuotes:
+		return c.Origin, true
+	case perp.DeclineQuote:
+		return c.Origin, true
+	case perp.RequestQuoteStatus:
+		return c.Origin, true
 	case perp.RequestPositions:
 		return c.Origin, true
 	case perp.RequestCollateral:

@@ -62,6 +62,8 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.to(ev.Origin.Session, "", c.quoteIssued(ev, at))
 	case perp.QuoteRefused:
 		return c.to(ev.Origin.Session, "", quoteRefused(ev))
+	case perp.QuoteStatusReported:
+		return c.to(ev.Origin.Session, "", quoteStatusReported(ev, at))
 	case perp.PositionsReported:
 		return c.positions(ev, at, seq)
 	case perp.CollateralReported:
@@ -171,7 +173,7 @@ func (r *execution) write() *body {
 	if r.copy {
 		b.add(797, "Y")
 	}
-	b.opt(790, r.statusID).opt(103, r.reason)
+	b.opt(693, o.RespID).opt(790, r.statusID).opt(103, r.reason)
 	if r.massID != "" {
 		b.add(584, r.massID).num(911, r.total)
 	}
@@ -296,31 +298,6 @@ func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
 	b := newBody("9").add(37, id).add(11, ev.ClOrdID).add(41, ev.OrigClOrdID).add(39, string(status))
 	b.add(434, request).num(102, codesOf(ev.Verdict.Reject).cancel)
 	return b.refusal(ev.Verdict).nanos(22005, at).nanos(22006, ev.Origin.Arrival)
-}
-
-// quoteIssued is one firm quote; a side that was not asked for is absent.
-func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
-	b := newBody("S").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, "1").add(55, ev.Symbol)
-	bid, ask := ev.Side != perp.Buy, ev.Side != perp.Sell
-	for _, f := range []struct {
-		tag   int
-		shown bool
-		value string
-	}{
-		{132, bid, ev.Bid.Price.String()}, {133, ask, ev.Ask.Price.String()},
-		{134, bid, ev.Bid.Size.String()}, {135, ask, ev.Ask.Size.String()},
-	} {
-		if f.shown {
-			b.add(f.tag, f.value)
-		}
-	}
-	b.time(62, ev.ValidUntil).time(60, at).nanos(22005, at).nanos(22006, ev.Origin.Arrival).add(22031, "1")
-	return c.explained(b, ev, at)
-}
-
-func quoteRefused(ev perp.QuoteRefused) *body {
-	b := newBody("AG").add(131, ev.ReqID).num(658, codesOf(ev.Verdict.Reject).quote)
-	return b.group(146, []pair{{55, ev.Symbol}}).refusal(ev.Verdict)
 }
 
 // plannedStop tells a client some time before that its session will end (B).

@@ -88,8 +88,22 @@ func (m *movement) write() *body {
 	for _, a := range m.amounts {
 		rows = append(rows, []pair{{707, a.kind}, {708, a.amount.String()}})
 	}
-	return b.group(753, rows...).opt(58, m.text).eventSeq(m.seq)
+	b.group(753, rows...).opt(58, m.text)
+	if m.kind == settlement {
+		for _, a := range m.amounts {
+			if tag := settledTags[a.kind]; tag != 0 {
+				b.add(tag, a.amount.String())
+			}
+		}
+	}
+	return b.eventSeq(m.seq)
 }
+
+// settlement is the kind of a movement that turned a claim into cash; VAMM1 names
+// what moved and what stays owed.
+const settlement = "SETTLE"
+
+var settledTags = map[string]int{"CASH": 22073, "CRES": 22074}
 
 // totalQty is a position as a member of 702: long or short, flat is long 0.
 func totalQty(s perp.Size) []pair {
@@ -149,7 +163,7 @@ func (c *codec) expired(ev perp.MarketExpired, at perp.Time) (out []outMessage) 
 // settled says what was owed (FMTM), what moved (CASH) and what stays owed (CRES).
 func settled(ev perp.Settled) *movement {
 	m := &movement{
-		kind: "SETTLE", event: ev.SettlementID, account: ev.Account, symbol: ev.Symbol, partly: ev.Deferred != 0,
+		kind: settlement, event: ev.SettlementID, account: ev.Account, symbol: ev.Symbol, partly: ev.Deferred != 0,
 		amounts: []posAmount{{"FMTM", ev.Claim}, {"CASH", ev.Cash}, {"CRES", ev.Deferred}}, text: "SETTLEMENT",
 	}
 	switch {
@@ -265,7 +279,8 @@ func (c *codec) collateralReport(ev perp.CollateralReported, seq int64) *body {
 	if v.Liquidating {
 		said = perp.LiquidationCancel.String() + " " + said
 	}
-	return b.add(58, said)
+	b.add(58, said).add(22070, v.Claims.String())
+	return b.add(22075, v.Initial.String()).add(22076, v.Maintenance.String()).add(22079, v.Free.String())
 }
 
 // trades answers AD: AQ, then one AE for each trade.

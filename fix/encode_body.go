@@ -53,14 +53,18 @@ func (b *body) num(tag, value int) *body { return b.add(tag, strconv.Itoa(value)
 func (b *body) time(tag int, t perp.Time) *body { return b.add(tag, stamp(t)) }
 
 // group adds a repeating group; the members stand as they are given.
-func (b *body) group(tag int, members ...[]pair) *body {
+func (b *body) group(tag int, members ...[]pair) *body { return b.add(tag, groupValue(members)) }
+
+// groupValue is a repeating group as the value of its count, also inside another
+// group.
+func groupValue(members [][]pair) string {
 	value := append(strconv.AppendInt(nil, int64(len(members)), 10), soh)
 	for _, m := range members {
 		for _, f := range m {
 			value = appendField(value, f)
 		}
 	}
-	return b.add(tag, string(value[:len(value)-1]))
+	return string(value[:len(value)-1])
 }
 
 // sorted adds a repeating group whose members stand in the order given and may

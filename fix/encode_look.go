@@ -39,25 +39,6 @@ func (c *codec) stands(ev perp.Event) {
 	}
 }
 
-// explained adds to a quote of its own what VAMM1 says about quotes.
-func (c *codec) explained(b *body, ev perp.QuoteIssued, at perp.Time) *body {
-	offers, known := c.offers[ev.Symbol]
-	inst, listed := c.desk.instrument(ev.Symbol)
-	if !known || !listed || c.desk.dialect(ev.Origin.Session) != vamm1 {
-		return b
-	}
-	q, held := offers.of(ev.Origin.Session, at)
-	held = held || ev.Held
-	sides := map[perp.Side]dealt{}
-	if ev.Bid.Price > 0 && ev.Side != perp.Buy {
-		sides[perp.Sell] = dealt{ev.Bid.Price, q.BidParts}
-	}
-	if ev.Ask.Price > 0 && ev.Side != perp.Sell {
-		sides[perp.Buy] = dealt{ev.Ask.Price, q.AskParts}
-	}
-	return b.offered(q, held, ev.ValidUntil-at, inst.Tick, sides)
-}
-
 // received is when the request came that made an order deal; zero if none did,
 // because the price came to the order.
 func (c *codec) received(o perp.Order) perp.Time {

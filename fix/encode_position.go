@@ -69,9 +69,17 @@ func (c *codec) position(b *body, session string, at perp.Time, p perp.PositionV
 	}
 	b.add(730, p.Mark.String()).add(731, "2").add(734, p.PriorMark.String())
 	b.group(702, totalQty(p.Size))
-	return b.group(753,
+	b.group(753,
 		[]pair{{707, "IMTM"}, {708, p.Unrealised.String()}}, []pair{{707, "VADJ"}, {708, p.Funding.String()}},
-		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}}).eventSeq(c.includes(session, p.Account))
+		[]pair{{707, "FMTM"}, {708, p.Settled.String()}}, []pair{{707, "CASH"}, {708, p.Claim.String()}})
+	b.add(22015, p.Mark.String()).add(22070, p.Claim.String()).add(22071, p.Settleable().String()).add(22072, p.Pool.String())
+	if p.Liquidation > 0 {
+		b.add(22077, p.Liquidation.String())
+	}
+	if even := p.BreakEven(); even > 0 {
+		b.add(22078, even.String())
+	}
+	return b.eventSeq(c.includes(session, p.Account))
 }
 
 // reportID is unique for ever within a session: time, request and position; an

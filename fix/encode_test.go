@@ -67,9 +67,10 @@ func outEvents() []named {
 	canceled := ended(replaced, perp.Canceled)
 	canceled.ClOrdID = "C-3003"
 	unknown := perp.Order{ClOrdID: "C-9999", Symbol: "SOL-PERP", Side: perp.Buy}
-	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
+	view := perp.PositionView{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), EntryNotional: -37_507_500_000, Mark: price("150.002"), PriorMark: price("149.8"), Unrealised: -7_000_000, Funding: -1_250_000}
+	view.Pool, view.Liquidation = 5_000_000, price("141.2")
 	short := view
-	short.Symbol, short.Size, short.Claim = "BTC-PERP", -size("0.5"), 12_340_000
+	short.Symbol, short.Size, short.EntryNotional, short.Claim = "BTC-PERP", -size("0.5"), 75_000_000, 12_340_000
 	return []named{
 		{"er_new", perp.OrderAccepted{Origin: asked, ExecID: "E-2", Order: testOrder()}},
 		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},
@@ -146,6 +147,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	}
 	add("seclist", ask("x|320=SL1|559=4|")...)
 	add("seclist_unknown", ask("x|320=SL2|559=0|55=NONE-PERP|")...)
+	venueForms(ask, publish, add)
 	ask("e|324=SS1|55=SOL-PERP|263=1|")
 	add("secstatus", publish()...)
 	add("secstatus_halt", publish(perp.StateChanged{Symbol: "SOL-PERP", From: perp.Open, To: perp.Halted, Cause: perp.OracleStale})...)
@@ -168,6 +170,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	}
 	add("mdrej", ask("V|262=MD1|263=1|264=5|265=1|267=1|269=0|146=1|55=SOL-PERP|")...)
 	add("mdrej_symbol", ask("V|262=MD3|263=0|264=5|267=1|269=0|146=1|55=NONE-PERP|")...)
+	streamForms(t, k, publish, add)
 	for _, said := range []string{"THROTTLED " + retryAfter + "7", "UNKNOWN_QUOTE_REQUEST no subscription MD9"} {
 		add("bmr", libraryReject(said, d))
 	}
@@ -177,7 +180,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 
 // encodeAll adds what is told of each event.
 func encodeAll(t *testing.T, c *codec, k *desk, add func(string, ...*quickfix.Message)) {
-	for _, e := range slices.Concat(outEvents(), conditionEvents(), accountEvents()) {
+	for _, e := range slices.Concat(outEvents(), conditionEvents(), quoteEvents(), accountEvents()) {
 		out := c.encode(e.event, testTime, 1)
 		if len(out) == 0 && e.name != "" {
 			t.Fatalf("%s: no message", e.name)

@@ -48,7 +48,7 @@ type codes struct {
 var rejectTable = []codes{
 	{perp.NotReady, 99, 99, 99, 4, 4, 99, "2", 99, 99, noUnit},
 	{perp.NotPermitted, 15, 33, 99, 6, 6, 6, "3", 3, 9, noUnit},
-	{perp.Throttled, 99, 99, 99, 0, 8, 99, "2", 99, 99, noUnit},
+	{perp.Throttled, 99, 99, 99, 0, 8, 3, "2", 99, 99, noUnit},
 	{perp.BadClOrdID, 99, 99, 99, 0, 0, 99, "1", 1, 99, noUnit},
 	{perp.DuplicateClOrdID, 6, 6, 6, 0, 0, 99, "1", 1, 99, noUnit},
 	{perp.PossResendMismatch, 6, 6, 6, 0, 0, 99, "1", 1, 99, noUnit},
@@ -104,6 +104,8 @@ var rejectTable = []codes{
 	{perp.InsufficientFunds, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
 	{perp.OutflowLimit, 99, 99, 99, 0, 0, 99, "4", 99, 99, moneys},
 	{perp.UnknownSession, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.CounterUnsupported, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuoteNotLive, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.
@@ -136,6 +138,18 @@ type Codes struct {
 func CodesOf(r perp.Reject) Codes {
 	c := codesOf(r)
 	return Codes{c.order, c.orderLater, c.cancel, c.business, c.businessLater, c.quote, c.market, c.position, c.inquiry}
+}
+
+// quoteStatuses are QuoteStatus(297) of what has become of a quote.
+var quoteStatuses = map[perp.QuoteStatus]int{
+	perp.QuoteActive: 0, perp.QuoteCanceled: 1, perp.QuoteAllCanceled: 4, perp.QuoteDealt: 6,
+	perp.QuoteRejected: 5, perp.QuoteOver: 7, perp.QuoteNotFound: 9, perp.QuotePassed: 11,
+}
+
+// withdrawals are QuoteCancelReason(22034).
+var withdrawals = map[perp.Withdrawal]string{
+	perp.WithdrawnExpired: "1", perp.WithdrawnStale: "2", perp.WithdrawnMoved: "3", perp.WithdrawnRisk: "4",
+	perp.WithdrawnHalt: "5", perp.WithdrawnDealt: "6", perp.WithdrawnClient: "7", perp.WithdrawnToxicity: "8",
 }
 
 // massCode is MassCancelRejectReason(532) of a mass cancel that is refused.
@@ -178,6 +192,17 @@ const (
 	tradesCompleted  = 1
 	tradesRejected   = 2
 	resultSuccessful = 0
+)
+
+// Codes of the state of the venue, TradSesStatus(340), and of an answer to a
+// security definition request, SecurityResponseType(323).
+const (
+	venueHalted        = "1"
+	venueOpen          = "2"
+	venueClosed        = "3"
+	venueRefused       = "6"
+	definitionAccepted = "1"
+	definitionRefused  = "5"
 )
 
 // Codes of an answer to a security list request, SecurityRequestResult(560).

@@ -111,7 +111,7 @@ func TestROEListsWhatRequestsNeed(t *testing.T) {
 			}
 		}
 	}
-	for kind, fields := range map[string][]int{"D": slices.Concat(orderFields, conditionFields), "G": conditionFields, "q": massFields, "AF": ordersFields, "F": cancelFields, "R": quoteFields, "BB": inquiryFields, "AD": tradeFields} {
+	for kind, fields := range map[string][]int{"D": slices.Concat(orderFields, conditionFields), "G": conditionFields, "q": massFields, "AF": ordersFields, "F": cancelFields, "R": quoteFields, "AJ": responseFields, "Z": quoteCancelFields, "a": quoteStatusFields, "BB": inquiryFields, "AD": tradeFields} {
 		for _, tag := range fields {
 			if _, ok := tableOf(t, kind)[tag]; !ok && tag != 167 {
 				t.Errorf("%s: decode reads %d, ROE does not list it", kind, tag)
@@ -126,7 +126,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 		rows, group := tableOf(t, kindOf(msg)), false
 		for _, f := range ParseMessage(outbound(msg)).Fields {
 			_, listed := rows[f.Tag]
-			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 || f.Tag == 552 || f.Tag == 534 {
+			if f.Tag == 268 || f.Tag == 146 || f.Tag == 136 || f.Tag == 453 || f.Tag == 702 || f.Tag == 753 || f.Tag == 33 || f.Tag == 552 || f.Tag == 534 || f.Tag == 295 || f.Tag == 296 {
 				group = true // members are named in its row
 			}
 			header := f.Tag == 8 || f.Tag == 9 || f.Tag == 35 || f.Tag == 34 || f.Tag == 49 || f.Tag == 52 || f.Tag == 56 || f.Tag == 10
@@ -145,7 +145,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 // TestROEListsOurTags: the table of our own tags says in which messages VAMM1
 // has each, and none is sent that it does not list.
 func TestROEListsOurTags(t *testing.T) {
-	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}}
+	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G", "AJ"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}}
 	listed := map[int][]string{}
 	dialects, _, _ := strings.Cut(spec.ROE(), "\n## The session and its orders\n")
 	_, messages := everyOutbound(t, vamm1)

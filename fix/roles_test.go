@@ -15,10 +15,10 @@ func TestRolesMatrix(t *testing.T) {
 	may := map[string][]string{
 		roleTrade:    slices.Sorted(maps.Keys(requests)),
 		roleCertify:  slices.Sorted(maps.Keys(requests)),
-		roleQuote:    {"BE", "R", "e", "x"},
-		roleMarket:   {"BE", "V", "e", "x"},
-		roleAccount:  {"AD", "AF", "AN", "BB", "BE", "H", "e", "x"},
-		roleDropCopy: {"AD", "AF", "AN", "BB", "BE", "H", "e", "x"},
+		roleQuote:    {"BE", "R", "Z", "a", "c", "e", "g", "x"},
+		roleMarket:   {"BE", "V", "c", "e", "g", "x"},
+		roleAccount:  {"AD", "AF", "AN", "BB", "BE", "H", "c", "e", "g", "x"},
+		roleDropCopy: {"AD", "AF", "AN", "BB", "BE", "H", "c", "e", "g", "x"},
 	}
 	for role, kinds := range may {
 		c := newCodec(map[string][]string{"S": {role}}, testDesk())

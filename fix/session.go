@@ -202,6 +202,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if rej := foreignVersion(msg, l.version); rej != nil {
 		return rej
 	}
+	if kind, err := msg.MsgType(); err != nil || !l.speaks.knows(kind) {
+		return quickfix.InvalidMessageType()
+	}
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
 		return rej
 	}

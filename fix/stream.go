@@ -140,7 +140,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 		return nil
 	}
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
-		b.offered(v.quote, key.held, v.quote.ValidUntil-now, v.tick, v.best())
+		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best())
 	}
 	order := snapshotOrder
 	if key.from != nil {
@@ -178,17 +178,25 @@ func (v *view) best() map[perp.Side]dealt {
 
 // Firmness(22033).
 const (
-	lastLook = "1"
-	firm     = "2"
+	indicative = "0"
+	lastLook   = "1"
+	firm       = "2"
 )
+
+// firmnessOf says what dealing on a quote is worth at this moment.
+func firmnessOf(held, shown bool) string {
+	switch {
+	case shown:
+		return indicative
+	case held:
+		return lastLook
+	}
+	return firm
+}
 
 // offered adds what VAMM1 says about a quote: the price outside, how long and how
 // firmly it is offered, to which tier, and what its prices are made of.
-func (b *body) offered(q perp.Quote, held bool, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
-	firmness := firm
-	if held {
-		firmness = lastLook
-	}
+func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
 	if q.Version != 0 {
 		b.add(22010, q.Oracle.String())
 		if q.OracleTime != 0 {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"backstop/perp"
 	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
@@ -32,9 +33,9 @@ type tongue struct {
 
 // form is the order of one message: where a field stands, and in which group.
 type form struct {
-	top    map[int]int         // place by tag, outside of groups
-	groups map[int]map[int]int // by the tag of the count: place by tag
-	of44   map[int]map[int]int // the groups as FIX 4.4 has them, in which the message is made
+	top    map[int]int          // place by tag, outside of groups
+	groups map[int]map[int]int  // by the tag of the count: place by tag
+	of44   map[int]map[int]bool // what groups of FIX 4.4, in which the message is made, have in them and in their groups
 }
 
 var tongues = sync.OnceValue(func() map[dialect]*tongue {
@@ -44,11 +45,11 @@ var tongues = sync.OnceValue(func() map[dialect]*tongue {
 		t := &tongue{version: key, forms: map[string]*form{}, instead: map[int]map[string]string{}}
 		for _, c := range table.In(key).Messages {
 			f := newForm(key, c.Type)
-			f.of44 = newForm("44", c.Type).groups
+			f.of44 = newForm("44", c.Type).extents()
 			t.forms[c.Type] = f
 		}
 		for _, i := range table.Instead {
-			if i.Version != key || strings.Contains(i.Said, ",") { // One of several: inFIX42 knows which.
+			if i.Version != key || strings.Contains(i.Said, ",") || i.Said == spec.Unsaid { // One of several: inFIX42 knows which.
 				continue
 			}
 			if t.instead[i.Tag] == nil {
@@ -111,26 +112,25 @@ type piece struct {
 
 // arrange brings the fields of a message into the order of a form and leaves out
 // what the form lacks.
-func (f *form) arrange(body []pair) (out []pair) {
+func (f *form) arrange(body []pair) []pair { return f.level(body, f.top) }
+
+// level arranges the fields outside of groups, or of one member of a group.
+func (f *form) level(fields []pair, places map[int]int) (out []pair) {
 	var all []piece
-	for i := 0; i < len(body); {
-		count := body[i]
-		at, known := f.top[count.tag]
-		members := f.of44[count.tag]
+	for i := 0; i < len(fields); {
+		count := fields[i]
 		i++
 		from := i
-		for i < len(body) && members != nil {
-			if _, in := members[body[i].tag]; !in {
-				break
-			}
+		for i < len(fields) && f.of44[count.tag][fields[i].tag] {
 			i++
 		}
+		at, known := places[count.tag]
 		if !known {
 			continue
 		}
 		one := piece{at, []pair{count}}
-		for _, row := range rowsOf(body[from:i]) {
-			one.fields = append(one.fields, inRow(row, f.groups[count.tag])...)
+		for _, row := range rowsOf(fields[from:i]) {
+			one.fields = append(one.fields, f.level(row, f.groups[count.tag])...)
 		}
 		all = append(all, one)
 	}
@@ -139,6 +139,25 @@ func (f *form) arrange(body []pair) (out []pair) {
 		out = append(out, p.fields...)
 	}
 	return out
+}
+
+// extents are the tags that may follow the count of each group.
+func (f *form) extents() map[int]map[int]bool {
+	all := map[int]map[int]bool{}
+	var within func(count int, to map[int]bool)
+	within = func(count int, to map[int]bool) {
+		for tag := range f.groups[count] {
+			to[tag] = true
+			if f.groups[tag] != nil {
+				within(tag, to)
+			}
+		}
+	}
+	for count := range f.groups {
+		all[count] = map[int]bool{}
+		within(count, all[count])
+	}
+	return all
 }
 
 // rowsOf cuts the members of a group where its first field comes again.
@@ -150,23 +169,6 @@ func rowsOf(members []pair) (rows [][]pair) {
 		rows[len(rows)-1] = append(rows[len(rows)-1], p)
 	}
 	return rows
-}
-
-// inRow is one member of a group in its order. One that has a tag twice, because
-// it has a group of its own, stays in the order it has.
-func inRow(row []pair, places map[int]int) (out []pair) {
-	twice, seen := false, map[int]bool{}
-	for _, p := range row {
-		if _, known := places[p.tag]; known {
-			out = append(out, p)
-			twice = twice || seen[p.tag]
-			seen[p.tag] = true
-		}
-	}
-	if !twice {
-		slices.SortStableFunc(out, func(a, b pair) int { return cmp.Compare(places[a.tag], places[b.tag]) })
-	}
-	return out
 }
 
 // spoken says a message in the version of a dialect; false: the version has no
@@ -229,14 +231,17 @@ func valueOf(fields []pair, tag int) string {
 }
 
 // inFIX42 does what no table can: reports say in two fields what FIX 4.4 says in
-// one, and there is no refusal of a quote request.
+// one, and there is no refusal of requests for quotes and for the venue.
 func inFIX42(kind string, body []pair) (string, []pair) {
 	switch {
 	case kind == "AG":
-		token, _, _ := strings.Cut(valueOf(body, 58), " ")
-		token, _, _ = strings.Cut(token, ":")
-		business := strictCode(pair{380, "0"}, token)
-		return "j", []pair{{372, "R"}, {379, valueOf(body, 131)}, {380, business}, {58, valueOf(body, 58)}}
+		return refusedIn42("R", valueOf(body, 131), body)
+	case kind == "AI" && valueOf(body, 297) == strconv.Itoa(quoteStatuses[perp.QuoteRejected]):
+		return refusedIn42("Z", valueOf(body, 117), body)
+	case kind == "h" && valueOf(body, 340) == venueRefused:
+		return refusedIn42("g", valueOf(body, 335), body)
+	case kind == "d" && valueOf(body, 393) == "":
+		return kind, append(slices.Clone(body), pair{393, "1"})
 	case kind != "8" || valueOf(body, 20) != "":
 		return kind, body
 	}
@@ -258,6 +263,14 @@ func inFIX42(kind string, body []pair) (string, []pair) {
 	// The fee stood within its group; what is in front of that is no member of it.
 	slices.SortStableFunc(out, func(a, b pair) int { return cmp.Compare(feeLast(a.tag), feeLast(b.tag)) })
 	return kind, append([]pair{{20, transaction}}, out...)
+}
+
+// refusedIn42 is j for a request that FIX 4.2 has no refusal of.
+func refusedIn42(request, id string, body []pair) (string, []pair) {
+	said := valueOf(body, 58)
+	token, _, _ := strings.Cut(said, " ")
+	token, _, _ = strings.Cut(token, ":")
+	return "j", []pair{{372, request}, {379, id}, {380, strictCode(pair{380, "0"}, token)}, {58, said}}
 }
 
 func feeLast(tag int) int {

@@ -65,6 +65,8 @@ func (k *desk) admit(cmd perp.Command, msg *quickfix.Message) (perp.Command, []*
 	defer k.mu.Unlock()
 	r := newRequest(msg)
 	switch c := cmd.(type) {
+	case perp.RequestQuote:
+		k.streaming(c)
 	case perp.RequestTrades:
 		k.asked[idOf(c.Origin)] = inquiry{kind: string(r.code(569)), symbol: c.Symbol}
 	case perp.RequestPositions:
@@ -124,6 +126,9 @@ func (k *desk) refused(o perp.Origin) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.asked, idOf(o))
+	if c := k.clients[o.Session]; c != nil {
+		delete(c.streams, o.InSeq)
+	}
 	k.decided(o, false)
 }
 

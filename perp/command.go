@@ -44,7 +44,8 @@ type PlaceOrder struct {
 	QuoteID  string // for PreviouslyQuoted
 	Transact Time
 	Conditions
-	MaxAge Time `json:",omitempty"` // refused if its Transact is longer ago; zero: any
+	MaxAge Time   `json:",omitempty"` // refused if its Transact is longer ago; zero: any
+	RespID string `json:",omitempty"` // it answers a quote (FIX AJ) under this id
 }
 
 // CancelOrder asks for the end of a working order (FIX F).
@@ -90,15 +91,18 @@ type RequestStatus struct {
 	Side     Side
 }
 
-// RequestQuote asks for one firm quote (FIX R, 303 absent or 1).
+// RequestQuote asks for one firm quote (FIX R, 303 absent or 1), or for a stream
+// of them (303=2).
 type RequestQuote struct {
 	Origin
 	Flawed
-	ReqID   string
-	Account string
-	Symbol  string
-	Side    Side // zero: two-way
-	Size    Size
+	ReqID      string
+	Account    string
+	Symbol     string
+	Side       Side // zero: two-way
+	Size       Size
+	Stream     Stream `json:",omitzero"`
+	Indicative bool   `json:",omitempty"` // shown, but not to be dealt on
 }
 
 // RequestPositions asks for the positions of an account (FIX AN).

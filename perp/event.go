@@ -86,6 +86,7 @@ type QuoteIssued struct {
 	Bid, Ask   Level
 	ValidUntil Time
 	Held       bool `json:",omitempty"` // an order on it that comes later than the grace waits for a newer price
+	Indicative bool `json:",omitempty"` // not to be dealt on
 }
 
 // QuoteRefused answers a quote request with a no (FIX AG).
@@ -108,6 +109,8 @@ type PositionView struct {
 	Claim         Money // realised, not yet settled
 	Settled       Money // settled since the account was opened
 	Funding       Money // accrued, not yet paid
+	Pool          Money `json:",omitempty"` // in the market, for winners to be paid from
+	Liquidation   Price `json:",omitempty"` // where the account is liquidated if only this market moves; zero: nowhere
 }
 
 // PositionsReported answers a position request (FIX AO, AP).
@@ -202,3 +205,19 @@ func (Settled) Kind() string           { return "Settled" }
 func (MarketListed) Kind() string      { return "MarketListed" }
 func (AccountOpened) Kind() string     { return "AccountOpened" }
 func (BalanceStated) Kind() string     { return "BalanceStated" }
+
+// Settleable is what of the claim could become cash now, if nobody else were paid:
+// all of a loss, and of a profit what the pool holds.
+func (v PositionView) Settleable() Money { return min(v.Claim, max(0, v.Pool)) }
+
+// BreakEven is the price at which closing the position makes up for what it cost,
+// before fees; rounded against the account. Zero without a position.
+func (v PositionView) BreakEven() Price {
+	switch {
+	case v.Size > 0:
+		return Price(MulDiv(int64(-v.EntryNotional), int64(SizeOne), int64(v.Size), Ceil))
+	case v.Size < 0:
+		return Price(MulDiv(int64(v.EntryNotional), int64(SizeOne), int64(-v.Size), Floor))
+	}
+	return 0
+}

@@ -105,6 +105,8 @@ type Order struct {
 	Conditions
 	Triggered bool `json:",omitempty"` // a stop that was set off
 
+	RespID string `json:",omitempty"` // 693 of the answer to a quote that made it
+
 	// Liquidation: made by the gateway to close a position of an account in
 	// danger; it has no ClOrdID and every session of the account is told.
 	Liquidation bool `json:",omitempty"`

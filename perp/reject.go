@@ -71,6 +71,11 @@ const (
 	OutflowLimit
 	UnknownSession
 
+	// Rejects of requests about quotes; they stand last so that what is stored keeps
+	// its numbers.
+	CounterUnsupported // quotes are taken or left
+	QuoteNotLive       // there is no such quote of the client's to end
+
 	rejectEnd
 )
 
@@ -94,6 +99,7 @@ var rejectNames = []string{
 	"QUOTE_CONSUMED", "REDUCE_ONLY_FLAT", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
 	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH", "NO_ORDERS",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT", "UNKNOWN_SESSION",
+	"COUNTER_UNSUPPORTED", "QUOTE_NOT_LIVE",
 }
 
 // Verdict is a decision about a request with the numbers behind it: what the

@@ -95,3 +95,51 @@ func Withdrawable(p Portfolio) perp.Money {
 	}
 	return max(0, min(p.Cash, sum(have, -Margin(p, Initial).Required)))
 }
+
+// liquidationReach bounds the search for the liquidation price of a short: so many
+// times the present price.
+const liquidationReach = 16
+
+// LiquidationPrice is the price of one market at which the account would be
+// liquidated if nothing else moved, its working orders being canceled first: of a
+// long the highest, of a short the lowest one. It is the present price if the
+// account is there already, and zero without a position or if no price leads there.
+func LiquidationPrice(p Portfolio, symbol string) perp.Price {
+	q := Portfolio{Cash: p.Cash, Exposures: append([]Exposure(nil), p.Exposures...)}
+	at := -1
+	for i := range q.Exposures {
+		q.Exposures[i].Bids, q.Exposures[i].Asks, q.Exposures[i].Orders = 0, 0, 0
+		if q.Exposures[i].Symbol == symbol {
+			at = i
+		}
+	}
+	if at < 0 || q.Exposures[at].Position.Size == 0 || q.Exposures[at].Oracle <= 0 {
+		return 0
+	}
+	e := &q.Exposures[at]
+	now := e.Oracle
+	below := func(price perp.Price) bool {
+		e.Oracle = price
+		r := Margin(q, Maintenance)
+		return r.Collateral < r.Required
+	}
+	// safe is a price at which the account stands, gone one at which it does not.
+	safe, gone := now, perp.Price(1)
+	if e.Position.Size < 0 {
+		gone = perp.Price(saturate(perp.Size(now), liquidationReach, 1))
+	}
+	if below(now) {
+		return now
+	}
+	if !below(gone) {
+		return 0
+	}
+	for perp.Abs(safe-gone) > 1 {
+		if mid := safe + (gone-safe)/2; below(mid) {
+			gone = mid
+		} else {
+			safe = mid
+		}
+	}
+	return gone
+}

@@ -127,7 +127,12 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 	case perp.RequestPositions:
 		return is[perp.PositionsReported], true
 	case perp.RequestQuote:
-		return func(ev perp.Event) bool { return is[perp.QuoteIssued](ev) || is[perp.QuoteRefused](ev) }, true
+		return func(ev perp.Event) bool {
+			s, streamed := ev.(perp.StreamQuoted) // Other streams may be told as well.
+			return is[perp.QuoteIssued](ev) || is[perp.QuoteRefused](ev) || streamed && s.Origin == cmd.Origin
+		}, true
+	case perp.CancelQuotes, perp.DeclineQuote, perp.RequestQuoteStatus:
+		return is[perp.QuoteStatusReported], true
 	}
 	return nil, false
 }

@@ -208,7 +208,12 @@ func (f *Flow) amend() perp.Command {
 func (f *Flow) other() perp.Command {
 	who := one(f, accounts)
 	s := one(f, symbols)
-	switch f.pick(6) {
+	switch f.pick(8) {
+	case 6:
+		return f.streamed(who, s)
+	case 7:
+		return perp.RequestQuote{Origin: f.origin(who), ReqID: one(f, []string{"s1", "s2", "s3"}), Account: who, Symbol: s, Side: perp.Side(f.pick(3)),
+			Size: steps[s].Lot * perp.Size(f.pick(50)), Stream: perp.Stream{Wanted: true, Until: f.now + perp.Time(f.pick(400))*perp.Second}}
 	case 4:
 		return perp.CancelOrders{Origin: f.origin(who), ClOrdID: f.id(), Scope: perp.Scope(f.pick(4)), Said: "7", Symbol: s, Side: perp.Side(f.pick(3))}
 	case 5:
@@ -223,12 +228,31 @@ func (f *Flow) other() perp.Command {
 	return perp.RequestQuote{Origin: f.origin(who), ReqID: "r", Account: who, Symbol: s, Side: perp.Side(f.pick(3)), Size: steps[s].Lot * perp.Size(1+f.pick(50))}
 }
 
+// streamed is a request about what is quoted to a client already.
+func (f *Flow) streamed(who, symbol string) perp.Command {
+	quote := ""
+	if len(f.quotes) > 0 {
+		quote = f.quotes[len(f.quotes)-1-f.pick(min(5, len(f.quotes)))]
+	}
+	switch f.pick(3) {
+	case 0:
+		return perp.CancelQuotes{Origin: f.origin(who), ReqID: one(f, []string{"", "s1", "s2"}), Symbol: symbol, All: f.chance(20)}
+	case 1:
+		return perp.DeclineQuote{Origin: f.origin(who), RespID: "d", QuoteID: quote, Symbol: symbol}
+	}
+	return perp.RequestQuoteStatus{Origin: f.origin(who), StatusID: "t", QuoteID: quote}
+}
+
 // Saw lets the flow use quote ids that were published.
 func (f *Flow) Saw(events []perp.Event) {
 	for _, ev := range events {
 		switch ev := ev.(type) {
 		case perp.QuoteIssued:
 			f.quotes = append(f.quotes, ev.QuoteID)
+		case perp.StreamQuoted:
+			if f.chance(20) {
+				f.quotes = append(f.quotes, ev.QuoteID)
+			}
 		case perp.QuoteChanged:
 			if f.chance(10) {
 				f.quotes = append(f.quotes, perp.QuoteID(ev.Quote.Version, perp.Side(1+f.pick(2)), f.pick(3)))

@@ -100,6 +100,15 @@ func (t *Table) readOnly(rest string) error {
 	return nil
 }
 
+// Unsaid stands for a value that a version has nothing for: another message, or none,
+// says it.
+const Unsaid = "-"
+
+// unspoken are messages of a version that are not said in it: a request whose answer
+// it lacks, and a ladder, whose groups stand in each other, where the gateway's
+// dictionaries have groups of one level.
+var unspoken = map[string][]string{"42": {"a", "i"}, "50": {"i"}}
+
 // In is the table as a version has it: its messages, its fields, and the values
 // that it says.
 func (t Table) In(version string) Table {
@@ -117,7 +126,8 @@ func (t Table) In(version string) Table {
 				in.Rows = append(in.Rows, r)
 			}
 		}
-		if len(in.Rows) == 0 && len(c.Rows) > 0 {
+		standard := slices.ContainsFunc(in.Rows, func(r Row) bool { return r.Tag < ownMin })
+		if len(c.Rows) > 0 && !standard || slices.Contains(unspoken[version], c.Type) {
 			continue
 		}
 		for _, o := range t.Only {
@@ -134,7 +144,10 @@ func (t Table) said(version string, r Row) (values []string) {
 	for _, v := range r.Values {
 		i := slices.IndexFunc(t.Instead, func(o Instead) bool { return o.Version == version && o.Tag == r.Tag && o.Value == v })
 		said := []string{v}
-		if i >= 0 {
+		switch {
+		case i >= 0 && t.Instead[i].Said == Unsaid:
+			continue
+		case i >= 0:
 			said = strings.Split(t.Instead[i].Said, ",")
 		}
 		for _, s := range said {
@@ -230,18 +243,20 @@ func (t Table) VersionMarkdown() string {
 	var b strings.Builder
 	b.WriteString("| Version | Message | Where it differs from FIX 4.4 |\n|---|---|---|\n")
 	for _, v := range Spoken()[1:] {
+		spoken := t.In(v.Key)
 		var absent []string
 		var lacking []string
 		for _, c := range t.Messages {
 			var rows []string
-			has := false
 			for _, r := range c.Rows {
 				if slices.Contains(r.Versions, v.Key) {
-					has = true
-				} else if r.Group == 0 && !slices.ContainsFunc(t.Only, func(o Only) bool { return o.Version == v.Key && o.Type == c.Type && o.Tag == r.Tag }) {
+					continue
+				}
+				if r.Group == 0 && !slices.ContainsFunc(t.Only, func(o Only) bool { return o.Version == v.Key && o.Type == c.Type && o.Tag == r.Tag }) {
 					rows = append(rows, fmt.Sprint(r.Tag))
 				}
 			}
+			_, has := spoken.Chapter(c.Type)
 			switch {
 			case !has:
 				absent = append(absent, c.Type)
@@ -275,7 +290,11 @@ func (t Table) insteadMarkdown(v Version) string {
 		var said []string
 		for _, o := range t.Instead {
 			if o.Version == v.Key && o.Tag == first.Tag {
-				said = append(said, o.Value+" → "+strings.ReplaceAll(o.Said, ",", " or "))
+				words := strings.ReplaceAll(o.Said, ",", " or ")
+				if o.Said == Unsaid {
+					words = "not said"
+				}
+				said = append(said, o.Value+" → "+words)
 			}
 		}
 		name, _ := FieldName(first.Tag)

@@ -236,7 +236,7 @@ func TestVersionsSayTheirOwnValues(t *testing.T) {
 	if n, all := len(Promised().In("42").Messages), len(Promised().Messages); n == all || n < 20 {
 		t.Errorf("FIX 4.2 has %d of %d messages", n, all)
 	}
-	if got := len(Promised().In("50").Messages); got != len(Promised().Messages) {
+	if got := len(Promised().In("50").Messages); got != len(Promised().Messages)-len(unspoken["50"]) {
 		t.Errorf("FIX 5.0 SP2 has %d messages of %d", got, len(Promised().Messages))
 	}
 }

@@ -177,6 +177,8 @@ var rejectTexts = map[perp.Reject]string{
 	perp.NoOrders:            "There are no such orders that may still fill.",
 	perp.UnknownQuoteRequest: "There is no such request to end.",
 	perp.BadRequest:          "The request cannot be read as it stands; the detail says where.",
+	perp.CounterUnsupported:  "A quote can be dealt on or passed, not bargained about.",
+	perp.QuoteNotLive:        "The client has no such quote or stream that could end.",
 	perp.DuplicateKey:        "A command with this key was done before. Nothing was done now.",
 	perp.WrongState:          "The market or account is in a state in which this cannot be done.",
 	perp.OutOfRange:          "A value lies outside what is allowed.",
