@@ -1,0 +1,133 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"backstop/certify"
+)
+
+const conformConfig = `
+[server]
+data_dir = "data"
+dashboard = ""
+[fix]
+listen = "127.0.0.1:0"
+comp_id = "BACKSTOP"
+[[market]]
+symbol = "BTC-PERP"
+tick = "0.5"
+lot = "0.001"
+max_order = "25"
+[[account]]
+name = "TRY"
+deposit = "1000000"
+[[session]]
+comp_id = "TRY"
+secret = "plain:conform-1"
+allow_reset = true
+accounts = ["TRY"]
+[[feed]]
+kind = "synthetic"
+symbols = ["BTC-PERP"]
+start = { "BTC-PERP" = "60000" }
+`
+
+// TestConform: the gateway passes every suite that it brings along, and the
+// outcomes are the same in all forms.
+func TestConform(t *testing.T) {
+	g := startWith(t, conformConfig)
+	t.Setenv("GATEWAY_PASSWORD", "conform-1")
+	for _, suite := range certify.SuiteNames {
+		if suite == certify.SuiteMalformed && testing.Short() {
+			continue // Takes 14 s, part of it waiting for what must end by itself.
+		}
+		junit := filepath.Join(t.TempDir(), suite+".xml")
+		out, talk, code, err := Run(t.Context(), "conform", "--against", g.FIX, "--sender", "TRY", "--suite", suite, "--junit", junit, "--json")
+		if err != nil || code != 0 {
+			t.Errorf("%s ended with %d, %v\n%s%s", suite, code, err, out, talk)
+			continue
+		}
+		var r certify.Results
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if !r.OK() || r.Passed < 40 {
+			t.Errorf("%s: %s", suite, r.Summary())
+		}
+		text, err := os.ReadFile(junit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(text), "<testcase "); n != r.Passed || strings.Contains(string(text), "<failure") {
+			t.Errorf("%s: JUnit has %d cases, JSON %d", suite, n, r.Passed)
+		}
+	}
+	if _, _, code, err := Run(t.Context(), "conform", "--against", "127.0.0.1:1"); err != nil || code != 5 {
+		t.Errorf("nobody there: exit %d, %v", code, err)
+	}
+}
+
+// deviations are where the stock library, with its dictionary and its memory store,
+// is known to leave the rules.
+var deviations = map[string][]string{
+	certify.SuiteSession: {
+		"33_bad_checksum_is_ignored",
+		"40_negative_heartbeat_is_refused",
+	},
+	certify.SuiteMalformed: {
+		"02_length_overflows_after_logon", // panics
+		"06_number_is_empty",              // panics
+		"08_number_wraps_to_two",
+		"10_xml_length_is_wrong",                // panics
+		"11_xml_length_is_empty",                // panics
+		"12_resend_from_minus_nine_quintillion", // spins for ever
+		"17_sum_is_no_number",
+		"18_sum_is_wrong",
+		"19_heartbeat_of_thirty_years",
+		"20_silence_before_logon",
+		"34_flood_before_logon",
+		"35_quantity_is_negative",
+		"36_quantity_is_minus_zero",
+		"37_quantity_ends_with_a_point",
+		"39_id_of_ten_thousand_characters",
+	},
+}
+
+// TestConformFindsDeviations: against a stock acceptor the suites find what is
+// known of it, and nothing else.
+func TestConformFindsDeviations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute, most of it waiting for what a stock acceptor does not do")
+	}
+	for suite, want := range deviations {
+		peer := startStock(t)
+		to := certify.Target{BeginString: "FIX.4.4", Sender: "TRY", Target: "STOCK", Wait: 2 * time.Second}
+		s, err := certify.LoadSuite(suite, 1, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found []string
+		for _, c := range s.Cases {
+			to.Addr = peer.addr
+			r, err := certify.Run(t.Context(), certify.Suite{Name: suite, Cases: []*certify.Case{c}}, to, func(certify.Outcome) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !r.OK() {
+				found = append(found, c.Name)
+				t.Log(r.Outcomes[0])
+				peer.kill() // It may be dead, or spin for ever.
+				peer = startStock(t)
+			}
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("%s finds\n%q, known are\n%q", suite, found, want)
+		}
+	}
+}

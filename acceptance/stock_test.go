@@ -1,0 +1,161 @@
+package acceptance
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"backstop/spec"
+
+	"github.com/quickfixgo/quickfix"
+)
+
+// stockEnv makes this test program the stock quickfix acceptor that conform is
+// tried on: a process of its own, because part of what is tried ends it. Its value
+// is ADDR DIR.
+const stockEnv = "BACKSTOP_STOCK_ACCEPTOR"
+
+func TestMain(m *testing.M) {
+	if said := os.Getenv(stockEnv); said != "" {
+		if err := stockAcceptor(said); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// stockAcceptor serves until its standard input ends.
+func stockAcceptor(said string) error {
+	addr, dir, _ := strings.Cut(said, " ")
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return err
+	}
+	dictionary := filepath.Join(dir, "FIX44.xml")
+	if err := os.WriteFile(dictionary, spec.Dictionary(), 0o600); err != nil {
+		return err
+	}
+	settings, err := quickfix.ParseSettings(strings.NewReader(fmt.Sprintf("[DEFAULT]\nConnectionType=acceptor\nSocketAcceptHost=%s\n"+
+		"SocketAcceptPort=%s\nSenderCompID=STOCK\nBeginString=FIX.4.4\nDataDictionary=%s\n[SESSION]\nTargetCompID=TRY\n", host, port, dictionary)))
+	if err != nil {
+		return err
+	}
+	a, err := quickfix.NewAcceptor(filler{}, quickfix.NewMemoryStoreFactory(), settings, quickfix.NewNullLogFactory())
+	if err != nil {
+		return err
+	}
+	if err := a.Start(); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	// The end of the test closes the pipe, whatever ends it.
+	_, err = bufio.NewReader(os.Stdin).ReadByte()
+	a.Stop()
+	if err != nil && err.Error() != "EOF" {
+		return err
+	}
+	return nil
+}
+
+// filler is an application that fills every order as it stands.
+type filler struct{}
+
+// OnCreate implements quickfix.Application, as do the methods below.
+func (filler) OnCreate(quickfix.SessionID)                       {}
+func (filler) OnLogon(quickfix.SessionID)                        {}
+func (filler) OnLogout(quickfix.SessionID)                       {}
+func (filler) ToAdmin(*quickfix.Message, quickfix.SessionID)     {}
+func (filler) ToApp(*quickfix.Message, quickfix.SessionID) error { return nil }
+func (filler) FromAdmin(*quickfix.Message, quickfix.SessionID) quickfix.MessageRejectError {
+	return nil
+}
+
+func (filler) FromApp(m *quickfix.Message, id quickfix.SessionID) quickfix.MessageRejectError {
+	kind, err := m.Header.GetString(35)
+	if err != nil {
+		return err
+	}
+	if kind != "D" {
+		return quickfix.UnsupportedMessageType()
+	}
+	out := quickfix.NewMessage()
+	out.Header.SetString(35, "8")
+	for tag, value := range map[quickfix.Tag]string{37: "O", 17: "E", 150: "F", 39: "2", 31: "1", 151: "0", 6: "1"} {
+		out.Body.SetString(tag, value)
+	}
+	for from, to := range map[quickfix.Tag][]quickfix.Tag{11: {11}, 55: {55}, 54: {54}, 38: {38, 32, 14}} {
+		v, err := m.Body.GetString(from)
+		if err != nil {
+			return err
+		}
+		for _, tag := range to {
+			out.Body.SetString(tag, v)
+		}
+	}
+	if err := quickfix.SendToTarget(out, id); err != nil {
+		fmt.Fprintln(os.Stderr, "answer not sent:", err)
+	}
+	return nil
+}
+
+// stock is a running stock acceptor.
+type stock struct {
+	addr string
+	cmd  *exec.Cmd
+	in   io.Closer
+	done chan struct{}
+}
+
+// startStock starts one on a free port and ends it with the test.
+func startStock(t *testing.T) *stock {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stock{addr: free.Addr().String(), done: make(chan struct{})}
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command(os.Args[0])
+	s.cmd.Env = append(os.Environ(), stockEnv+"="+s.addr+" "+t.TempDir())
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || line != "ready\n" {
+		t.Fatalf("the stock acceptor said %q, %v", line, err)
+	}
+	go func() {
+		// A panic is among what is looked for; its exit code says no more.
+		_ = s.cmd.Wait()
+		close(s.done)
+	}()
+	s.in = in
+	t.Cleanup(s.kill)
+	return s
+}
+
+// kill ends it at once: its own Stop may hang after what was done to it.
+func (s *stock) kill() {
+	// The only error is that it has ended already.
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	s.in.Close()
+}

@@ -1,0 +1,25 @@
+// Package certify is the garden's examiner: does what was said keep the rules?
+//
+// # What this room does
+//
+// It plays scenarios against any FIX acceptor (script, play, definition, suite)
+// and says which of them do not hold, with the line and the message (run). Two
+// suites come with it: the rules of the session (session/*.def) and what must not
+// harm an acceptor (malformed). Definitions of QuickFIX run as they are.
+//
+// # In and out
+//
+// In: an address, a suite or files of scenarios, a seed. Out: outcomes as values,
+// text, JSON and JUnit. It sees gateways from outside alone: bytes and logs.
+//
+// # Always true
+//
+//   - Waiting is for a message, an end or a deadline, never for a while to pass.
+//   - A case passes only if every line does (TestPlayIsStrict).
+//   - A slip in a scenario is named with file and line (TestScriptErrors).
+//   - The same seed makes the same suite (TestMalformedIsSeeded).
+//
+// # Not here
+//
+// Starting gateways and judging their books (acceptance). What is promised (spec).
+package certify

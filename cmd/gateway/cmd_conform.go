@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"backstop/certify"
+	"backstop/config"
+)
+
+// conformOptions are the flags of conform.
+type conformOptions struct {
+	to           certify.Target
+	suite, only  string
+	junit        string
+	seed         int64
+	asJSON, list bool
+}
+
+func conformCommand() config.Command {
+	var o conformOptions
+	return config.Command{
+		Path: "conform", Group: groupCertify,
+		Short: "Play scenarios against a FIX acceptor, ours or any",
+		Long: `Plays the scenarios of a suite, one after the other, and prints a line for each;
+of one that fails the rule, the line that does not hold and the message. Suites:
+
+  session    the rules of the FIX session, from Logon to Logout
+  malformed  what must not harm an acceptor; generated from --seed
+  FILE, DIR  scenarios of your own or of QuickFIX (*.def), as they are
+
+Sequence numbers of the session are reset (141=Y), and it is logged out at the
+end: use one that nobody trades on. The password comes from GATEWAY_PASSWORD;
+without it no Username is sent. Exit 7: a scenario fails; 5: nobody answers.`,
+		Examples: `gateway conform --against 127.0.0.1:9878 --suite session
+gateway conform --against 127.0.0.1:9878 --suite malformed --seed 7 --junit out.xml
+gateway conform --against 127.0.0.1:5001 --sender TW --target ISLD --suite 2b_MsgSeqNumTooHigh.def`,
+		Flags: func(f *config.Flags) {
+			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the acceptor")
+			f.StringVar(&o.suite, "suite", certify.SuiteSession, "`SUITE`: session, malformed, or a FILE or DIR of scenarios")
+			f.StringVar(&o.only, "only", "", "only cases whose name has this `TEXT` in it")
+			f.StringVar(&o.to.BeginString, "begin-string", "FIX.4.4", "`VERSION`: FIX.4.2, FIX.4.4 or FIXT.1.1")
+			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
+			f.StringVar(&o.to.Target, "target", "BACKSTOP", "the acceptor's CompID(56)")
+			f.StringVar(&o.to.Username, "username", "", "Username(553); without it --sender")
+			f.StringVar(&o.to.DefaultApplVerID, "appl-ver-id", "9", "DefaultApplVerID(1137), with FIXT.1.1")
+			f.Int64Var(&o.seed, "seed", 1, "of what is generated")
+			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
+			f.StringVar(&o.junit, "junit", "", "write the outcomes to `FILE` as JUnit XML, too")
+			f.BoolVar(&o.list, "list", false, "print what the suite has in it, and play nothing")
+			jsonFlag(f, &o.asJSON)
+		},
+		Run: func(ctx context.Context, env *config.Env, _ []string) int { return o.run(ctx, env) },
+	}
+}
+
+// beginStrings are the versions that a session can be in.
+var beginStrings = []string{"FIX.4.2", "FIX.4.4", "FIXT.1.1"}
+
+func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
+	if err := o.check(env); err != nil {
+		return env.Fail(config.ExitUsage, err, "`gateway conform --help` shows the flags and examples")
+	}
+	suite, err := certify.LoadSuite(o.suite, o.seed, o.to)
+	if errors.Is(err, certify.ErrNoSuite) {
+		return env.Fail(config.ExitNotFound, err, "suites are "+strings.Join(certify.SuiteNames, " and ")+"; else a FILE or DIR of *.def")
+	}
+	if err != nil {
+		return env.Fail(config.ExitFailure, err)
+	}
+	if suite = suite.Only(o.only); len(suite.Cases) == 0 {
+		return env.Fail(config.ExitNotFound, fmt.Errorf("no case of %s has %q in its name", o.suite, o.only), "--list prints the names")
+	}
+	if o.list {
+		return showSuite(env, o.asJSON, suite)
+	}
+	tell := func(c certify.Outcome) {
+		if !o.asJSON {
+			env.Print(c.String())
+		}
+	}
+	results, err := certify.Run(ctx, suite, o.to, tell)
+	switch {
+	case ctx.Err() != nil:
+		return config.ExitInterrupted
+	case errors.Is(err, certify.ErrUnreachable):
+		return env.Fail(config.ExitUnreachable, err, "--against says where the acceptor listens")
+	case err != nil:
+		return env.Fail(config.ExitFailure, err)
+	}
+	return o.answer(env, results)
+}
+
+func (o *conformOptions) check(env *config.Env) error {
+	if err := config.CheckAddr(o.to.Addr); err != nil {
+		return fmt.Errorf("--against: %w", err)
+	}
+	known := false
+	for _, b := range beginStrings {
+		known = known || b == o.to.BeginString
+	}
+	switch {
+	case !known:
+		return fmt.Errorf("--begin-string is one of %s", strings.Join(beginStrings, ", "))
+	case o.to.Wait < 100*time.Millisecond:
+		return errors.New("--timeout is at least 100ms")
+	}
+	o.to.Password, _ = env.Lookup(passwordVariable)
+	if o.to.Password == "" {
+		o.to.Username = ""
+	} else if o.to.Username == "" {
+		o.to.Username = o.to.Sender
+	}
+	return nil
+}
+
+func showSuite(env *config.Env, inJSON bool, suite certify.Suite) int {
+	if inJSON {
+		return env.JSON(suite.Cases)
+	}
+	var b strings.Builder
+	for _, c := range suite.Cases {
+		fmt.Fprintf(&b, "%-50s %s\n", c.Name, either(c.Rule, c.Expect))
+	}
+	return env.Print(b.String())
+}
+
+func (o *conformOptions) answer(env *config.Env, r *certify.Results) int {
+	var code int
+	if o.asJSON {
+		code = env.JSON(r)
+	} else {
+		code = env.Print(r.Summary() + "\n")
+	}
+	if o.junit != "" {
+		text, err := r.JUnit()
+		if err == nil {
+			err = os.WriteFile(o.junit, text, 0o644)
+		}
+		if err != nil {
+			return env.Fail(config.ExitFailure, fmt.Errorf("writing JUnit: %w", err))
+		}
+	}
+	if code == config.ExitOK && !r.OK() {
+		return config.ExitCheck
+	}
+	return code
+}
