@@ -7,16 +7,24 @@
 // suites come with it: the rules of the session (session/*.def) and what must not
 // harm an acceptor (malformed). Definitions of QuickFIX run as they are.
 //
+// It reads logs of sessions (log), has automata judge what the client did (check),
+// and writes that as a report which anybody can derive again (report, render).
+//
 // # In and out
 //
-// In: an address, a suite or files of scenarios, a seed. Out: outcomes as values,
-// text, JSON and JUnit. It sees gateways from outside alone: bytes and logs.
+// In: an address, a suite or files of scenarios, a seed; logs. Out: outcomes and
+// reports as values, text, JSON, JUnit, Markdown and HTML. It sees gateways from
+// outside alone: bytes and logs.
 //
 // # Always true
 //
 //   - Waiting is for a message, an end or a deadline, never for a while to pass.
 //   - A case passes only if every line does (TestPlayIsStrict).
 //   - A slip in a scenario is named with file and line (TestScriptErrors).
+//   - A client that does well passes every check (TestGoodDayPasses); each fault
+//     fails its check and no other (TestEachFaultFailsItsCheck).
+//   - The same log gives the same report, and what is changed in it is named by its
+//     line (TestReportsAreDerived).
 //   - The same seed makes the same suite (TestMalformedIsSeeded).
 //
 // # Not here

@@ -64,9 +64,9 @@ func malformed(seed int64, to Target) ([]*Case, error) {
 	list := append([]nonsense(nil), alwaysNonsense...)
 	list = append(list, nonsense{"flood_before_logon", "what comes before a Logon is bounded", "connect\nraw " + strings.Repeat("A", 64<<10) + "\nended"})
 	for _, n := range orderNonsense {
-		list = append(list, nonsense{n.name, n.rule, order("ID", n.lines) + "\nexpect 35~^(3|8|j)$|!32"})
+		list = append(list, nonsense{n.name, n.rule, orderLines("ID", n.lines) + "\nexpect 35~^(3|8|j)$|!32"})
 	}
-	list = append(list, nonsense{"id_of_ten_thousand_characters", "an id is bounded", order(strings.Repeat("X", 10_000), "38=1") + "\nexpect 35~^(3|8|j)$|!32"})
+	list = append(list, nonsense{"id_of_ten_thousand_characters", "an id is bounded", orderLines(strings.Repeat("X", 10_000), "38=1") + "\nexpect 35~^(3|8|j)$|!32"})
 	if to.Password != "" {
 		list = append(list, nonsense{"refused_logon_spends_no_number", "a stranger does not move the numbers of the owner",
 			"logon\nlogout\nconnect\nsend A|34=3|98=0|108=30|553=" + to.Username + "|554=wrong\nended\nconnect\nnumber 3\nsend A|98=0|108=30{credentials}\nexpect 35=A|34=3"})
@@ -92,7 +92,7 @@ func malformed(seed int64, to Target) ([]*Case, error) {
 	return all, nil
 }
 
-func order(id, quantity string) string {
+func orderLines(id, quantity string) string {
 	return "logon\nsend D|11=" + id + "|21=1|55=BTC-PERP|54=1|60={now}|" + quantity + "|40=1"
 }
 
