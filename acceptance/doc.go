@@ -24,6 +24,8 @@
 //     (TestHeldOrders, TestKilledWhileHeld, and every client here checks it).
 //   - No session of a load test is throttled (Venue); what is, is tested for itself
 //     (TestOrdersOverTheRate).
+//   - The reference client and the gateway do well by the logs of both sides, and a
+//     byte that is flipped in one is named (TestCertifyRun).
 //   - The gateway passes every suite of certify/, and stock acceptors fail exactly
 //     where they are known to deviate (TestConform, TestConformFindsDeviations).
 //   - With the tag faults: whatever the gateway dies of, what its clients saw is

@@ -7,6 +7,7 @@
 // suites come with it: the rules of the session (session/*.def) and what must not
 // harm an acceptor (malformed). Definitions of QuickFIX run as they are.
 //
+// It plays a reference client that does what a client has to (active, client/*.def).
 // It reads logs of sessions (log), has automata judge what the client did (check),
 // and writes that as a report which anybody can derive again (report, render).
 //

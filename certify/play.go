@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -34,6 +35,10 @@ type Target struct {
 	Username, Password string
 	DefaultApplVerID   string        // goes into the Logon of FIXT.1.1
 	Wait               time.Duration // longest wait for one message; zero: WaitMax
+	// Vars are further words that scenarios may use in braces.
+	Vars map[string]string
+	// Record gets every whole message that is said, without passwords; nil: nobody.
+	Record func(at time.Time, message string)
 }
 
 // credentials is what every Logon ends with.
@@ -93,6 +98,7 @@ func (c *Case) Play(ctx context.Context, to Target) error {
 	}
 	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
 	p.vars["credentials"] = to.credentials()
+	maps.Copy(p.vars, to.Vars)
 	defer p.close()
 	for _, s := range c.steps {
 		p.got = nil
@@ -278,7 +284,9 @@ func (p *player) send(c *peer, body string) error {
 	if !numbered {
 		c.out++
 	}
-	return p.write(c, Complete(strings.Join(append(all, fields...), SOH)+SOH))
+	m := Complete(strings.Join(append(all, fields...), SOH) + SOH)
+	p.record(m)
+	return p.write(c, m)
 }
 
 func isHeader(tag string) bool {
@@ -319,6 +327,14 @@ func (p *player) raw(c *peer, body string, framed bool) error {
 	return nil
 }
 
+var secret = regexp.MustCompile(`(\x01(?:554|925|96)=)[^\x01]*`)
+
+func (p *player) record(m string) {
+	if p.to.Record != nil {
+		p.to.Record(time.Now(), secret.ReplaceAllString(m, "${1}***"))
+	}
+}
+
 func (p *player) write(c *peer, text string) error {
 	if err := c.SetWriteDeadline(time.Now().Add(p.to.Wait)); err != nil {
 		return err
@@ -338,6 +354,7 @@ func (p *player) read(c *peer, deadline time.Time, waitsFor string) (Fields, err
 		if err != nil {
 			return nil, err
 		}
+		p.record(m)
 		f := Parse(m)
 		p.got = f
 		if err := c.numbered(f); err != nil {

@@ -144,6 +144,16 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Failed counts the checks that fail.
+func (r *Report) Failed() (n int) {
+	for _, f := range r.Findings {
+		if f.Verdict == Failed {
+			n++
+		}
+	}
+	return n
+}
+
 func (r *Report) grade() {
 	for _, area := range Areas {
 		g := Grade{Area: area, Verdict: NotApplicable}

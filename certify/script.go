@@ -207,7 +207,7 @@ func parseDefinition(line string) (step, error) {
 
 var (
 	nameShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)([+-]\d+)?\}`)
+	reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)([+-](\d+|[A-Za-z_][A-Za-z0-9_]*))?\}`)
 	timeMark  = regexp.MustCompile(`<TIME([+-]\d+)?>`)
 )
 
@@ -218,13 +218,13 @@ func checkReferences(s string) error {
 	rest := reference.ReplaceAllString(s, "")
 	for i := range len(rest) {
 		if rest[i] == '{' && (i+1 == len(rest) || rest[i+1] < '0' || rest[i+1] > '9') {
-			return fmt.Errorf("%q is no reference; write {name}, {name+1} or {name-1}", rest[i:])
+			return fmt.Errorf("%q is no reference; write {name}, {name+1} or {name-other}", rest[i:])
 		}
 	}
 	return nil
 }
 
-// fill puts earlier values where {name}, {name+1} or {name-1} stand.
+// fill puts earlier values where {name}, {name+1}, {name-1} or {name-other} stand.
 func fill(s string, vars map[string]string) (string, error) {
 	var faults []error
 	out := reference.ReplaceAllStringFunc(s, func(mark string) string {
@@ -237,12 +237,19 @@ func fill(s string, vars map[string]string) (string, error) {
 		if parts[2] == "" {
 			return value
 		}
-		n, err := strconv.Atoi(value)
-		more, err2 := strconv.Atoi(parts[2])
-		if err := errors.Join(err, err2); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", mark, err))
+		by, named := vars[parts[3]]
+		if !named {
+			by = parts[3]
 		}
-		return strconv.Itoa(n + more)
+		n, more := number(value), number(by)
+		if n == nil || more == nil {
+			faults = append(faults, fmt.Errorf("%s: %q and %q are not both numbers", mark, value, by))
+			return mark
+		}
+		if parts[2][0] == '-' {
+			more.Neg(more)
+		}
+		return text(n.Add(n, more))
 	})
 	return out, errors.Join(faults...)
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed session/*.def
+//go:embed session/*.def client/*.def
 var scripts embed.FS
 
 // Names of the suites that come with the program.
@@ -19,6 +19,9 @@ const (
 	SuiteSession   = "session"
 	SuiteMalformed = "malformed"
 )
+
+// suiteClient is what the reference client says to be certified (certify run).
+const suiteClient = "client"
 
 // SuiteNames lists them.
 var SuiteNames = []string{SuiteSession, SuiteMalformed}
@@ -44,6 +47,8 @@ func LoadSuite(name string, seed int64, to Target) (Suite, error) {
 	switch name {
 	case SuiteSession:
 		s.Cases, err = loadFiles(scripts, "session")
+	case suiteClient:
+		s.Cases, err = loadFiles(scripts, suiteClient)
 	case SuiteMalformed:
 		s.Cases, err = malformed(seed, to)
 	default:

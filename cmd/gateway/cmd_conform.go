@@ -103,19 +103,30 @@ func (o *conformOptions) check(env *config.Env) error {
 	for _, b := range beginStrings {
 		known = known || b == o.to.BeginString
 	}
-	switch {
-	case !known:
+	if !known {
 		return fmt.Errorf("--begin-string is one of %s", strings.Join(beginStrings, ", "))
-	case o.to.Wait < 100*time.Millisecond:
-		return errors.New("--timeout is at least 100ms")
 	}
-	o.to.Password, _ = env.Lookup(passwordVariable)
-	if o.to.Password == "" {
-		o.to.Username = ""
-	} else if o.to.Username == "" {
-		o.to.Username = o.to.Sender
+	o.to.Username, o.to.Password = credentials(env, o.to.Username, o.to.Sender)
+	return checkWait(o.to.Wait)
+}
+
+// waitMin is the shortest wait that an answer over a network may take.
+const waitMin = 100 * time.Millisecond
+
+func checkWait(wait time.Duration) error {
+	if wait < waitMin {
+		return fmt.Errorf("--timeout is at least %v", waitMin)
 	}
 	return nil
+}
+
+// credentials are what goes into a Logon: nothing without a password.
+func credentials(env *config.Env, username, sender string) (user, password string) {
+	password, _ = env.Lookup(passwordVariable)
+	if password == "" {
+		return "", ""
+	}
+	return either(username, sender), password
 }
 
 func showSuite(env *config.Env, inJSON bool, suite certify.Suite) int {

@@ -72,6 +72,7 @@ func commandTable() []config.Command {
 		fixLintDict(),
 		conformCommand(),
 		certifyList(),
+		certifyRun(),
 		certifyGrade(),
 		certifyReport(),
 		config.Completion(),
