@@ -43,7 +43,7 @@ start = { "BTC-PERP" = "60000" }
 func TestConform(t *testing.T) {
 	g := startWith(t, conformConfig)
 	t.Setenv("GATEWAY_PASSWORD", "conform-1")
-	for _, suite := range certify.SuiteNames {
+	for _, suite := range []string{certify.SuiteSession, certify.SuiteMalformed} {
 		if suite == certify.SuiteMalformed && testing.Short() {
 			continue // Takes 14 s, part of it waiting for what must end by itself.
 		}
@@ -70,6 +70,19 @@ func TestConform(t *testing.T) {
 	}
 	if _, _, code, err := Run(t.Context(), "conform", "--against", "127.0.0.1:1"); err != nil || code != 5 {
 		t.Errorf("nobody there: exit %d, %v", code, err)
+	}
+}
+
+// TestCertMarkets: what each certification market is said to do, it does.
+func TestCertMarkets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes 20 s: CERT-STALE says nothing for 10 s at a time")
+	}
+	g := startGateway(t, "demo", "--cert", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0")
+	t.Setenv("GATEWAY_PASSWORD", "demo")
+	out, talk, code, err := Run(t.Context(), "conform", "--against", g.FIX, "--suite", certify.SuiteMarkets, "--timeout", "25s")
+	if err != nil || code != 0 {
+		t.Errorf("ended with %d, %v\n%s%s", code, err, out, talk)
 	}
 }
 

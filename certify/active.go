@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 )
 
@@ -28,11 +27,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	if suite = suite.Only(only); len(suite.Cases) == 0 {
 		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
 	}
-	to.Vars = map[string]string{
-		"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away,
-		// A ClOrdID is used once for ever: each run has ids of its own.
-		"run": strconv.FormatInt(time.Now().UnixNano(), 36),
-	}
+	to.Vars = map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away}
 	var said bytes.Buffer
 	var failed error
 	to.Record = func(at time.Time, m string) {

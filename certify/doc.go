@@ -3,9 +3,10 @@
 // # What this room does
 //
 // It plays scenarios against any FIX acceptor (script, play, definition, suite)
-// and says which of them do not hold, with the line and the message (run). Two
-// suites come with it: the rules of the session (session/*.def) and what must not
-// harm an acceptor (malformed). Definitions of QuickFIX run as they are.
+// and says which of them do not hold, with the line and the message (run). Three
+// suites come with it: the rules of the session (session/*.def), what must not
+// harm an acceptor (malformed), and what the certification markets do
+// (markets/*.def). Definitions of QuickFIX run as they are.
 //
 // It plays a reference client that does what a client has to (active, client/*.def).
 // It reads logs of sessions (log), has automata judge what the client did (check),

@@ -98,6 +98,8 @@ func (c *Case) Play(ctx context.Context, to Target) error {
 	}
 	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
 	p.vars["credentials"] = to.credentials()
+	// A ClOrdID is used once for ever: each play has ids of its own.
+	p.vars["run"] = strconv.FormatInt(time.Now().UnixNano(), 36)
 	maps.Copy(p.vars, to.Vars)
 	defer p.close()
 	for _, s := range c.steps {

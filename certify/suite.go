@@ -11,20 +11,21 @@ import (
 	"strings"
 )
 
-//go:embed session/*.def client/*.def
+//go:embed session/*.def client/*.def markets/*.def
 var scripts embed.FS
 
 // Names of the suites that come with the program.
 const (
 	SuiteSession   = "session"
 	SuiteMalformed = "malformed"
+	SuiteMarkets   = "markets" // of a gateway with certification markets
 )
 
 // suiteClient is what the reference client says to be certified (certify run).
 const suiteClient = "client"
 
 // SuiteNames lists them.
-var SuiteNames = []string{SuiteSession, SuiteMalformed}
+var SuiteNames = []string{SuiteSession, SuiteMalformed, SuiteMarkets}
 
 // casesMax bounds a directory of scenarios.
 const casesMax = 1000
@@ -47,8 +48,8 @@ func LoadSuite(name string, seed int64, to Target) (Suite, error) {
 	switch name {
 	case SuiteSession:
 		s.Cases, err = loadFiles(scripts, "session")
-	case suiteClient:
-		s.Cases, err = loadFiles(scripts, suiteClient)
+	case suiteClient, SuiteMarkets:
+		s.Cases, err = loadFiles(scripts, name)
 	case SuiteMalformed:
 		s.Cases, err = malformed(seed, to)
 	default:

@@ -31,11 +31,11 @@ for each says how the gateway did. What was said is kept in messages.log and
 judged as any other session is (certify grade): that says how the client did.
 
 It places small orders, some of which fill. Numbers of the session are reset
-(141=Y). The password comes from GATEWAY_PASSWORD; without it no Username is
-sent. Exit 7: a scenario or a check fails; 5: nobody answers.`,
+(141=Y). The password comes from GATEWAY_PASSWORD, the demo's is known; without
+one no Username is sent. Exit 7: a scenario or a check fails; 5: nobody answers.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
-gateway certify run --against 127.0.0.1:9878 --symbol SOL-PERP --size 1 --away 5 --out sol`,
+gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
 			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
@@ -61,7 +61,7 @@ func (o *certifyRunOptions) check(env *config.Env) error {
 		return errors.New("--out is missing: the log and the report are written there")
 	}
 	o.to.BeginString = "FIX.4.4"
-	o.to.Username, o.to.Password = credentials(env, o.to.Username, o.to.Sender)
+	credentials(env, &o.to)
 	o.a.Account = either(o.a.Account, o.to.Sender)
 	return errors.Join(checkWait(o.to.Wait), checkSize("--size", o.a.Size), checkSize("--away", o.a.Away))
 }

@@ -31,17 +31,19 @@ of one that fails the rule, the line that does not hold and the message. Suites:
 
   session    the rules of the FIX session, from Logon to Logout
   malformed  what must not harm an acceptor; generated from --seed
+  markets    what each certification market does (gateway demo --cert)
   FILE, DIR  scenarios of your own or of QuickFIX (*.def), as they are
 
 Sequence numbers of the session are reset (141=Y), and it is logged out at the
-end: use one that nobody trades on. The password comes from GATEWAY_PASSWORD;
-without it no Username is sent. Exit 7: a scenario fails; 5: nobody answers.`,
+end: use one that nobody trades on. The password comes from GATEWAY_PASSWORD,
+the demo's is known; without one no Username is sent. Exit 7: a scenario fails;
+5: nobody answers.`,
 		Examples: `gateway conform --against 127.0.0.1:9878 --suite session
-gateway conform --against 127.0.0.1:9878 --suite malformed --seed 7 --junit out.xml
-gateway conform --against 127.0.0.1:5001 --sender TW --target ISLD --suite 2b_MsgSeqNumTooHigh.def`,
+gateway conform --against 127.0.0.1:9878 --suite malformed --seed 7
+gateway conform --against 127.0.0.1:5001 --target ISLD --sender TW --suite d`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the acceptor")
-			f.StringVar(&o.suite, "suite", certify.SuiteSession, "`SUITE`: session, malformed, or a FILE or DIR of scenarios")
+			f.StringVar(&o.suite, "suite", certify.SuiteSession, "`SUITE`: one of those above, a FILE or a DIR")
 			f.StringVar(&o.only, "only", "", "only cases whose name has this `TEXT` in it")
 			f.StringVar(&o.to.BeginString, "begin-string", "FIX.4.4", "`VERSION`: FIX.4.2, FIX.4.4 or FIXT.1.1")
 			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
@@ -67,7 +69,7 @@ func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 	}
 	suite, err := certify.LoadSuite(o.suite, o.seed, o.to)
 	if errors.Is(err, certify.ErrNoSuite) {
-		return env.Fail(config.ExitNotFound, err, "suites are "+strings.Join(certify.SuiteNames, " and ")+"; else a FILE or DIR of *.def")
+		return env.Fail(config.ExitNotFound, err, "suites are "+strings.Join(certify.SuiteNames, ", ")+"; else a FILE or DIR of *.def")
 	}
 	if err != nil {
 		return env.Fail(config.ExitFailure, err)
@@ -106,7 +108,7 @@ func (o *conformOptions) check(env *config.Env) error {
 	if !known {
 		return fmt.Errorf("--begin-string is one of %s", strings.Join(beginStrings, ", "))
 	}
-	o.to.Username, o.to.Password = credentials(env, o.to.Username, o.to.Sender)
+	credentials(env, &o.to)
 	return checkWait(o.to.Wait)
 }
 
@@ -120,14 +122,22 @@ func checkWait(wait time.Duration) error {
 	return nil
 }
 
-// credentials are what goes into a Logon: nothing without a password.
-func credentials(env *config.Env, username, sender string) (user, password string) {
-	password, _ = env.Lookup(passwordVariable)
-	if password == "" {
-		return "", ""
+// credentials fills in what goes into a Logon: nothing without a password. That of
+// the demo is known.
+func credentials(env *config.Env, to *certify.Target) {
+	to.Password, _ = env.Lookup(passwordVariable)
+	if to.Password == "" && config.IsLoopback(to.Addr) && to.Target == demoTarget && listedClient(to.Sender) {
+		to.Password = demoPassword
 	}
-	return either(username, sender), password
+	if to.Password == "" {
+		to.Username = ""
+	} else {
+		to.Username = either(to.Username, to.Sender)
+	}
 }
+
+// demoTarget is the CompID of the demo's gateway.
+const demoTarget = "BACKSTOP"
 
 func showSuite(env *config.Env, inJSON bool, suite certify.Suite) int {
 	if inJSON {
