@@ -41,8 +41,9 @@ func TestCertifyRun(t *testing.T) {
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}
-	// What cannot be had without a gateway that misbehaves, or that is flooded.
-	unseen := []string{"C03", "C11"}
+	// What cannot be had without a gateway that misbehaves, or that is flooded; and
+	// whether a quote still stands when an order comes is a matter of time.
+	unseen, either := []string{"C03", "C11"}, "C18"
 	messages := filepath.Join(out, "messages.log")
 	for _, source := range []string{messages, logged} {
 		r := graded(t, source)
@@ -51,7 +52,7 @@ func TestCertifyRun(t *testing.T) {
 			if slices.Contains(unseen, f.Check.ID) {
 				want = certify.NotObserved
 			}
-			if f.Verdict != want {
+			if f.Verdict != want && !(f.Check.ID == either && f.Verdict == certify.NotObserved) {
 				t.Errorf("%s: %s is %s: %s %v", filepath.Base(source), f.Check.ID, f.Verdict, f.Why, f.Evidence)
 			}
 		}

@@ -78,17 +78,32 @@ func TestCertMarkets(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes 20 s: CERT-STALE says nothing for 10 s at a time")
 	}
+	t.Parallel() // It waits most of the time.
 	g := startGateway(t, "demo", "--cert", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0")
-	t.Setenv("GATEWAY_PASSWORD", "demo")
-	out, talk, code, err := Run(t.Context(), "conform", "--against", g.FIX, "--suite", certify.SuiteMarkets, "--timeout", "25s")
-	if err != nil || code != 0 {
-		t.Errorf("ended with %d, %v\n%s%s", code, err, out, talk)
+	markets, err := certify.LoadSuite(certify.SuiteMarkets, 0, certify.Target{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range markets.Cases {
+		tries := 1
+		if c.Name == "cert_llrej" {
+			tries = 5 // Its orders have to come before the next price does.
+		}
+		for try := range tries {
+			out, talk, code, err := Run(t.Context(), "conform", "--against", g.FIX, "--suite", certify.SuiteMarkets, "--only", c.Name, "--timeout", "25s")
+			if err != nil || code != 0 && try == tries-1 {
+				t.Errorf("%s ended with %d, %v\n%s%s", c.Name, code, err, out, talk)
+			}
+			if code == 0 {
+				break
+			}
+		}
 	}
 }
 
-// deviations are where the stock library, with its dictionary and its memory store,
-// is known to leave the rules.
-var deviations = map[string][]string{
+// goDeviations are where the stock Go library, with its dictionary and its memory
+// store, is known to leave the rules.
+var goDeviations = map[string][]string{
 	certify.SuiteSession: {
 		"33_bad_checksum_is_ignored",
 		"40_negative_heartbeat_is_refused",
@@ -112,15 +127,52 @@ var deviations = map[string][]string{
 	},
 }
 
-// TestConformFindsDeviations: against a stock acceptor the suites find what is
-// known of it, and nothing else.
+// cppDeviations are those of the C++ engine.
+var cppDeviations = map[string][]string{
+	certify.SuiteSession: {
+		"40_negative_heartbeat_is_refused",
+	},
+	certify.SuiteMalformed: {
+		"08_number_wraps_to_two",
+		"12_resend_from_minus_nine_quintillion", // leaves a hole in its numbers
+		"13_resend_from_zero",                   // the same
+		"19_heartbeat_of_thirty_years",
+		"20_silence_before_logon",
+		"34_flood_before_logon",
+		"35_quantity_is_negative",
+		"36_quantity_is_minus_zero",
+		"37_quantity_ends_with_a_point",
+		"38_quantity_has_five_thousand_digits",
+		"39_id_of_ten_thousand_characters",
+	},
+}
+
+// TestConformFindsDeviations: against stock acceptors the suites find what is known
+// of them, and nothing else.
 func TestConformFindsDeviations(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a minute, most of it waiting for what a stock acceptor does not do")
+		t.Skip("takes half a minute, most of it waiting for what a stock acceptor does not do")
 	}
-	for suite, want := range deviations {
-		peer := startStock(t)
-		to := certify.Target{BeginString: "FIX.4.4", Sender: "TRY", Target: "STOCK", Wait: 2 * time.Second}
+	t.Run("Go", func(t *testing.T) {
+		t.Parallel()
+		findDeviations(t, goDeviations, 3*time.Second, goStock)
+	})
+	t.Run("C++", func(t *testing.T) {
+		t.Parallel()
+		binary := cppBinary(t, "executor")
+		if binary == "" {
+			t.Skip("without the C++ acceptor: libquickfix-dev is not installed")
+		}
+		// It refuses a second logon after 5 s.
+		findDeviations(t, cppDeviations, 8*time.Second, func(t *testing.T) *stock { return cppStock(t, binary) })
+	})
+}
+
+func findDeviations(t *testing.T, known map[string][]string, wait time.Duration, start func(*testing.T) *stock) {
+	t.Helper()
+	for _, suite := range []string{certify.SuiteSession, certify.SuiteMalformed} {
+		peer := start(t)
+		to := certify.Target{BeginString: "FIX.4.4", Sender: "TRY", Target: "STOCK", Wait: wait}
 		s, err := certify.LoadSuite(suite, 1, to)
 		if err != nil {
 			t.Fatal(err)
@@ -136,11 +188,11 @@ func TestConformFindsDeviations(t *testing.T) {
 				found = append(found, c.Name)
 				t.Log(r.Outcomes[0])
 				peer.kill() // It may be dead, or spin for ever.
-				peer = startStock(t)
+				peer = start(t)
 			}
 		}
-		if !slices.Equal(found, want) {
-			t.Errorf("%s finds\n%q, known are\n%q", suite, found, want)
+		if !slices.Equal(found, known[suite]) {
+			t.Errorf("%s finds\n%q, known are\n%q", suite, found, known[suite])
 		}
 	}
 }

@@ -11,8 +11,8 @@
 //
 // In: the binary, a configuration, scripts. Out: verdicts with the messages that
 // led to them. Client is a raw FIX client that may misbehave; RunDefinition
-// has certify/ play QuickFIX acceptance definitions; cpp/ holds a client on the C++ engine,
-// an implementation that shares no code with ours.
+// has certify/ play QuickFIX acceptance definitions; cpp/ holds a client and an
+// acceptor on the C++ engine, an implementation that shares no code with ours.
 //
 // # Always true
 //

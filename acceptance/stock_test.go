@@ -114,41 +114,65 @@ type stock struct {
 	done chan struct{}
 }
 
-// startStock starts one on a free port and ends it with the test.
-func startStock(t *testing.T) *stock {
+// goStock starts the stock acceptor of the Go library; cppStock that of the C++ one.
+func goStock(t *testing.T) *stock {
+	t.Helper()
+	addr := freeAddr(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), stockEnv+"="+addr+" "+t.TempDir())
+	return startStock(t, addr, cmd)
+}
+
+func cppStock(t *testing.T, binary string) *stock {
+	t.Helper()
+	dictionary := filepath.Join(t.TempDir(), "FIX44.xml")
+	if err := os.WriteFile(dictionary, spec.Dictionary(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	addr := freeAddr(t)
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startStock(t, addr, exec.Command(binary, host, port, dictionary))
+}
+
+func freeAddr(t *testing.T) string {
 	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stock{addr: free.Addr().String(), done: make(chan struct{})}
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s.cmd = exec.Command(os.Args[0])
-	s.cmd.Env = append(os.Environ(), stockEnv+"="+s.addr+" "+t.TempDir())
-	out, err := s.cmd.StdoutPipe()
+	return free.Addr().String()
+}
+
+// startStock starts an acceptor that says "ready", and ends it with the test.
+func startStock(t *testing.T, addr string, cmd *exec.Cmd) *stock {
+	t.Helper()
+	s := &stock{addr: addr, cmd: cmd, done: make(chan struct{})}
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err := s.cmd.StdinPipe()
-	if err != nil {
+	if s.in, err = cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
+	go func() {
+		// A panic is among what is looked for; its exit code says no more.
+		_ = cmd.Wait()
+		close(s.done)
+	}()
+	t.Cleanup(s.kill)
 	if err != nil || line != "ready\n" {
 		t.Fatalf("the stock acceptor said %q, %v", line, err)
 	}
-	go func() {
-		// A panic is among what is looked for; its exit code says no more.
-		_ = s.cmd.Wait()
-		close(s.done)
-	}()
-	s.in = in
-	t.Cleanup(s.kill)
 	return s
 }
 

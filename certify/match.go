@@ -131,6 +131,9 @@ func judgeAll(demands []matcher, got Fields, vars map[string]string) error {
 	return errors.Join(faults...)
 }
 
+// valueShown is how much of a value is shown.
+const valueShown = 200
+
 // tagText and fieldText show a field as people read it: OrdStatus(39)=8 rejected.
 func tagText(tag int) string {
 	if name, ok := spec.FieldName(tag); ok {
@@ -140,6 +143,9 @@ func tagText(tag int) string {
 }
 
 func fieldText(tag int, value string) string {
+	if len(value) > valueShown {
+		return fmt.Sprintf("%s=%s… (%d characters)", tagText(tag), strconv.QuoteToASCII(value[:valueShown]), len(value))
+	}
 	text := tagText(tag) + "=" + strconv.QuoteToASCII(value)
 	if plain(value) {
 		text = tagText(tag) + "=" + value
