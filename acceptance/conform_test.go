@@ -155,7 +155,14 @@ func TestConformFindsDeviations(t *testing.T) {
 	}
 	t.Run("Go", func(t *testing.T) {
 		t.Parallel()
-		findDeviations(t, goDeviations, 3*time.Second, goStock)
+		findDeviations(t, "FIX.4.4", goDeviations, 3*time.Second, goStock("FIX.4.4"))
+	})
+	t.Run("Go, other versions", func(t *testing.T) {
+		t.Parallel()
+		for _, begin := range []string{"FIX.4.2", "FIXT.1.1"} {
+			session := map[string][]string{certify.SuiteSession: goDeviations[certify.SuiteSession]}
+			findDeviations(t, begin, session, 3*time.Second, goStock(begin))
+		}
 	})
 	t.Run("C++", func(t *testing.T) {
 		t.Parallel()
@@ -164,15 +171,15 @@ func TestConformFindsDeviations(t *testing.T) {
 			t.Skip("without the C++ acceptor: libquickfix-dev is not installed")
 		}
 		// It refuses a second logon after 5 s.
-		findDeviations(t, cppDeviations, 8*time.Second, func(t *testing.T) *stock { return cppStock(t, binary) })
+		findDeviations(t, "FIX.4.4", cppDeviations, 8*time.Second, func(t *testing.T) *stock { return cppStock(t, binary) })
 	})
 }
 
-func findDeviations(t *testing.T, known map[string][]string, wait time.Duration, start func(*testing.T) *stock) {
+func findDeviations(t *testing.T, begin string, known map[string][]string, wait time.Duration, start func(*testing.T) *stock) {
 	t.Helper()
-	for _, suite := range []string{certify.SuiteSession, certify.SuiteMalformed} {
+	for suite, want := range known {
 		peer := start(t)
-		to := certify.Target{BeginString: "FIX.4.4", Sender: "TRY", Target: "STOCK", Wait: wait}
+		to := certify.Target{BeginString: begin, DefaultApplVerID: "9", Sender: "TRY", Target: "STOCK", Wait: wait}
 		s, err := certify.LoadSuite(suite, 1, to)
 		if err != nil {
 			t.Fatal(err)
@@ -191,8 +198,8 @@ func findDeviations(t *testing.T, known map[string][]string, wait time.Duration,
 				peer = start(t)
 			}
 		}
-		if !slices.Equal(found, known[suite]) {
-			t.Errorf("%s finds\n%q, known are\n%q", suite, found, known[suite])
+		if !slices.Equal(found, want) {
+			t.Errorf("%s of %s finds\n%q, known are\n%q", suite, begin, found, want)
 		}
 	}
 }

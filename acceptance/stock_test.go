@@ -18,7 +18,7 @@ import (
 
 // stockEnv makes this test program the stock quickfix acceptor that conform is
 // tried on: a process of its own, because part of what is tried ends it. Its value
-// is ADDR DIR.
+// is ADDR and what settings of the session it has, with blanks between them.
 const stockEnv = "BACKSTOP_STOCK_ACCEPTOR"
 
 func TestMain(m *testing.M) {
@@ -34,17 +34,13 @@ func TestMain(m *testing.M) {
 
 // stockAcceptor serves until its standard input ends.
 func stockAcceptor(said string) error {
-	addr, dir, _ := strings.Cut(said, " ")
+	addr, dictionaries, _ := strings.Cut(said, " ")
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return err
 	}
-	dictionary := filepath.Join(dir, "FIX44.xml")
-	if err := os.WriteFile(dictionary, spec.Dictionary(), 0o600); err != nil {
-		return err
-	}
 	settings, err := quickfix.ParseSettings(strings.NewReader(fmt.Sprintf("[DEFAULT]\nConnectionType=acceptor\nSocketAcceptHost=%s\n"+
-		"SocketAcceptPort=%s\nSenderCompID=STOCK\nBeginString=FIX.4.4\nDataDictionary=%s\n[SESSION]\nTargetCompID=TRY\n", host, port, dictionary)))
+		"SocketAcceptPort=%s\nSenderCompID=STOCK\n[SESSION]\nTargetCompID=TRY\n%s\n", host, port, strings.ReplaceAll(dictionaries, " ", "\n"))))
 	if err != nil {
 		return err
 	}
@@ -115,12 +111,29 @@ type stock struct {
 }
 
 // goStock starts the stock acceptor of the Go library; cppStock that of the C++ one.
-func goStock(t *testing.T) *stock {
-	t.Helper()
-	addr := freeAddr(t)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), stockEnv+"="+addr+" "+t.TempDir())
-	return startStock(t, addr, cmd)
+func goStock(begin string) func(*testing.T) *stock {
+	return func(t *testing.T) *stock {
+		t.Helper()
+		module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(strings.TrimSpace(string(module)), "spec")
+		settings := " BeginString=" + begin + " "
+		switch begin {
+		case "FIX.4.2":
+			settings += "DataDictionary=" + filepath.Join(dir, "FIX42.xml")
+		case "FIX.4.4":
+			settings += "DataDictionary=" + filepath.Join(dir, "FIX44.xml")
+		default:
+			settings += "DefaultApplVerID=FIX.5.0SP2 TransportDataDictionary=" + filepath.Join(dir, "FIXT11.xml") +
+				" AppDataDictionary=" + filepath.Join(dir, "FIX50SP2.xml")
+		}
+		addr := freeAddr(t)
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), stockEnv+"="+addr+settings)
+		return startStock(t, addr, cmd)
+	}
 }
 
 func cppStock(t *testing.T, binary string) *stock {

@@ -24,6 +24,8 @@ type Case struct {
 	Rule   string `json:"rule,omitempty"`   // which rule it holds the acceptor to
 	Given  string `json:"given,omitempty"`  // in which state
 	Expect string `json:"expect,omitempty"` // what has to happen
+	// Since names the versions whose rule it is; empty: all.
+	Since []string `json:"since,omitempty"`
 
 	source []string // lines of the file, to show around a failure
 	steps  []step
@@ -117,6 +119,8 @@ func (c *Case) header(comment string) {
 		c.Given = text
 	case mark == "@expect":
 		c.Expect = text
+	case mark == "@since":
+		c.Since = strings.Fields(text)
 	case c.Expect == "" && len(c.steps) == 0 && !strings.HasPrefix(mark, "@"):
 		c.Expect = comment
 	}

@@ -55,6 +55,7 @@ func LoadSuite(name string, seed int64, to Target) (Suite, error) {
 	default:
 		s.Cases, err = loadPath(name)
 	}
+	s.Cases = slices.DeleteFunc(s.Cases, func(c *Case) bool { return len(c.Since) > 0 && !slices.Contains(c.Since, to.BeginString) })
 	return s, err
 }
 
