@@ -102,6 +102,7 @@ func (a *referenceData) end(time.Time, *notes) {}
 type streams struct {
 	asked map[string]bool
 	ended map[string]time.Time
+	last  *Entry // the newest request for an end, which may be refused
 }
 
 func (a *streams) see(e *Entry, n *notes) {
@@ -113,8 +114,10 @@ func (a *streams) see(e *Entry, n *notes) {
 		a.asked[id] = true
 		delete(a.ended, id)
 	case e.Kind == "V" && e.FromClient && e.get(263) == "2" && a.asked[id]:
-		a.ended[id] = e.At
-		n.meet(needStreamEnd, e)
+		a.ended[id], a.last = e.At, e
+	case e.Kind == "3" && !e.FromClient && a.last != nil && e.Fields.Int(45) == a.last.Seq:
+		delete(a.ended, a.last.get(262))
+		a.last = nil
 	case (e.Kind == "W" || e.Kind == "X") && !e.FromClient:
 		if a.asked[id] {
 			n.meet(needStream, e)
@@ -122,6 +125,11 @@ func (a *streams) see(e *Entry, n *notes) {
 		if at, over := a.ended[id]; over && e.At.Sub(at) > inFlightMax {
 			n.fault(e, "prices of %s, which was ended %v before", id, e.At.Sub(at))
 		}
+	}
+	// Whatever else comes behind it shows that it was not refused.
+	if a.last != nil && !e.FromClient && e.Seq > 0 && e.Kind != "W" && e.Kind != "X" {
+		n.meet(needStreamEnd, a.last)
+		a.last = nil
 	}
 }
 

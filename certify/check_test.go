@@ -311,6 +311,16 @@ func TestNothingSeenIsNotObserved(t *testing.T) {
 	}
 }
 
+// TestRefusedEndIsNone: a stream whose end was refused goes on, and nobody is to blame.
+func TestRefusedEndIsNone(t *testing.T) {
+	day := strings.Replace(goodDay, "c V|262=M1|263=2\n50\n", "c V|262=M1|263=2\ng 3|45=last|371=264|372=V|373=1\n1500\n", 1)
+	for _, f := range reportOf(t, written(t, day)).Findings {
+		if f.Check.ID == "C14" && f.Verdict != NotObserved {
+			t.Errorf("%s: %s %v", f.Verdict, f.Why, f.Evidence)
+		}
+	}
+}
+
 // TestReportsAreDerived: the same log gives the same bytes, and a byte that is
 // flipped anywhere is named by its line.
 func TestReportsAreDerived(t *testing.T) {
