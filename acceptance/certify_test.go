@@ -42,8 +42,8 @@ func TestCertifyRun(t *testing.T) {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}
 	// What cannot be had without a gateway that misbehaves, or that is flooded; and
-	// whether a quote still stands when an order comes is a matter of time.
-	unseen, either := []string{"C03", "C11"}, "C18"
+	// whether an order is refused by last look, or meets its quote, is a matter of time.
+	unseen, either := []string{"C03", "C11"}, []string{"C18", "C19"}
 	messages := filepath.Join(out, "messages.log")
 	for _, source := range []string{messages, logged} {
 		r := graded(t, source)
@@ -52,7 +52,7 @@ func TestCertifyRun(t *testing.T) {
 			if slices.Contains(unseen, f.Check.ID) {
 				want = certify.NotObserved
 			}
-			if f.Verdict != want && !(f.Check.ID == either && f.Verdict == certify.NotObserved) {
+			if f.Verdict != want && !(slices.Contains(either, f.Check.ID) && f.Verdict == certify.NotObserved) {
 				t.Errorf("%s: %s is %s: %s %v", filepath.Base(source), f.Check.ID, f.Verdict, f.Why, f.Evidence)
 			}
 		}
@@ -83,7 +83,7 @@ func TestCertifyRun(t *testing.T) {
 func graded(t *testing.T, log string) certify.Report {
 	t.Helper()
 	text, talk, code, err := Run(t.Context(), "certify", "grade", "--log", log, "--session", "TRY", "--gateway", "BACKSTOP", "--json")
-	if err != nil || code != 7 { // Not certified: two checks are not observed.
+	if err != nil || code != 7 { // Not certified: some checks are not observed.
 		t.Fatalf("certify grade ended with %d, %v, %s", code, err, talk)
 	}
 	var r certify.Report

@@ -26,6 +26,7 @@ const (
 	needOneWay    = "a one-way quote"
 	needNoQuote   = "a refused QuoteRequest"
 	needHit       = "a fill of an order on a quote"
+	needLook      = "a last-look refusal"
 )
 
 var pricingChecks = []Check{
@@ -39,7 +40,26 @@ var pricingChecks = []Check{
 		[]string{needTwoWay, needOneWay, needNoQuote}, func() automaton { return &requests{open: map[string]*Entry{}} }},
 	{"C18", areaPricing, true, "A quote is hit", "accepted before it fills, and filled at the quoted price or better",
 		[]string{needHit}, func() automaton { return &hits{orders: newBook(func(o *order) bool { return o.get(40) == "D" })} }},
+	{"C19", areaPricing, true, "Last-look refusals", "no cancel or replace of a refused order 1 s later: it is not taken for a live one",
+		[]string{needLook}, func() automaton { return &looks{map[string]time.Time{}} }},
 }
+
+// looks is C19. What a client believes of an order shows in what it asks about it.
+type looks struct{ refused map[string]time.Time }
+
+func (a *looks) see(e *Entry, n *notes) {
+	switch {
+	case !e.FromClient && e.Kind == "8" && e.get(150) == "8" && strings.HasPrefix(reason(e), "LAST_LOOK_"):
+		a.refused[e.get(11)] = e.At
+		n.meet(needLook, e)
+	case e.FromClient && (e.Kind == "F" || e.Kind == "G"):
+		if at, refused := a.refused[e.get(41)]; refused && e.At.Sub(at) > inFlightMax {
+			n.fault(e, "asks to change %s, which was refused %v before", e.get(41), e.At.Sub(at))
+		}
+	}
+}
+
+func (a *looks) end(time.Time, *notes) {}
 
 // referenceData is C13.
 type referenceData struct {
