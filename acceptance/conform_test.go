@@ -68,6 +68,10 @@ func TestConform(t *testing.T) {
 			t.Errorf("%s: JUnit has %d cases, JSON %d", suite, n, r.Passed)
 		}
 	}
+	out, talk, code, err := Run(t.Context(), "conform", "--against", g.FIX, "--sender", "STRANGER", "--timeout", "1s")
+	if err != nil || code != 8 || out != "" || !strings.Contains(talk, "is not let in") {
+		t.Errorf("a stranger: exit %d, %v, %s%s", code, err, out, talk)
+	}
 	if _, _, code, err := Run(t.Context(), "conform", "--against", "127.0.0.1:1"); err != nil || code != 5 {
 		t.Errorf("nobody there: exit %d, %v", code, err)
 	}

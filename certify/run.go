@@ -74,6 +74,15 @@ func Run(ctx context.Context, suite Suite, to Target, tell func(Outcome)) (*Resu
 	return r, nil
 }
 
+// Greet logs on and out: whoever is not let in need not wait for every case to say so.
+func Greet(ctx context.Context, to Target) error {
+	c, err := ParseScript("greeting", "greeting", []byte("logon\nlogout"))
+	if err != nil {
+		return err
+	}
+	return c.Play(ctx, to)
+}
+
 // everConnected tells whether the first step that connects did.
 func everConnected(err error, c *Case) bool {
 	var f *Failure

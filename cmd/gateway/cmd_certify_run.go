@@ -32,7 +32,8 @@ judged as any other session is (certify grade): that says how the client did.
 
 It places small orders, some of which fill. Numbers of the session are reset
 (141=Y). The password comes from GATEWAY_PASSWORD, the demo's is known; without
-one no Username is sent. Exit 7: a scenario or a check fails; 5: nobody answers.`,
+one no Username is sent. Exit 7: a scenario or a check fails;
+8: we are not let in; 5: nobody answers.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
@@ -69,6 +70,9 @@ func (o *certifyRunOptions) check(env *config.Env) error {
 func (o *certifyRunOptions) run(ctx context.Context, env *config.Env) int {
 	if err := o.check(env); err != nil {
 		return env.Fail(config.ExitUsage, fmt.Errorf("certify run: %w", err), "`gateway certify run --help` shows the flags and examples")
+	}
+	if code := greet(ctx, env, o.to); code != config.ExitOK {
+		return code
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return env.Fail(config.ExitFailure, err)

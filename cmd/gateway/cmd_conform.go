@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ of one that fails the rule, the line that does not hold and the message. Suites:
 Sequence numbers of the session are reset (141=Y), and it is logged out at the
 end: use one that nobody trades on. The password comes from GATEWAY_PASSWORD,
 the demo's is known; without one no Username is sent. Exit 7: a scenario fails;
-5: nobody answers.`,
+8: we are not let in; 5: nobody answers.`,
 		Examples: `gateway conform --against 127.0.0.1:9878 --suite session
 gateway conform --against 127.0.0.1:9878 --suite malformed --seed 7
 gateway conform --against 127.0.0.1:5001 --target ISLD --sender TW --suite d`,
@@ -80,6 +81,11 @@ func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 	if o.list {
 		return showSuite(env, o.asJSON, suite)
 	}
+	if slices.Contains(certify.SuiteNames, o.suite) {
+		if code := greet(ctx, env, o.to); code != config.ExitOK {
+			return code
+		}
+	}
 	tell := func(c certify.Outcome) {
 		if !o.asJSON {
 			env.Print(c.String())
@@ -97,15 +103,26 @@ func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 	return o.answer(env, results)
 }
 
+// greet finds out whether the acceptor lets us in at all.
+func greet(ctx context.Context, env *config.Env, to certify.Target) int {
+	err := certify.Greet(ctx, to)
+	switch {
+	case ctx.Err() != nil:
+		return config.ExitInterrupted
+	case errors.Is(err, certify.ErrUnreachable):
+		return env.Fail(config.ExitUnreachable, err, "--against says where the acceptor listens")
+	case err != nil:
+		return env.Fail(config.ExitRefused, fmt.Errorf("%s is not let in by %s: %w", to.Sender, to.Target, errors.Unwrap(err)),
+			"--sender and --target are the CompIDs, "+passwordVariable+" the password", "the session must allow ResetSeqNumFlag(141)")
+	}
+	return config.ExitOK
+}
+
 func (o *conformOptions) check(env *config.Env) error {
 	if err := config.CheckAddr(o.to.Addr); err != nil {
 		return fmt.Errorf("--against: %w", err)
 	}
-	known := false
-	for _, b := range beginStrings {
-		known = known || b == o.to.BeginString
-	}
-	if !known {
+	if !slices.Contains(beginStrings, o.to.BeginString) {
 		return fmt.Errorf("--begin-string is one of %s", strings.Join(beginStrings, ", "))
 	}
 	credentials(env, &o.to)
