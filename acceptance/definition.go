@@ -21,12 +21,12 @@ var (
 
 // RunDefinition plays a definition file of QuickFIX, or a scenario of our own,
 // against an acceptor.
-func RunDefinition(ctx context.Context, file, addr string) error {
+func RunDefinition(file, addr string) error {
 	suite, err := certify.LoadSuite(file, 0, certify.Target{})
 	if err != nil {
 		return err
 	}
-	return suite.Cases[0].Play(ctx, certify.Target{Addr: addr})
+	return suite.Cases[0].Play(context.Background(), certify.Target{Addr: addr})
 }
 
 func readable(m string) string { return strings.ReplaceAll(m, soh, "|") }

@@ -70,7 +70,7 @@ func TestSessionDefinitions(t *testing.T) {
 		}
 		played++
 		t.Run(name, func(t *testing.T) {
-			if err := RunDefinition(t.Context(), file, g.FIX); err != nil {
+			if err := RunDefinition(file, g.FIX); err != nil {
 				t.Error(err)
 			}
 		})
