@@ -29,9 +29,10 @@ var house = map[string][]string{
 	"store":       {"perp"},
 	"ops":         {"perp"},
 	"sim":         {"perp", "quoting", "risk", "ledger", "engine", "store"},
-	"acceptance":  {"spec"},
+	"certify":     {"spec"},
+	"acceptance":  {"spec", "certify"},
 	"bench":       {"perp", "engine", "store"},
-	"cmd/gateway": {"perp", "bench", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "sim", "spec", "store"},
+	"cmd/gateway": {"perp", "bench", "certify", "config", "engine", "fix", "oracle", "ops", "quoting", "risk", "sim", "spec", "store"},
 }
 
 // keys names, for each module from outside, the rooms that hold a key to it.

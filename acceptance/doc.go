@@ -5,14 +5,14 @@
 //
 // It starts the built gateway, talks to it over TCP as clients do, and judges
 // it by what comes back. Nothing of the gateway's own code is linked in, apart
-// from the published dictionary in spec/.
+// from the published dictionary in spec/ and the examiner in certify/.
 //
 // # In and out
 //
 // In: the binary, a configuration, scripts. Out: verdicts with the messages that
 // led to them. Client is a raw FIX client that may misbehave; RunDefinition
-// plays QuickFIX acceptance definitions; cpp/ holds a client on the C++ engine,
-// an implementation that shares no code with ours.
+// has certify/ play QuickFIX acceptance definitions; cpp/ holds a client and an
+// acceptor on the C++ engine, an implementation that shares no code with ours.
 //
 // # Always true
 //
@@ -24,7 +24,10 @@
 //     (TestHeldOrders, TestKilledWhileHeld, and every client here checks it).
 //   - No session of a load test is throttled (Venue); what is, is tested for itself
 //     (TestOrdersOverTheRate).
-//   - A definition passes only if every line does (TestDefinitionRunnerIsStrict).
+//   - The reference client and the gateway do well by the logs of both sides, and a
+//     byte that is flipped in one is named (TestCertifyRun).
+//   - The gateway passes every suite of certify/, and stock acceptors fail exactly
+//     where they are known to deviate (TestConform, TestConformFindsDeviations).
 //   - With the tag faults: whatever the gateway dies of, what its clients saw is
 //     stored, once; and what is broken on purpose is seen (TestFaultMutants).
 //

@@ -130,18 +130,25 @@ func verify(ctx context.Context, t *testing.T, g *Gateway, dir string) {
 	}
 }
 
-// cppClient builds the client on the C++ engine, or skips it with a reason if
-// Debian's libquickfix is not there; where BACKSTOP_REQUIRE is set it must be.
+// cppClient builds the client on the C++ engine; see cppBinary.
 func cppClient(t *testing.T) string {
+	t.Helper()
+	return cppBinary(t, "client")
+}
+
+// cppBinary builds a program of cpp/, or skips it with a reason if Debian's
+// libquickfix is not there; where BACKSTOP_REQUIRE is set it must be.
+func cppBinary(t *testing.T, name string) string {
+	t.Helper()
 	if _, err := os.Stat("/usr/include/quickfix/Session.h"); err != nil {
 		if os.Getenv("BACKSTOP_REQUIRE") != "" {
 			t.Fatal("libquickfix-dev is not installed")
 		}
-		t.Log("without the C++ client: libquickfix-dev is not installed")
+		t.Log("without the C++ " + name + ": libquickfix-dev is not installed")
 		return ""
 	}
-	bin := filepath.Join(t.TempDir(), "client")
-	out, err := exec.Command("g++", "-std=c++14", "-O1", "-Wno-deprecated", "-o", bin, "cpp/client.cpp", "-lquickfix", "-lpthread").CombinedOutput()
+	bin := filepath.Join(t.TempDir(), name)
+	out, err := exec.Command("g++", "-std=c++14", "-O1", "-Wno-deprecated", "-o", bin, "cpp/"+name+".cpp", "-lquickfix", "-lpthread").CombinedOutput()
 	if err != nil {
 		t.Fatalf("g++: %v\n%s", err, out)
 	}

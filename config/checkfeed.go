@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // feeds checks that each market has exactly one feed and each feed what its
@@ -14,6 +15,7 @@ func (k *checker) feeds() {
 		path := fmt.Sprintf("feed[%d]", i)
 		k.feed(path, &k.c.Feeds[i], priced)
 	}
+	k.certMarkets()
 	for i, m := range k.c.Markets {
 		path := fmt.Sprintf("market[%d].symbol", i)
 		if _, ok := priced[m.Symbol]; !ok && m.Symbol != "" && len(k.c.Feeds) > 0 && !k.atFault(path) {
@@ -40,9 +42,67 @@ func (k *checker) feed(path string, f *Feed, priced map[string]string) {
 	}
 	switch f.Kind {
 	case "synthetic":
+		k.foreign(path, f.Kind, "script", f.Script != "")
 		k.synthetic(path, f)
 	case "file":
+		k.foreign(path, f.Kind, "script", f.Script != "")
 		k.fromFile(path, f)
+	case "scripted":
+		k.scripted(path, f)
+	}
+}
+
+// scripts are what the prices of a scripted feed can do, as in oracle.Scripts.
+var scripts = []string{"steady", "slow", "wave", "stale"}
+
+// certPrefix begins the symbols of certification markets, whose prices and terms
+// follow a script.
+const certPrefix = "CERT-"
+
+// certMarkets keeps certification markets and others apart: nobody may deal for
+// money on a price that is made to fail.
+func (k *checker) certMarkets() {
+	cert, other := -1, -1
+	for i, m := range k.c.Markets {
+		if strings.HasPrefix(m.Symbol, certPrefix) {
+			cert = i
+		} else if m.Symbol != "" && other < 0 {
+			other = i
+		}
+	}
+	if path := fmt.Sprintf("market[%d].symbol", cert); cert >= 0 && other >= 0 && !k.atFault(path) {
+		k.fault(path, Problem{
+			What: fmt.Sprintf("%s is a certification market, and %s is none", k.c.Markets[cert].Symbol, k.c.Markets[other].Symbol),
+			Hint: "run the certification markets in a gateway of their own, with its own data_dir",
+		})
+	}
+	for i, f := range k.c.Feeds {
+		for j, symbol := range f.Symbols {
+			path := fmt.Sprintf("feed[%d].symbols[%d]", i, j)
+			if is := strings.HasPrefix(symbol, certPrefix); is == (f.Kind == "scripted") || f.Kind == "" || k.atFault(path) {
+				continue
+			}
+			if f.Kind == "scripted" {
+				k.fault(path, Problem{What: fmt.Sprintf("a scripted feed prices certification markets only, and %s is none", symbol), Allowed: certPrefix + "…"})
+			} else {
+				k.fault(path, Problem{What: fmt.Sprintf("the certification market %s needs a scripted feed", symbol), Allowed: `kind = "scripted"`})
+			}
+		}
+	}
+}
+
+// scripted checks a feed of certification markets: a script, and first prices as
+// for made-up ones.
+func (k *checker) scripted(path string, f *Feed) {
+	k.synthetic(path, f)
+	switch {
+	case k.atFault(path + ".script"):
+	case f.Script == "":
+		k.faultKey(path, Problem{What: "a scripted feed needs a script", Allowed: strings.Join(scripts, ", ")})
+	case !slices.Contains(scripts, f.Script):
+		k.fault(path+".script", Problem{
+			What: fmt.Sprintf("script %q is not known", f.Script), Meant: nearest(f.Script, scripts), Allowed: strings.Join(scripts, ", "),
+		})
 	}
 }
 
@@ -58,7 +118,7 @@ func (k *checker) synthetic(path string, f *Feed) {
 	for _, symbol := range f.Symbols {
 		if _, ok := f.Start[symbol]; !ok && slices.Contains(k.symbols(), symbol) && !k.atFault(path+".start") {
 			k.faultKey(path, Problem{
-				What: fmt.Sprintf("a synthetic feed needs the first price of %s", symbol),
+				What: fmt.Sprintf("a %s feed needs the first price of %s", f.Kind, symbol),
 				Hint: fmt.Sprintf("add start = { %q = \"100\" }", symbol),
 			})
 		}

@@ -195,13 +195,15 @@ type SessionLimits struct {
 
 // Feed is one source of outside prices.
 type Feed struct {
-	Kind string `toml:"kind" need:"yes" oneof:"synthetic|file"`
+	Kind string `toml:"kind" need:"yes" oneof:"synthetic|file|scripted"`
 	// Symbols are the markets that the feed prices; a file prices one.
 	Symbols []string `toml:"symbols"`
-	// Start are the first prices of a synthetic feed, by symbol.
+	// Start are the first prices of a synthetic or scripted feed, by symbol.
 	Start map[string]perp.Price `toml:"start" min:"0.000001" max:"1000000000"`
 	// Seed makes a synthetic feed repeatable.
 	Seed int `toml:"seed" min:"0" max:"9223372036854775807"`
+	// Script is what the prices of a scripted feed do; see oracle.Scripts.
+	Script string `toml:"script"`
 	// Path is the file that a file feed plays.
 	Path string `toml:"path"`
 	// Speed is how many times faster than it was the feed runs.

@@ -4,8 +4,9 @@
 //
 // It makes or reads the prices of several venues, drops what does not count,
 // aggregates the rest to one price with a confidence and a divergence, and
-// sends it on as perp.OracleTick. There are two feeds: a synthetic one, and
-// one that plays a file at any speed.
+// sends it on as perp.OracleTick. There are three feeds: a synthetic
+// one, one that plays a file at any speed, and one that follows a script, for
+// certification markets.
 //
 // # In and out
 //
@@ -22,6 +23,7 @@
 //   - One liar among three does not move the price outside what the others say (TestOneLiarAmongThree).
 //   - The order of votes has no effect (TestOrderOfVotesHasNoEffect).
 //   - The same seed gives the same ticks (TestSameSeedSameTicks).
+//   - A script says what it is said to, at its times (TestScripts).
 //   - A bad row is named by file and line, with a hint; nothing is guessed (TestBadFiles).
 //   - Publish is never after Receive and never goes back (TestPlayedTimes).
 //   - The end of the context ends Run (TestContextEndsRun).

@@ -4,13 +4,14 @@ import "backstop/config"
 
 // Groups of commands, as the overview heads them.
 const (
-	groupRun    = "run"
-	groupConfig = "configuration"
-	groupClient = "client"
-	groupBooks  = "books"
-	groupDesk   = "desk"
-	groupFix    = "fix"
-	groupMore   = "more"
+	groupRun     = "run"
+	groupConfig  = "configuration"
+	groupClient  = "client"
+	groupBooks   = "books"
+	groupDesk    = "desk"
+	groupFix     = "fix"
+	groupCertify = "certification"
+	groupMore    = "more"
 )
 
 // commandTable is every command of the binary, in the order of the overview.
@@ -71,6 +72,11 @@ func commandTable() []config.Command {
 		fixDecode(),
 		fixDict(),
 		fixLintDict(),
+		conformCommand(),
+		certifyList(),
+		certifyRun(),
+		certifyGrade(),
+		certifyReport(),
 		config.Completion(),
 		config.Help(),
 		simRun(),

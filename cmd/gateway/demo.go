@@ -35,10 +35,14 @@ func demoCommand() config.Command {
 			f.DurationVar(&until, "for", 0, "end by itself after this time, such as 30s")
 			f.StringVar(&o.portsFile, "ports-file", "", "write where to connect to `FILE` once ready")
 			f.BoolVar(&o.quiet, "quiet", false, "no background taker")
+			f.BoolVar(&o.cert, "cert", false, "certification markets instead (CERT-FILL …), and no taker")
 		},
 		Run: func(ctx context.Context, env *config.Env, _ []string) int {
 			if until < 0 {
 				return env.Fail(config.ExitUsage, errors.New("--for must not be negative"))
+			}
+			if o.cert && o.feed != "synthetic" {
+				return env.Fail(config.ExitUsage, errors.New("--cert has prices of its own: leave out --feed"))
 			}
 			return demo(ctx, env, o, until)
 		},
@@ -70,7 +74,7 @@ func demo(ctx context.Context, env *config.Env, o demoOptions, until time.Durati
 	var taken <-chan struct{}
 	code = serve(ctx, env, cfg, logger(config.Log{Level: "warn", Format: "auto"}, nil), o.portsFile, func(a *app) error {
 		welcome(env, a, o, cfg)
-		if !o.quiet {
+		if !o.quiet && !o.cert {
 			taken = takeLightly(ctx, a.door.Addr().String(), o.seed)
 		}
 		return nil
@@ -108,7 +112,9 @@ const demoLots = 100_000
 func welcome(env *config.Env, a *app, o demoOptions, cfg *config.Config) {
 	var b strings.Builder
 	prices := "made-up prices (seed " + fmt.Sprint(o.seed) + ")"
-	if o.feed != "synthetic" {
+	if o.cert {
+		prices = "for certification, scripted prices"
+	} else if o.feed != "synthetic" {
 		prices = "prices of " + filepath.Base(o.feed) + ", the rest made up"
 	}
 	fix := a.door.Addr().String()

@@ -32,7 +32,7 @@ type demoOptions struct {
 	dir, fix, http, feed, portsFile string
 	speed                           string
 	seed                            int
-	quiet                           bool
+	quiet, cert                     bool
 }
 
 // demoConfig writes the configuration of the demo and reads it back through
@@ -42,6 +42,10 @@ func demoConfig(o demoOptions, played demoMarket) (*config.Config, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[server]\ndata_dir = %q\ndashboard = %q\n", o.dir, o.http)
 	fmt.Fprintf(&b, "[fix]\nlisten = %q\ncomp_id = \"BACKSTOP\"\n", o.fix)
+	if o.cert {
+		b.WriteString(certMarkets())
+		return parseDemo(b.String())
+	}
 	markets := demoMarkets
 	if played.symbol != "" && !listed(markets, played.symbol) {
 		markets = append([]demoMarket{played}, markets...)
@@ -54,22 +58,38 @@ func demoConfig(o demoOptions, played demoMarket) (*config.Config, error) {
 			start = append(start, fmt.Sprintf("%q = %q", m.symbol, m.start))
 		}
 	}
-	for _, c := range append([]string{demoTaker}, demoClients...) {
-		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
-		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%q]\n", c, "plain:"+demoPassword, c)
-	}
-	quoted := make([]string, 0, len(demoClients))
-	for _, c := range demoClients {
-		quoted = append(quoted, fmt.Sprintf("%q", c))
-	}
-	fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%s]\nroles = [\"drop_copy\"]\n",
-		demoCopy, "plain:"+demoPassword, strings.Join(quoted, ", "))
+	b.WriteString(demoSessions(append([]string{demoTaker}, demoClients...)))
+	b.WriteString(demoDropCopy())
 	fmt.Fprintf(&b, "[[feed]]\nkind = \"synthetic\"\nseed = %d\nspeed = %q\nsymbols = [%s]\nstart = { %s }\n",
 		o.seed, o.speed, strings.Join(synthetic, ", "), strings.Join(start, ", "))
 	if played.symbol != "" {
 		fmt.Fprintf(&b, "[[feed]]\nkind = \"file\"\nsymbols = [%q]\npath = %q\nspeed = %q\n", played.symbol, o.feed, o.speed)
 	}
-	cfg, err := config.Parse("demo", []byte(b.String()))
+	return parseDemo(b.String())
+}
+
+// demoSessions gives each client a session and an account of its name.
+func demoSessions(clients []string) string {
+	var b strings.Builder
+	for _, c := range clients {
+		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", c)
+		fmt.Fprintf(&b, "[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%q]\n", c, "plain:"+demoPassword, c)
+	}
+	return b.String()
+}
+
+// demoDropCopy is the session that gets copies of what the demo's clients are told.
+func demoDropCopy() string {
+	quoted := make([]string, 0, len(demoClients))
+	for _, c := range demoClients {
+		quoted = append(quoted, fmt.Sprintf("%q", c))
+	}
+	return fmt.Sprintf("[[session]]\ncomp_id = %q\nsecret = %q\naccounts = [%s]\nroles = [\"drop_copy\"]\n",
+		demoCopy, "plain:"+demoPassword, strings.Join(quoted, ", "))
+}
+
+func parseDemo(text string) (*config.Config, error) {
+	cfg, err := config.Parse("demo", []byte(text))
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,15 @@ func openFeeds(cfg *config.Config) ([]oracle.Feed, error) {
 	feeds := make([]oracle.Feed, 0, len(cfg.Feeds))
 	for _, f := range cfg.Feeds {
 		speed := float64(f.Speed) / float64(perp.RatioOne)
-		if f.Kind == "synthetic" {
-			markets := make([]oracle.SyntheticMarket, 0, len(f.Symbols))
-			for _, s := range f.Symbols {
-				markets = append(markets, oracle.SyntheticMarket{Symbol: s, Start: f.Start[s]})
-			}
+		markets := make([]oracle.SyntheticMarket, 0, len(f.Symbols))
+		for _, s := range f.Symbols {
+			markets = append(markets, oracle.SyntheticMarket{Symbol: s, Start: f.Start[s]})
+		}
+		switch f.Kind {
+		case "scripted":
+			feeds = append(feeds, oracle.NewScripted(oracle.ScriptedOptions{Script: f.Script, Markets: markets}))
+			continue
+		case "synthetic":
 			feeds = append(feeds, oracle.NewSynthetic(oracle.SyntheticOptions{Seed: int64(f.Seed), Speed: speed, Markets: markets}))
 			continue
 		}

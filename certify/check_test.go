@@ -1,0 +1,435 @@
+package certify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// goodDay is a conversation in which a client does everything that is checked, and
+// does it well. c is said by the client, g by the gateway, ! lost on its way from
+// the client, ~ lost on its way from the gateway; a number is milliseconds that
+// pass. n=… gives a message a number of its own.
+const goodDay = `
+c A|98=0|108=30|141=Y
+g A|98=0|108=30|141=Y
+c x|320=L1|559=4
+g y|320=L1|322=L1-R|560=0|393=1|146=1|55=BTC-PERP
+c AN|710=P1|724=0|263=1|1=ACME|60=now
+g AP|721=PM1|710=P1|1=ACME|55=BTC-PERP|704=2|705=0
+c V|262=M1|263=1|264=1|265=0|267=2|269=0|269=1|146=1|55=BTC-PERP
+g W|262=M1|55=BTC-PERP|268=2|269=0|270=99|271=5|126=+1000|299=QB1|269=1|270=101|271=5|126=+1000|299=QA1
+100
+c D|11=O1|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|44=101|117=QA1
+g 8|37=X1|11=O1|17=E1|150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+g 8|37=X1|11=O1|17=E2|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+g 8|37=X1|11=O1|17=E3|150=F|39=2|1=ACME|55=BTC-PERP|54=1|38=1|31=101|32=1|151=0|14=1
+g AP|721=PM2|1=ACME|55=BTC-PERP|704=3|705=0
+c R|131=R1|146=1|55=BTC-PERP|38=1
+g S|131=R1|117=QR1|55=BTC-PERP|132=99|133=101|62=+1000
+c R|131=R2|146=1|55=BTC-PERP|54=1|38=1
+g S|131=R2|117=QR2|55=BTC-PERP|133=101|62=+1000
+c R|131=R3|146=1|55=NONE-PERP|38=1
+g AG|131=R3|658=1|58=UNKNOWN_SYMBOL
+c V|262=M1|263=2
+50
+g W|262=M1|55=BTC-PERP|268=0
+c D|11=LL|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=100|59=3
+g 8|37=XL|11=LL|17=ELA|150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+g 8|37=XL|11=LL|17=ELB|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|103=99|58=LAST_LOOK_PRICE A-1
+2000
+c D|11=O2|1=ACME|55=BTC-PERP|54=2|60=now|38=1|40=2|44=99|59=3
+g 8|37=X2|11=O2|17=E4|150=0|39=0|1=ACME|55=BTC-PERP|54=2|38=1|151=1|14=0
+g 8|37=X2|11=O2|17=E5|150=F|39=1|1=ACME|55=BTC-PERP|54=2|38=1|31=99|32=0.4|151=0.6|14=0.4
+g 8|37=X2|11=O2|17=E6|150=4|39=4|1=ACME|55=BTC-PERP|54=2|38=1|151=0|14=0.4|58=IOC_REMAINDER
+c D|11=O3|1=ACME|55=BTC-PERP|54=1|60=now|38=2|40=2|44=90|59=1
+g 8|37=X3|11=O3|17=E7|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=2|151=2|14=0
+c G|11=G1|41=O3|55=BTC-PERP|54=1|60=now|38=3|40=2|44=91
+g 8|37=X3|11=G1|41=O3|17=E8|150=5|39=0|1=ACME|55=BTC-PERP|54=1|38=3|151=3|14=0
+c G|11=G2|41=O1|55=BTC-PERP|54=1|60=now|38=3|40=2|44=91
+g 9|37=X1|11=G2|41=O1|39=2|434=2|102=0|58=TOO_LATE
+c F|11=F1|41=G1|55=BTC-PERP|54=1|60=now|38=3
+g 8|37=X3|11=F1|41=G1|17=E9|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=0|14=0
+c F|11=F2|41=NOPE|55=BTC-PERP|54=1|60=now|38=3
+g 9|37=NONE|11=F2|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER
+c q|11=MC1|530=7|60=now
+g r|37=MC1|530=7|531=7|533=0
+c AF|584=MS1|585=7
+g 8|37=NONE|17=0|150=I|39=8|584=MS1|911=0|912=Y|58=NO_ORDERS
+c D|11=O4|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=3|99=120|59=1
+g 8|37=X4|11=O4|17=E10|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=N
+g 8|37=X4|11=O4|17=E11|150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=Y
+g 8|37=X4|11=O4|17=E12|150=F|39=2|1=ACME|55=BTC-PERP|54=1|38=1|31=121|32=1|151=0|14=1
+c D|11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=2|40=1|18=E
+g 8|37=X5|11=O5|17=E13|150=0|39=0|1=ACME|55=BTC-PERP|54=2|38=2|151=2|14=0
+g 8|37=X5|11=O5|17=E14|150=F|39=2|1=ACME|55=BTC-PERP|54=2|38=2|31=99|32=2|151=0|14=2
+2000
+g AP|721=PM3|1=ACME|55=BTC-PERP|704=1.6|705=0
+c H|11=T1|55=BTC-PERP|54=1
+g j|372=H|380=0|45=last|58=THROTTLED
+c H|11=T2|55=BTC-PERP|54=1
+g j|372=H|380=0|45=last|58=THROTTLED
+3000
+g 1|112=T1
+20
+c 0|112=T1
+~ 0|
+g 0|
+100
+c 2|7=gap|16=0
+g 4|n=gap|43=Y|122=now|123=Y|36=next
+! D|11=O6|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3
+! 0|
+c A|98=0|108=30
+g A|98=0|108=30
+g 2|7=lost|16=0
+c D|n=lost|43=Y|122=now|11=O6|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3
+c 4|n=lost+1|43=Y|122=now|123=Y|36=upto
+g 8|37=X6|11=O6|17=E15|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+g 8|37=X6|11=O6|17=E16|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
+c 5|
+g 5|
+`
+
+// scribe writes a conversation as a log.
+type scribe struct {
+	t         *testing.T
+	at        time.Time
+	next      map[string]int // MsgSeqNum of each side
+	gap, lost int            // first numbers that did not arrive
+}
+
+// written is a conversation as a log.
+func written(t *testing.T, day string) string {
+	t.Helper()
+	s := &scribe{t: t, at: time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC), next: map[string]int{"c": 1, "g": 1}}
+	var b strings.Builder
+	for _, line := range strings.Split(strings.TrimSpace(day), "\n") {
+		if ms, err := strconv.Atoi(line); err == nil {
+			s.at = s.at.Add(time.Duration(ms) * time.Millisecond)
+			continue
+		}
+		s.at = s.at.Add(time.Millisecond)
+		side, body, _ := strings.Cut(line, " ")
+		switch side {
+		case "!":
+			if s.lost == 0 {
+				s.lost = s.next["c"]
+			}
+			s.next["c"]++
+		case "~":
+			s.gap = s.next["g"]
+			s.next["g"]++
+		default:
+			fmt.Fprintf(&b, "%s INFO a line of the engine\n%s : %s\n", stamp(s.at), stamp(s.at), s.message(side, body))
+		}
+	}
+	return b.String()
+}
+
+func (s *scribe) message(side, body string) string {
+	kind, rest, _ := strings.Cut(body, "|")
+	from, to := "ACME", "BACKSTOP"
+	if side == "g" {
+		from, to = to, from
+	}
+	n, own := s.next[side], false
+	var fields []string
+	for _, f := range strings.Split(rest, "|") {
+		tag, v, _ := strings.Cut(f, "=")
+		v = s.value(side, v)
+		switch tag {
+		case "":
+		case "n":
+			own = true
+			n = s.number(v)
+		default:
+			fields = append(fields, tag+"="+v)
+		}
+	}
+	if !own {
+		s.next[side]++
+	}
+	return Complete(strings.ReplaceAll(fmt.Sprintf("8=FIX.4.4|35=%s|34=%d|49=%s|52=%s|56=%s|%s", kind, n, from, stamp(s.at), to,
+		strings.Join(append(fields, ""), "|")), "|", SOH))
+}
+
+// value fills in what a conversation leaves to the time and to the numbers.
+func (s *scribe) value(side, v string) string {
+	switch v {
+	case "now":
+		return stamp(s.at)
+	case "gap":
+		return strconv.Itoa(s.gap)
+	case "lost":
+		return strconv.Itoa(s.lost)
+	case "lost+1":
+		return strconv.Itoa(s.lost + 1)
+	case "next", "upto":
+		return strconv.Itoa(s.next[side])
+	case "last":
+		return strconv.Itoa(s.next["c"] - 1)
+	}
+	if strings.HasPrefix(v, "+") {
+		return stamp(s.at.Add(time.Duration(s.number(v)) * time.Millisecond))
+	}
+	return v
+}
+
+func (s *scribe) number(v string) int {
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+func reportOf(t *testing.T, log string, scope ...string) *Report {
+	t.Helper()
+	l, err := ReadLog(strings.NewReader(log), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReport(l, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestGoodDayPasses(t *testing.T) {
+	r := reportOf(t, written(t, goodDay))
+	for _, f := range r.Findings {
+		if f.Verdict != Passed || len(f.Evidence) == 0 {
+			t.Errorf("%s %s: %s %v", f.Check.ID, f.Verdict, f.Why, f.Evidence)
+		}
+	}
+	if !r.Certified {
+		t.Error("not certified")
+	}
+	if want := []Position{{"ACME", "BTC-PERP", 4, "-0.4"}}; !slices.Equal(r.Positions, want) {
+		t.Errorf("fills %v, want %v", r.Positions, want)
+	}
+}
+
+// TestEachFaultFailsItsCheck plants one fault at a time: its check fails, and no
+// other does.
+func TestEachFaultFailsItsCheck(t *testing.T) {
+	tried := map[string]bool{}
+	for _, f := range []struct{ check, name, from, to string }{
+		{"C01", "TestRequest answered late", "20\nc 0|112=T1", "2500\nc 0|112=T1"},
+		{"C01", "TestRequest not answered", "c 0|112=T1\n", "3000\n"},
+		{"C01", "back before the Logout was answered", "c 5|\n", "c 5|\nc A|98=0|108=30\ng A|98=0|108=30\nc 5|\n"},
+		{"C03", "asks from a later number", "c 2|7=gap", "c 2|7=next"},
+		{"C03", "does not ask", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "6000\n"},
+		{"C03", "leaves instead", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "c 5|\ng 5|\n"},
+		{"C04", "repeats a Heartbeat", "c 4|n=lost+1|43=Y|122=now|123=Y|36=upto", "c 0|n=lost+1|43=Y|122=now"},
+		{"C04", "repeats without its time", "c D|n=lost|43=Y|122=now", "c D|n=lost|43=Y"},
+		{"C04", "resets instead", "c 4|n=lost+1|43=Y|122=now|123=Y", "c 4|n=lost+1|43=Y|122=now|123=N"},
+		{"C06", "a number twice", "c q|", "c q|n=5|"},
+		{"C06", "numbers skipped", "c q|", "! 0|\nc q|"},
+		{"C10", "the same order over and over", "c q|",
+			repeated(4, "c F|11=FF%d|41=NOPE|55=BTC-PERP|54=1|60=now|38=3\ng 9|37=NONE|11=FF%d|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n") + "c q|"},
+		{"C11", "does not back off", "3000\ng 1|", repeated(4, "500\nc H|11=TT%d|55=BTC-PERP|54=1\ng j|372=H|380=0|45=last|58=THROTTLED\n") + "3000\ng 1|"},
+		{"C13", "a lot that is not one", "c q|", "c D|11=B1|1=ACME|55=BTC-PERP|54=1|60=now|38=0.0001|40=2|44=90|59=3\ng 8|37=X9|11=B1|17=EB1|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=0.0001|151=0|14=0|58=BAD_LOT\nc q|"},
+		{"C13", "an order into a halt", "c x|", "g f|324=S|55=BTC-PERP|326=2\n1500\nc x|"},
+		{"C14", "prices after the end", "50\ng W|262=M1", "1500\ng W|262=M1"},
+		{"C15", "orders on expired quotes", "2000\nc D|11=O2", "2000\n" + repeated(2, "c D|11=L%d|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|117=QA1\ng 8|37=XL%d|11=L%d|17=EL%d|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=QUOTE_EXPIRED\n") + "c D|11=O2"},
+		{"C15", "an order on a withdrawn quote", "100\nc D|11=O1", "g Z|131=*|117=QA1\n1100\nc D|11=O1"},
+		{"C16", "an id twice", "c R|131=R2", "c R|131=R1|146=1|55=BTC-PERP|38=1\ng S|131=R1|117=QR9|55=BTC-PERP|132=99|133=101|62=+1000\nc R|131=R2"},
+		{"C18", "a fill beyond the quote", "31=101|32=1|151=0", "31=102|32=1|151=0"},
+		{"C18", "a fill before it is accepted", "150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3", "150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3"},
+		{"C19", "a refused order is canceled", "c F|11=F1|41=G1", "c F|11=FL|41=LL|55=BTC-PERP|54=1|60=now|38=1\ng 9|37=XL|11=FL|41=LL|39=8|434=1|102=0|58=TOO_LATE\nc F|11=F1|41=G1"},
+		{"C20", "it goes on working", "g 8|37=X2|11=O2|17=E6|150=4|39=4|1=ACME|55=BTC-PERP|54=2|38=1|151=0|14=0.4|58=IOC_REMAINDER\n", "11000\n"},
+		{"C20", "sums that are not", "151=0.6|14=0.4", "151=0.6|14=0.5"},
+		{"C21", "LeavesQty at the end", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=0", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=3"},
+		{"C22", "no answer", "g 9|37=NONE|11=F2|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n", "6000\n"},
+		{"C22", "two answers", "c q|", "g 9|37=X|11=F2|41=NOPE|39=4|434=1|102=0|58=TOO_LATE\nc q|"},
+		{"C22", "unknown with an id", "g 9|37=NONE|11=F2", "g 9|37=X9|11=F2"},
+		{"C23", "known without an id", "g 9|37=X1|11=G2", "g 9|37=NONE|11=G2"},
+		{"C24", "no report", "g r|37=MC1|530=7|531=7|533=0", "6000"},
+		{"C25", "an id twice", "c q|", "c D|11=O1|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3\nc q|"},
+		{"C26", "a fill before it is set off", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=Y", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=N"},
+		{"C27", "a position that is turned", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=2|40=1|18=E", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=5|40=1|18=E"},
+		{"C28", "a position that is not there", "704=1.6", "704=1.7"},
+	} {
+		tried[f.check] = true
+		if !strings.Contains(goodDay, f.from) {
+			t.Fatalf("%s, %s: the good day has no %q", f.check, f.name, f.from)
+		}
+		day := strings.Replace(goodDay, f.from, f.to, 1)
+		if f.check == "C27" {
+			for _, x := range [][2]string{{"38=2|151=2|14=0\ng 8|37=X5", "38=5|151=5|14=0\ng 8|37=X5"}, {"38=2|31=99|32=2|151=0|14=2", "38=5|31=99|32=5|151=0|14=5"}, {"704=1.6|705=0", "704=0|705=1.4"}} {
+				day = strings.Replace(day, x[0], x[1], 1)
+			}
+		}
+		var failed []string
+		for _, g := range reportOf(t, written(t, day)).Findings {
+			if g.Verdict == Failed {
+				failed = append(failed, g.Check.ID)
+			}
+		}
+		if !slices.Equal(failed, []string{f.check}) {
+			t.Errorf("%s, %s: failed are %v", f.check, f.name, failed)
+		}
+	}
+	for _, c := range Checks() {
+		if !tried[c.ID] {
+			t.Errorf("%s: no fault is planted", c.ID)
+		}
+	}
+}
+
+// repeated is a piece of a conversation several times, with its turn for each %d.
+func repeated(times int, piece string) string {
+	var b strings.Builder
+	for i := range times {
+		b.WriteString(strings.ReplaceAll(piece, "%d", strconv.Itoa(i)))
+	}
+	return b.String()
+}
+
+// TestNothingSeenIsNotObserved: silence passes nothing and fails nothing.
+func TestNothingSeenIsNotObserved(t *testing.T) {
+	r := reportOf(t, written(t, "c A|98=0|108=30\ng A|98=0|108=30"), "C26")
+	for _, f := range r.Findings {
+		want := NotObserved
+		if f.Check.ID == "C26" {
+			want = NotApplicable
+		}
+		if f.Verdict != want || f.Why == "" {
+			t.Errorf("%s: %s %q", f.Check.ID, f.Verdict, f.Why)
+		}
+	}
+	if r.Certified {
+		t.Error("certified without having done anything")
+	}
+	if _, err := NewReport(&Log{}, []string{"C99"}); err == nil {
+		t.Error("a check that is none is taken")
+	}
+}
+
+// TestRefusedEndIsNone: a stream whose end was refused goes on, and nobody is to blame.
+func TestRefusedEndIsNone(t *testing.T) {
+	day := strings.Replace(goodDay, "c V|262=M1|263=2\n50\n", "c V|262=M1|263=2\ng 3|45=last|371=264|372=V|373=1\n1500\n", 1)
+	for _, f := range reportOf(t, written(t, day)).Findings {
+		if f.Check.ID == "C14" && f.Verdict != NotObserved {
+			t.Errorf("%s: %s %v", f.Verdict, f.Why, f.Evidence)
+		}
+	}
+}
+
+// TestReportsAreDerived: the same log gives the same bytes, and a byte that is
+// flipped anywhere is named by its line.
+func TestReportsAreDerived(t *testing.T) {
+	log := written(t, goodDay)
+	first, err := reportOf(t, log).JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if again, err := reportOf(t, log).JSON(); err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("another report, %v", err)
+		}
+	}
+	verify := func(report []byte, log string) error {
+		return Verify(report, func(client, gateway string) (*Log, error) { return ReadLog(strings.NewReader(log), client, gateway) })
+	}
+	if err := verify(first, log); err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(log); at += 101 {
+		b := []byte(log)
+		b[at] ^= 1
+		line := strings.Count(log[:at], "\n") + 1
+		var c *Changed
+		if err := verify(first, string(b)); !errors.As(err, &c) || c.Line != line {
+			t.Fatalf("byte %d of line %d: %v", at, line, err)
+		}
+	}
+	lines := strings.SplitAfter(log, "\n")
+	for name, s := range map[string]struct {
+		log  string
+		line int
+	}{
+		"a line less":  {strings.Join(lines[:len(lines)-2], ""), len(lines) - 1},
+		"a line more":  {log + "x\n", len(lines)},
+		"another log":  {"x\n", 1},
+		"lines turned": {lines[1] + lines[0] + strings.Join(lines[2:], ""), 1},
+	} {
+		var c *Changed
+		if err := verify(first, s.log); !errors.As(err, &c) || c.Line != s.line {
+			t.Errorf("%s: %v, want line %d", name, err, s.line)
+		}
+	}
+	var c *Changed
+	forged := bytes.Replace(first, []byte(`"verdict": "pass"`), []byte(`"verdict": "fail"`), 1)
+	if err := verify(forged, log); !errors.As(err, &c) || c.Line != 0 {
+		t.Errorf("a forged report: %v", err)
+	}
+	if err := verify([]byte("{"), log); err == nil {
+		t.Error("no report at all is taken")
+	}
+}
+
+// TestReadLog: what engines of either side write can be read.
+func TestReadLog(t *testing.T) {
+	soh := "8=FIX.4.4\x019=5\x0135=A\x0134=1\x0149=C\x0152=20260701-10:00:00.500\x0156=G\x0198=0\x0110=000\x01"
+	bar := strings.ReplaceAll(soh, "\x01", "|")
+	for _, line := range []string{soh, bar, "20260701-10:00:01.000 : " + soh, `{"time":"2026-07-01T10:00:01Z","message":"` + bar + `"}`,
+		`time=2026-07-01T12:00:01.000+02:00 msg="fix message" message="` + bar + `"`, `{"m":"` + strings.ReplaceAll(soh, "\x01", `\u0001`) + `"}`} {
+		l, err := ReadLog(strings.NewReader("nothing\n"+line+"\nnothing"), "", "")
+		if err != nil {
+			t.Errorf("%q: %v", line, err)
+			continue
+		}
+		e := l.Entries[0]
+		if !e.FromClient || e.Line != 2 || e.Seq != 1 || e.Kind != "A" || l.Lines != 3 || l.Client != "C" || l.Gateway != "G" {
+			t.Errorf("%q: %+v of %+v", line, e, l)
+		}
+		if got := e.At.Format("15:04:05.0"); got != "10:00:01.0" && got != "10:00:00.5" || strings.Contains(line, "01.000") != (got == "10:00:01.0") && !strings.Contains(line, "01Z") {
+			t.Errorf("%q: at %s", line, got)
+		}
+	}
+	for name, r := range map[string]io.Reader{"no message": strings.NewReader("hello\n"), "others": strings.NewReader(soh), "cut off": strings.NewReader(soh[:40])} {
+		if _, err := ReadLog(r, "D", "G"); !errors.Is(err, ErrNoSession) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := ReadLog(strings.NewReader(strings.Repeat("x", lineMax+1)), "", ""); err == nil {
+		t.Error("a line of any length is read")
+	}
+}
+
+// TestForms: each form of a report has every check, and none breaks on a hostile name.
+func TestForms(t *testing.T) {
+	log := strings.ReplaceAll(written(t, goodDay), "ACME", `<b>&"A`)
+	r := reportOf(t, log)
+	html, err := r.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	junit, err := r.JUnit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, text := range map[string]string{"HTML": string(html), "JUnit": string(junit), "Markdown": string(r.Markdown()), "text": r.Text()} {
+		for _, c := range Checks() {
+			if !strings.Contains(text, c.ID) {
+				t.Errorf("%s lacks %s", form, c.ID)
+			}
+		}
+		if (form == "HTML" || form == "JUnit") && strings.Contains(text, "<b>") {
+			t.Errorf("%s: a name is taken for markup", form)
+		}
+	}
+	if bytes.Contains(html, []byte("http")) || bytes.Contains(html, []byte("src=")) {
+		t.Error("the page needs something from elsewhere")
+	}
+}

@@ -1,0 +1,160 @@
+package certify
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Limits of a log.
+const (
+	lineMax  = 1 << 20 // bytes of a line
+	linesMax = 1_000_000
+)
+
+// An Entry is one message of a log.
+type Entry struct {
+	Line       int       // of the log
+	At         time.Time // as the log says, else SendingTime
+	FromClient bool
+	Fields     Fields
+	Kind       string // MsgType
+	Seq        int    // MsgSeqNum
+}
+
+func (e *Entry) get(tag int) string { return e.Fields.Get(tag) }
+
+// A Log is the messages of one session, and the chain of hashes over all lines of
+// the file that they stand in.
+type Log struct {
+	Client, Gateway string // CompIDs
+	Entries         []*Entry
+	Lines           int
+	Chain           []string // one link a line, short
+	Head            string   // the last link, whole
+}
+
+// linkShort is how many digits of a link are kept for each line: enough to name
+// the first line that is not what it was.
+const linkShort = 16
+
+// ErrNoSession means that a log has no message of the session that was asked for.
+var ErrNoSession = errors.New("the log has no message of the session")
+
+// ReadLog reads the messages of one session out of any text that has them, one a
+// line: the log of an engine on either side, or of the gateway. Without a client
+// or gateway named it takes those of the first Logon; who receives it is the
+// gateway. Lines without a message count for the chain alone, which is there also
+// with ErrNoSession.
+func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
+	l := &Log{Client: client, Gateway: gateway}
+	link := sha256.Sum256([]byte("certify log 1"))
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, lineMax)
+	in.Split(wholeLines)
+	for in.Scan() {
+		l.Lines++
+		if l.Lines > linesMax {
+			return nil, fmt.Errorf("the log has more than %d lines", linesMax)
+		}
+		link = sha256.Sum256(append(link[:], in.Bytes()...))
+		l.Chain = append(l.Chain, hex.EncodeToString(link[:])[:linkShort])
+		if e := readEntry(in.Text()); e != nil {
+			e.Line = l.Lines
+			l.take(e)
+		}
+	}
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("line %d: %w", l.Lines+1, err)
+	}
+	l.Head = hex.EncodeToString(link[:])
+	if len(l.Entries) == 0 {
+		return l, fmt.Errorf("%w: client %q, gateway %q", ErrNoSession, l.Client, l.Gateway)
+	}
+	return l, nil
+}
+
+// wholeLines cuts lines and keeps their ends, so that the chain covers every byte.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i+1], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
+
+// take keeps a message of the session.
+func (l *Log) take(e *Entry) {
+	sender, target := e.get(49), e.get(56)
+	if e.Kind == "A" && e.get(98) != "" && (l.Client == "" || l.Client == sender) && (l.Gateway == "" || l.Gateway == target) {
+		l.Client, l.Gateway = sender, target
+	}
+	switch {
+	case l.Client == "" || l.Gateway == "":
+		return
+	case sender == l.Client && target == l.Gateway:
+		e.FromClient = true
+	case sender != l.Gateway || target != l.Client:
+		return
+	}
+	l.Entries = append(l.Entries, e)
+}
+
+var (
+	escapedSOH = strings.NewReplacer(`\u0001`, SOH, `\x01`, SOH, `^A`, SOH)
+	fixTime    = regexp.MustCompile(`\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?`)
+	isoTime    = regexp.MustCompile(`\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?`)
+	trailer    = regexp.MustCompile(`[\x01|]10=\d{3}`)
+)
+
+// readEntry finds a message in a line; nil without one.
+func readEntry(line string) *Entry {
+	i := strings.Index(line, "8=FIX")
+	if i < 0 {
+		return nil
+	}
+	text := escapedSOH.Replace(line[i:])
+	end := trailer.FindStringIndex(text)
+	if end == nil {
+		return nil
+	}
+	f := Parse(text[:end[1]])
+	e := &Entry{Fields: f, Kind: f.Get(35), Seq: f.Int(34)}
+	if e.Kind == "" || e.Seq < 0 {
+		return nil
+	}
+	e.At = timeOf(line[:i])
+	if e.At.IsZero() {
+		e.At = fixStamp(f.Get(52))
+	}
+	return e
+}
+
+func timeOf(prefix string) time.Time {
+	if s := isoTime.FindString(prefix); s != "" {
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
+			if t, err := time.Parse(layout, s); err == nil {
+				return t.UTC()
+			}
+		}
+	}
+	return fixStamp(fixTime.FindString(prefix))
+}
+
+// fixStamp reads a time as FIX writes it; zero if it is none.
+func fixStamp(s string) time.Time {
+	t, err := time.Parse("20060102-15:04:05.999999999", s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}

@@ -1,0 +1,427 @@
+package certify
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Waits. A wait ends with what is waited for; these bound it.
+const (
+	// WaitMax is the usual longest wait for one message.
+	WaitMax = 10 * time.Second
+	// definitionWait is that of a line of a QuickFIX definition, some of which ask for
+	// a heartbeat interval of 30 s; definitionEnd is what the original runner grants.
+	definitionWait = 45 * time.Second
+	definitionEnd  = 10 * time.Second
+	// again is how often an acceptor is asked whether a session is free again.
+	again = 100 * time.Millisecond
+)
+
+// Target is an acceptor, and who we are to it.
+type Target struct {
+	Addr               string
+	BeginString        string // FIX.4.4
+	Sender, Target     string
+	Username, Password string
+	DefaultApplVerID   string        // goes into the Logon of FIXT.1.1
+	Wait               time.Duration // longest wait for one message; zero: WaitMax
+	// Vars are further words that scenarios may use in braces.
+	Vars map[string]string
+	// Record gets every whole message that is said, without passwords; nil: nobody.
+	Record func(at time.Time, message string)
+}
+
+// credentials is what every Logon ends with.
+func (t Target) credentials() string {
+	s := ""
+	if t.Username != "" {
+		s = "|553=" + t.Username + "|554=" + t.Password
+	}
+	if strings.HasPrefix(t.BeginString, "FIXT") {
+		s += "|1137=" + t.DefaultApplVerID
+	}
+	return s
+}
+
+// ErrUnreachable means that nobody listens at the address.
+var ErrUnreachable = errors.New("nobody answers at the address")
+
+// A Failure is a line of a scenario that does not hold.
+type Failure struct {
+	File string
+	Line int
+	Text string // the line
+	Err  error
+	Got  Fields // the message that was judged, if there is one
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s:%d: %s: %v", f.File, f.Line, readable(f.Text), f.Err)
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
+
+// player is the state of one run of one case.
+type player struct {
+	ctx   context.Context
+	to    Target
+	conns map[int]*peer
+	vars  map[string]string
+	got   Fields
+	once  int // makes ids of fences unique
+}
+
+// peer is one connection, with the numbers that we keep of its session.
+type peer struct {
+	net.Conn
+	r       *bufio.Reader
+	out, in int
+	mute    bool // does not answer TestRequests
+	strict  bool // checks the acceptor's numbers: not in lines of QuickFIX, which state them
+}
+
+// Play plays a case against an acceptor. The first line that does not hold ends
+// it with a *Failure.
+func (c *Case) Play(ctx context.Context, to Target) error {
+	if to.Wait <= 0 {
+		to.Wait = WaitMax
+	}
+	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
+	p.vars["credentials"] = to.credentials()
+	// A ClOrdID is used once for ever: each play has ids of its own.
+	p.vars["run"] = strconv.FormatInt(time.Now().UnixNano(), 36)
+	maps.Copy(p.vars, to.Vars)
+	defer p.close()
+	for _, s := range c.steps {
+		p.got = nil
+		if err := p.step(s); err != nil {
+			if gone(err) {
+				err = fmt.Errorf("the acceptor closed the connection (%w)", err)
+			}
+			return &Failure{c.File, s.line, s.text, err, p.got}
+		}
+	}
+	return nil
+}
+
+// close leaves the acceptor as it was found: sessions are logged out, or the next
+// case would meet a live one.
+func (p *player) close() {
+	for n := range p.conns {
+		if p.conns[n].strict {
+			// What an acceptor does after a case has been judged is not judged.
+			_ = p.logout(n)
+		}
+		p.drop(n)
+	}
+}
+
+func (p *player) drop(n int) {
+	if c := p.conns[n]; c != nil {
+		c.Close()
+		delete(p.conns, n)
+	}
+}
+
+func (p *player) step(s step) error {
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
+	switch s.verb {
+	case "I", "E", "i", "e":
+		return p.definition(s)
+	case verbConnect:
+		return p.connect(s.conn)
+	case verbLogon:
+		return p.logon(s.conn, s.body)
+	case verbDrop:
+		p.drop(s.conn)
+		return nil
+	case verbAlive:
+		p.drop(s.conn)
+		if err := p.logon(s.conn, ""); err != nil {
+			return fmt.Errorf("the acceptor lets nobody in any more: %w", err)
+		}
+		return p.fence(s.conn)
+	}
+	c := p.conns[s.conn]
+	if c == nil {
+		return errors.New("not connected")
+	}
+	switch s.verb {
+	case verbSend:
+		return p.send(c, s.body)
+	case verbRaw, verbFramed:
+		return p.raw(c, s.body, s.verb == verbFramed)
+	case verbCalm:
+		return p.calm(c)
+	case verbExpect, verbAwait:
+		return p.expect(c, s.demands, s.verb == verbAwait)
+	case verbFence:
+		return p.fence(s.conn)
+	case verbEnded:
+		return p.ended(s.conn)
+	case verbLogout:
+		return p.logout(s.conn)
+	case verbMute:
+		c.mute = true
+		return nil
+	case verbNumber:
+		return p.number(c, s.body)
+	}
+	return fmt.Errorf("%s is not known here", s.verb)
+}
+
+func (p *player) connect(n int) error {
+	p.drop(n)
+	d := net.Dialer{Timeout: p.to.Wait}
+	c, err := d.DialContext(p.ctx, "tcp", p.to.Addr)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	p.conns[n] = &peer{Conn: c, r: bufio.NewReader(c), out: 1, in: 1, strict: true}
+	return nil
+}
+
+// logon connects and logs on. Where an acceptor closes without a word it may not
+// have noticed the end of the case before, so it is asked again until the wait is
+// over.
+func (p *player) logon(n int, extra string) error {
+	deadline := time.Now().Add(p.to.Wait)
+	tick := time.NewTicker(again)
+	defer tick.Stop()
+	for {
+		if err := p.connect(n); err != nil {
+			return err
+		}
+		c := p.conns[n]
+		if err := p.send(c, p.logonBody(extra)); err != nil {
+			return err
+		}
+		err := p.expect(c, []matcher{{tag: 35, op: opExact, text: "A"}}, false)
+		if err == nil || !gone(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		}
+	}
+}
+
+// logonBody is a Logon as the target wants it; fields of extra replace ours, and
+// a tag with ! leaves it out.
+func (p *player) logonBody(extra string) string {
+	fields := strings.Split("A|98=0|108=30|141=Y"+p.to.credentials(), "|")
+	for _, f := range strings.Split(extra, "|") {
+		tag, _, _ := strings.Cut(strings.TrimPrefix(f, "!"), "=")
+		at := -1
+		for i, have := range fields {
+			if strings.HasPrefix(have, tag+"=") {
+				at = i
+			}
+		}
+		switch {
+		case f == "":
+		case at >= 0 && f[0] == '!':
+			fields = append(fields[:at], fields[at+1:]...)
+		case at >= 0:
+			fields[at] = f
+		case f[0] != '!':
+			fields = append(fields, f)
+		}
+	}
+	return strings.Join(fields, "|")
+}
+
+// headerTags are fields that go before the body, in this order, when a line has
+// them; 49, 56 and 52 are there also when it has not.
+var headerTags = []string{"34", "43", "97", "49", "56", "50", "57", "115", "128", "52", "122"}
+
+// send makes a message of its type and fields, and sends it with the next number.
+// A line with a 34 of its own spends none.
+func (p *player) send(c *peer, body string) error {
+	p.vars["next"], p.vars["in"] = strconv.Itoa(c.out), strconv.Itoa(c.in)
+	p.vars["now"] = stamp(time.Now())
+	text, err := fill(withTimes(body, time.Now()), p.vars)
+	if err != nil {
+		return err
+	}
+	kind, rest, _ := strings.Cut(text, "|")
+	own := map[string]string{"34": strconv.Itoa(c.out), "49": p.to.Sender, "56": p.to.Target, "52": stamp(time.Now())}
+	numbered := false
+	var fields []string
+	begin := p.to.BeginString
+	for _, f := range strings.Split(rest, "|") {
+		tag, value, _ := strings.Cut(f, "=")
+		switch {
+		case f == "":
+		case tag == "8":
+			begin = value
+		case isHeader(tag):
+			own[tag] = value
+			numbered = numbered || tag == "34"
+		default:
+			fields = append(fields, f)
+		}
+	}
+	all := []string{"8=" + begin, "35=" + kind}
+	for _, tag := range headerTags {
+		if v, ok := own[tag]; ok {
+			all = append(all, tag+"="+v)
+		}
+	}
+	p.vars["sent"] = own["34"]
+	if !numbered {
+		c.out++
+	}
+	m := Complete(strings.Join(append(all, fields...), SOH) + SOH)
+	p.record(m)
+	return p.write(c, m)
+}
+
+func isHeader(tag string) bool {
+	for _, t := range headerTags {
+		if t == tag {
+			return true
+		}
+	}
+	return false
+}
+
+var escapes = regexp.MustCompile(`\\x[0-9a-f]{2}`)
+
+// raw writes bytes as they are: | is SOH, \x00 a byte. A framed line gets its
+// BodyLength and CheckSum.
+func (p *player) raw(c *peer, body string, framed bool) error {
+	p.vars["next"] = strconv.Itoa(c.out)
+	p.vars["now"] = stamp(time.Now())
+	text, err := fill(withTimes(body, time.Now()), p.vars)
+	if err != nil {
+		return err
+	}
+	text = escapes.ReplaceAllStringFunc(strings.ReplaceAll(text, "|", SOH), func(e string) string {
+		n, err := strconv.ParseUint(e[2:], 16, 8)
+		if err != nil {
+			return e // Cannot be: two hex digits.
+		}
+		return string([]byte{byte(n)})
+	})
+	if framed {
+		text = Complete(text)
+	}
+	// An acceptor may close while nonsense is on its way: what it did is judged by the
+	// next step, not by this one.
+	if err := p.write(c, text); err != nil && !gone(err) {
+		return err
+	}
+	return nil
+}
+
+var secret = regexp.MustCompile(`(\x01(?:554|925|96)=)[^\x01]*`)
+
+func (p *player) record(m string) {
+	if p.to.Record != nil {
+		p.to.Record(time.Now(), secret.ReplaceAllString(m, "${1}***"))
+	}
+}
+
+func (p *player) write(c *peer, text string) error {
+	if err := c.SetWriteDeadline(time.Now().Add(p.to.Wait)); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c, text)
+	return err
+}
+
+// read returns the next message that concerns the case: TestRequests are answered
+// and heartbeats passed over, unless it is one of these that is waited for.
+func (p *player) read(c *peer, deadline time.Time, waitsFor string) (Fields, error) {
+	for {
+		if err := c.SetReadDeadline(deadline); err != nil {
+			return nil, err
+		}
+		m, err := ReadMessage(c.r)
+		if err != nil {
+			return nil, err
+		}
+		p.record(m)
+		f := Parse(m)
+		p.got = f
+		if err := c.numbered(f); err != nil {
+			return f, err
+		}
+		_, answers := f.Lookup(112)
+		switch t := f.Get(35); {
+		case t == waitsFor:
+			return f, nil
+		case t == "0" && !answers:
+		case t == "1" && !c.mute:
+			if err := p.send(c, "0|112="+f.Get(112)); err != nil {
+				return f, err
+			}
+		default:
+			return f, nil
+		}
+	}
+}
+
+// numbered keeps the acceptor's number, and holds it to going up by one.
+func (c *peer) numbered(f Fields) error {
+	if !c.strict {
+		return nil
+	}
+	seq := f.Int(34)
+	switch {
+	case f.Get(43) == "Y":
+		if f.Get(35) == "4" {
+			c.in = max(c.in, f.Int(36))
+		}
+	case f.Get(35) == "A" && f.Get(141) == "Y":
+		c.in = 2
+	case f.Get(35) == "5" && seq == 0:
+		// Belongs to no sequence: it refuses a Logon.
+	case seq > c.in && c.in == 1:
+		c.in = seq + 1 // A session that was not reset goes on.
+	case seq != c.in:
+		return fmt.Errorf("MsgSeqNum(34) is %d, want %d", seq, c.in)
+	case f.Get(35) == "4":
+		c.in = f.Int(36)
+	default:
+		c.in++
+	}
+	return nil
+}
+
+func (p *player) expect(c *peer, demands []matcher, skip bool) error {
+	deadline := time.Now().Add(p.to.Wait)
+	waitsFor := ""
+	if demands[0].tag == 35 && demands[0].op == opExact {
+		waitsFor = demands[0].text
+	}
+	p.vars["next"], p.vars["in"] = strconv.Itoa(c.out), strconv.Itoa(c.in)
+	for {
+		f, err := p.read(c, deadline, waitsFor)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return fmt.Errorf("nothing of the kind within %v", p.to.Wait)
+		}
+		if err != nil {
+			return err
+		}
+		err = judgeAll(demands, f, p.vars)
+		if err == nil || !skip {
+			return err
+		}
+	}
+}

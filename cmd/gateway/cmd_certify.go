@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"backstop/certify"
+	"backstop/config"
+)
+
+// reportName is the file that a report is kept in; the other forms stand beside it.
+const reportName = "report.json"
+
+// gradeOptions are the flags of certify grade.
+type gradeOptions struct {
+	log, session, gateway, out string
+	outOfScope                 []string
+	asJSON                     bool
+}
+
+func certifyList() config.Command {
+	var asJSON bool
+	return config.Command{
+		Path: "certify list", Group: groupCertify,
+		Short: "List the checks of the certification",
+		Long: `What is judged of a client, with what has to be seen in its session before the
+check can be passed. All of them are judged from the messages alone.`,
+		Examples: "gateway certify list\ngateway certify list --json",
+		Flags:    func(f *config.Flags) { jsonFlag(f, &asJSON) },
+		Run: func(_ context.Context, env *config.Env, _ []string) int {
+			if asJSON {
+				return env.JSON(certify.Checks())
+			}
+			var b strings.Builder
+			for _, c := range certify.Checks() {
+				fmt.Fprintf(&b, "%s  %-8s %s\n     %s\n     needs %s\n", c.ID, c.Area, c.Title, c.Criteria, strings.Join(c.Needs, "; "))
+			}
+			return env.Print(b.String())
+		},
+	}
+}
+
+func certifyGrade() config.Command {
+	var o gradeOptions
+	return config.Command{
+		Path: "certify grade", Group: groupCertify,
+		Short: "Judge a client from a log of its session",
+		Long: `Reads the messages of one session from any text that has one message a line: the
+log of the client's engine, or what the gateway logs with log.level = "debug".
+Without --session it is the session of the first Logon. A check passes, fails,
+or was not observed; each verdict names messages by line and sequence number.
+
+With --out it writes report.json, report.html, report.md and report.xml (JUnit);
+the same log gives the same bytes. Exit 7: not certified.`,
+		Examples: `gateway certify grade --log messages.log
+gateway certify grade --log gateway.log --session ACME --out acme
+gateway certify grade --log messages.log --out-of-scope C16,C26`,
+		Flags: func(f *config.Flags) {
+			f.StringVar(&o.log, "log", "", "`FILE` with the messages")
+			f.StringVar(&o.session, "session", "", "CompID of the client")
+			f.StringVar(&o.gateway, "gateway", "", "CompID of the gateway")
+			f.StringVar(&o.out, "out", "", "write the report into `DIR`, which is made if it is not there")
+			f.StringSliceVar(&o.outOfScope, "out-of-scope", nil, "`IDS` of checks that do not apply to this client")
+			jsonFlag(f, &o.asJSON)
+		},
+		Run: func(_ context.Context, env *config.Env, _ []string) int { return o.run(env) },
+	}
+}
+
+func (o *gradeOptions) run(env *config.Env) int {
+	if o.log == "" {
+		return env.Fail(config.ExitUsage, errors.New("certify grade: --log is missing"), "`gateway certify grade --help` shows the flags and examples")
+	}
+	l, err := readLog(o.log, o.session, o.gateway)
+	if err != nil {
+		return failLog(env, err)
+	}
+	report, err := certify.NewReport(l, o.outOfScope)
+	if err != nil {
+		return env.Fail(config.ExitUsage, fmt.Errorf("--out-of-scope: %w", err), "`gateway certify list` prints the checks")
+	}
+	if o.out != "" {
+		if err := writeReport(o.out, report); err != nil {
+			return env.Fail(config.ExitFailure, fmt.Errorf("writing the report: %w", err))
+		}
+		env.Say("wrote %s", filepath.Join(o.out, reportName))
+	}
+	var code int
+	if o.asJSON {
+		code = env.JSON(report)
+	} else {
+		code = env.Print(report.Text())
+	}
+	if code == config.ExitOK && !report.Certified {
+		return config.ExitCheck
+	}
+	return code
+}
+
+func failLog(env *config.Env, err error) int {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return env.Fail(config.ExitNotFound, err, "--log names a file with one message a line")
+	case errors.Is(err, certify.ErrNoSession):
+		return env.Fail(config.ExitNotFound, err, "--session and --gateway are the CompIDs (49, 56) of the two sides")
+	}
+	return env.Fail(config.ExitFailure, err)
+}
+
+func readLog(path, client, gateway string) (_ *certify.Log, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the log: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return certify.ReadLog(f, client, gateway)
+}
+
+// writeReport writes every form of a report.
+func writeReport(dir string, r *certify.Report) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	text, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	html, err := r.HTML()
+	if err != nil {
+		return err
+	}
+	junit, err := r.JUnit()
+	if err != nil {
+		return err
+	}
+	for _, form := range []struct {
+		name string
+		text []byte
+	}{{reportName, text}, {"report.html", html}, {"report.md", r.Markdown()}, {"report.xml", junit}} {
+		if err := os.WriteFile(filepath.Join(dir, form.name), form.text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportMax is the largest report that is read back.
+const reportMax = 256 << 20
+
+func certifyReport() config.Command {
+	var verify, log string
+	return config.Command{
+		Path: "certify report", Group: groupCertify,
+		Short: "Derive a report from its log again, and compare",
+		Long: `Anybody who has the report and the log can check the one against the other: each
+line of the log is a link of a chain of hashes that the report holds, and the
+report is derived from the log bit for bit. Exit 7: something was changed, and
+where.`,
+		Examples: "gateway certify report --verify acme/report.json --log messages.log",
+		Flags: func(f *config.Flags) {
+			f.StringVar(&verify, "verify", "", "`FILE` of the report (report.json)")
+			f.StringVar(&log, "log", "", "`FILE` with the messages that it was derived from")
+		},
+		Run: func(_ context.Context, env *config.Env, _ []string) int {
+			if verify == "" || log == "" {
+				return env.Fail(config.ExitUsage, errors.New("certify report: --verify and --log are both needed"), "`gateway certify report --help` shows an example")
+			}
+			return verifyReport(env, verify, log)
+		},
+	}
+}
+
+func verifyReport(env *config.Env, path, log string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return env.Fail(config.ExitNotFound, fmt.Errorf("reading the report: %w", err), "certify grade --out writes one")
+	}
+	text, err := io.ReadAll(io.LimitReader(f, reportMax))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return env.Fail(config.ExitFailure, fmt.Errorf("reading the report: %w", err))
+	}
+	err = certify.Verify(text, func(client, gateway string) (*certify.Log, error) { return readLog(log, client, gateway) })
+	var changed *certify.Changed
+	switch {
+	case errors.As(err, &changed):
+		return env.Fail(config.ExitCheck, err)
+	case err != nil:
+		return failLog(env, err)
+	}
+	return env.Print("the report is what the log says\n")
+}

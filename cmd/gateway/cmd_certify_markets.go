@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// certMarket is a market whose price and terms are made so that a client meets one
+// thing whenever it likes, with nobody at the other end.
+type certMarket struct {
+	symbol, script string
+	keys           string // of its tables, beyond what all have
+}
+
+// certStart is the first price of each certification market.
+const certStart = "100"
+
+// certTable is what demo --cert lists; docs/certify.md says what a client meets
+// there.
+var certTable = []certMarket{
+	{"CERT-FILL", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
+	{"CERT-PARTIAL", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\nlevels = 1\ntop_share = \"0.0001\"\n"},
+	{"CERT-LLHOLD-500", "slow", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"1\"\nfill_bucket = \"0\"\n"},
+	{"CERT-LLREJ", "wave", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n"},
+	{"CERT-STALE", "stale", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
+	{"CERT-FUND", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n[market.funding]\nevery = \"5s\"\nbase_bps = \"100\"\n"},
+}
+
+// certMarkets is their configuration, with the clients of the demo.
+func certMarkets() string {
+	var b strings.Builder
+	for _, m := range certTable {
+		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = \"1\"\nmax_order = \"1000\"\n%s", m.symbol, m.keys)
+	}
+	b.WriteString(demoSessions(demoClients))
+	for _, m := range certTable {
+		fmt.Fprintf(&b, "[[feed]]\nkind = \"scripted\"\nscript = %q\nsymbols = [%q]\nstart = { %q = %q }\n", m.script, m.symbol, m.symbol, certStart)
+	}
+	return b.String()
+}

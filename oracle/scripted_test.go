@@ -1,0 +1,65 @@
+package oracle
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"backstop/perp"
+)
+
+func follow(t *testing.T, script string, span perp.Time) []perp.OracleTick {
+	t.Helper()
+	ctx, cut := context.WithCancelCause(t.Context())
+	feed := NewScripted(ScriptedOptions{Script: script, Markets: twoMarkets[:1], Clock: &leapClock{now: epoch, end: epoch + span, cut: cut}})
+	var ticks []perp.OracleTick
+	if err := feed.Run(ctx, func(k perp.OracleTick) { ticks = append(ticks, k) }); !errors.Is(err, context.Canceled) {
+		t.Fatalf("%s: %v", script, err)
+	}
+	if s := feed.Status(); len(s) != 1 || s[0].Messages != int64(len(ticks)) || !s[0].Up {
+		t.Errorf("%s: status %+v of %d ticks", script, s, len(ticks))
+	}
+	return ticks
+}
+
+func TestScripts(t *testing.T) {
+	start := twoMarkets[0].Start
+	for script, every := range map[string]perp.Time{ScriptSteady: 100 * perp.Millisecond, ScriptSlow: 500 * perp.Millisecond} {
+		ticks := follow(t, script, 10*perp.Second)
+		for i, k := range ticks {
+			if k.Price != start || k.Sources != 1 || k.Publish != epoch+perp.Time(i)*every {
+				t.Fatalf("%s: tick %d is %+v", script, i, k)
+			}
+		}
+		if len(ticks) < int(10*perp.Second/every) {
+			t.Errorf("%s: %d ticks", script, len(ticks))
+		}
+	}
+	var top perp.Price
+	ticks := follow(t, ScriptWave, 61*perp.Second)
+	for i, k := range ticks[1:] {
+		if off := distance(k.Price, ticks[i].Price); off < 4*perp.BP || off > 6*perp.BP {
+			t.Fatalf("wave: %v after %v", k.Price, ticks[i].Price)
+		}
+		top = max(top, k.Price)
+	}
+	if ticks[120].Price != start || top <= start+start/40 {
+		t.Errorf("wave: from %v over %v to %v", start, top, ticks[120].Price)
+	}
+	var gap perp.Time
+	ticks = follow(t, ScriptStale, 40*perp.Second)
+	for i, k := range ticks[1:] {
+		gap = max(gap, k.Publish-ticks[i].Publish)
+	}
+	if gap < 10*perp.Second || gap > 11*perp.Second {
+		t.Errorf("stale: silent for %v", gap)
+	}
+}
+
+func TestBadScripts(t *testing.T) {
+	for _, o := range []ScriptedOptions{{Script: "dance", Markets: twoMarkets}, {Script: ScriptSlow}, {Script: ScriptSlow, Markets: []SyntheticMarket{{Symbol: "X"}}}} {
+		if err := NewScripted(o).Run(t.Context(), func(perp.OracleTick) { t.Error("a tick") }); err == nil {
+			t.Errorf("%+v runs", o)
+		}
+	}
+}
