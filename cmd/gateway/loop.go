@@ -133,8 +133,17 @@ func (l *loop) commit(j job) job {
 	return j
 }
 
-// settle waits for the commit under way and commits what was applied meanwhile.
+// settle applies what still waits: the doors are closed, and the number of a request
+// is counted already. It waits for the commit under way and commits the rest.
 func (l *loop) settle() error {
+	for more := true; more; {
+		var batch []perp.Input
+		if batch, more = l.inbox.take(batchMax); len(batch) > 0 {
+			if err := l.prepare(batch); err != nil {
+				return err
+			}
+		}
+	}
 	for {
 		if !l.syncing {
 			if len(l.ready) == 0 {

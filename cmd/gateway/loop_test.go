@@ -102,6 +102,14 @@ type staged struct {
 }
 
 func runStage(t *testing.T) staged {
+	s := makeStage()
+	ctx, cancel := context.WithCancel(t.Context())
+	s.stop = cancel
+	go func() { s.done <- s.l.run(ctx) }()
+	return s
+}
+
+func makeStage() staged {
 	s, e := newStage(), engine.New()
 	l := &loop{
 		inbox: newInbox(), engine: e, sequencer: engine.NewSequencer(e), door: s, journal: s,
@@ -109,10 +117,7 @@ func runStage(t *testing.T) staged {
 		// Time stands still: no clock command comes in between, for the ticker is slow.
 		now: func() time.Time { return time.Unix(1_000_000, 0) }, log: slog.New(slog.DiscardHandler), clockEvery: time.Hour,
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- l.run(ctx) }()
-	return staged{s, l, cancel, done}
+	return staged{stage: s, l: l, done: make(chan error, 1)}
 }
 
 // put leaves so many requests at once.
@@ -212,6 +217,37 @@ func TestStopCommitsWhatWasApplied(t *testing.T) {
 	}
 	notes := s.since()
 	same(t, notes[len(notes)-3:], []string{"release", "publish 2-2", "seen 2-2"})
+}
+
+// TestStopAppliesWhatWaits: requests that the doors left before they closed are
+// applied and committed, though the end is there as well.
+func TestStopAppliesWhatWaits(t *testing.T) {
+	for range 20 { // Which of the two a loop looked at first was chance.
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		s := makeStage()
+		s.put(batchMax + 1)
+		go func() { s.done <- s.l.run(ctx) }()
+		last := 0
+		for ended := false; !ended; {
+			select {
+			case s.allow <- nil:
+			case err := <-s.done:
+				if err != nil {
+					t.Fatal(err)
+				}
+				ended = true
+			}
+		}
+		for _, note := range s.since() {
+			// A note of something else is no span, and leaves last as it is.
+			_, _ = fmt.Sscanf(note, "seen 1-%d", &last)
+			_, _ = fmt.Sscanf(note, fmt.Sprintf("seen %d-%%d", last+1), &last)
+		}
+		if last != batchMax+1 {
+			t.Fatalf("%d of %d requests were committed", last, batchMax+1)
+		}
+	}
 }
 
 // TestSnapshotIsOfACommittedState, although later commands are applied already.
