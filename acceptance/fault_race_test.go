@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	raceFor  = flag.Duration("race.for", time.Minute, "how long TestFaultRace sends orders")
+	raceFor  = flag.Duration("race.for", 15*time.Second, "how long TestFaultRace sends orders")
 	raceRate = flag.Int("race.rate", 1_000, "orders a second of TestFaultRace, over its four sessions")
 )
 
@@ -30,7 +30,7 @@ const raceSettle = 5 * time.Minute
 const raceOpen = 1_000
 
 // TestFaultRace: a gateway that was built with the race detector takes 1,000 orders a
-// second of four sessions for a minute, while page and metrics are read. There is no
+// second of four sessions for a while, while page and metrics are read. There is no
 // report of a race, no message but reports, and each order ends once. Orders may be
 // old when they are looked at: a slow machine is no race.
 func TestFaultRace(t *testing.T) {
