@@ -103,6 +103,14 @@ func (m Message) All(tag int) (values []string) {
 	return values
 }
 
+// Shown is the value as people may see it: passwords are blanked.
+func (f Field) Shown() string {
+	if f.Tag == 554 || f.Tag == 925 {
+		return "***"
+	}
+	return strings.ToValidUTF8(f.Value, "?")
+}
+
 // String prints the message, one line a field: tag, name, value, meaning. The
 // last line is the verdict on the frame. Passwords are not shown.
 func (m Message) String() string {
@@ -112,11 +120,7 @@ func (m Message) String() string {
 		width = max(width, len(f.Name))
 	}
 	for _, f := range m.Fields {
-		value := f.Value
-		if f.Tag == 554 || f.Tag == 925 {
-			value = "***"
-		}
-		line := fmt.Sprintf("%5d  %-*s  %s", f.Tag, width, f.Name, strings.ToValidUTF8(value, "?"))
+		line := fmt.Sprintf("%5d  %-*s  %s", f.Tag, width, f.Name, f.Shown())
 		if f.Meaning != "" {
 			line += "  (" + f.Meaning + ")"
 		}

@@ -160,3 +160,28 @@ func readSnapshot(q querier, seq int64) (snap Snapshot, good bool, err error) {
 	want := snapshotSum(snap.Seq, snap.Time, snap.Hash, snap.State)
 	return snap, bytes.Equal(want[:], sum), nil
 }
+
+// Said hands every message to clients that is stored, the oldest first, to fn. No
+// query is open while fn runs; an error of fn ends the reading and is returned as it is.
+func (r *Reader) Said(fn func(perp.WireMessage) error) error {
+	var end chain
+	if err := r.in(func(q querier) (err error) { end, err = readChain(q, "fix_out"); return err }); err != nil {
+		return fmt.Errorf("messages: %w", err)
+	}
+	for next := int64(1); next <= end.last; {
+		page, err := outPage(r, next, end.last)
+		if err != nil {
+			return fmt.Errorf("messages: %w", err)
+		}
+		if len(page) == 0 {
+			return fmt.Errorf("messages: number %d is missing: %w", next, ErrDamaged)
+		}
+		for _, o := range page {
+			if err := fn(o.message); err != nil {
+				return err
+			}
+			next = o.id + 1
+		}
+	}
+	return nil
+}

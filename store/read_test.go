@@ -212,6 +212,15 @@ func TestMessages(t *testing.T) {
 	if err := s.Messages("A", 1, 1, 9999, func(perp.WireMessage) error { n++; return stop }); err != stop || n != 1 {
 		t.Errorf("%d messages after the caller said stop: %v", n, err)
 	}
+	commit(t, s, perp.Batch{Sessions: []perp.SessionWrite{{Session: "B", Epoch: 3, InSeq: 1, OutSeq: 2, Messages: []perp.WireMessage{{Seq: 1, Bytes: []byte("last")}}}}})
+	want := append(w.Messages, perp.WireMessage{Seq: 1, Bytes: []byte("last")})
+	var all []perp.WireMessage
+	if err := s.Said(func(m perp.WireMessage) error { all = append(all, m); return nil }); err != nil || !reflect.DeepEqual(all, want) {
+		t.Errorf("said: %d messages, want %d, %v", len(all), len(want), err)
+	}
+	if err := s.Said(func(perp.WireMessage) error { return stop }); err != stop {
+		t.Errorf("said until stop: %v", err)
+	}
 }
 
 func TestFills(t *testing.T) {

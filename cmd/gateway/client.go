@@ -296,10 +296,7 @@ type jsonMessage struct {
 func asJSON(m fix.Message) jsonMessage {
 	out := jsonMessage{Type: m.Type, Name: m.Name, Fields: make([]jsonField, 0, len(m.Fields)), Problems: m.Problems}
 	for _, f := range m.Fields {
-		if f.Tag == 554 || f.Tag == 925 {
-			f.Value = "***"
-		}
-		out.Fields = append(out.Fields, jsonField{f.Tag, f.Name, strings.ToValidUTF8(f.Value, "?"), f.Meaning})
+		out.Fields = append(out.Fields, jsonField{f.Tag, f.Name, f.Shown(), f.Meaning})
 	}
 	return out
 }

@@ -70,6 +70,7 @@ func commandTable() []config.Command {
 		clientOrders(),
 		clientStatus(),
 		fixDecode(),
+		fixGrep(),
 		fixDict(),
 		fixLintDict(),
 		conformCommand(),
