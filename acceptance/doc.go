@@ -11,7 +11,7 @@
 //
 // In: the binary, a configuration, scripts. Out: verdicts with the messages that
 // led to them. Client is a raw FIX client that may misbehave; RunDefinition
-// has certify/ play QuickFIX acceptance definitions; cpp/ holds a client and an
+// has certify/ play QuickFIX acceptance definitions; cpp/ holds two clients and an
 // acceptor on the C++ engine, an implementation that shares no code with ours.
 //
 // # Always true
