@@ -11,7 +11,7 @@
 //
 // In: the binary, a configuration, scripts. Out: verdicts with the messages that
 // led to them. Client is a raw FIX client that may misbehave; RunDefinition
-// has certify/ play QuickFIX acceptance definitions; cpp/ holds a client and an
+// has certify/ play QuickFIX acceptance definitions; cpp/ holds two clients and an
 // acceptor on the C++ engine, an implementation that shares no code with ours.
 //
 // # Always true
@@ -28,6 +28,9 @@
 //     byte that is flipped in one is named (TestCertifyRun).
 //   - The gateway passes every suite of certify/, and stock acceptors fail exactly
 //     where they are known to deviate (TestConform, TestConformFindsDeviations).
+//   - A client on the C++ engine with the stock dictionary refuses nothing of a day
+//     that has every type of message (TestStockClientsDay), and what a newcomer is
+//     told to do does what the page shows (TestFirstMinutes).
 //   - With the tag faults: whatever the gateway dies of, what its clients saw is
 //     stored, once; and what is broken on purpose is seen (TestFaultMutants).
 //

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,7 +137,14 @@ func cppClient(t *testing.T) string {
 	return cppBinary(t, "client")
 }
 
-// cppBinary builds a program of cpp/, or skips it with a reason if Debian's
+// cppBuilt are the programs of cpp/ that were built in this run, by name.
+var cppBuilt = struct {
+	sync.Mutex
+	dir  string // removed by TestMain
+	bins map[string]string
+}{bins: map[string]string{}}
+
+// cppBinary builds a program of cpp/ once, or skips it with a reason if Debian's
 // libquickfix is not there; where BACKSTOP_REQUIRE is set it must be.
 func cppBinary(t *testing.T, name string) string {
 	t.Helper()
@@ -147,11 +155,24 @@ func cppBinary(t *testing.T, name string) string {
 		t.Log("without the C++ " + name + ": libquickfix-dev is not installed")
 		return ""
 	}
-	bin := filepath.Join(t.TempDir(), name)
+	cppBuilt.Lock()
+	defer cppBuilt.Unlock()
+	if bin := cppBuilt.bins[name]; bin != "" {
+		return bin
+	}
+	if cppBuilt.dir == "" {
+		dir, err := os.MkdirTemp("", "backstop-cpp-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cppBuilt.dir = dir
+	}
+	bin := filepath.Join(cppBuilt.dir, name)
 	out, err := exec.Command("g++", "-std=c++14", "-O1", "-Wno-deprecated", "-o", bin, "cpp/"+name+".cpp", "-lquickfix", "-lpthread").CombinedOutput()
 	if err != nil {
 		t.Fatalf("g++: %v\n%s", err, out)
 	}
+	cppBuilt.bins[name] = bin
 	return bin
 }
 

@@ -122,10 +122,10 @@ func readSettings(t *testing.T, path string) *quickfix.Settings {
 	return settings
 }
 
-// packOf starts a gateway and writes the pack of one of its sessions.
-func packOf(t *testing.T, dialect string, secure bool) string {
+// packVenue starts a gateway with one client, in a folder with its configuration.
+func packVenue(t *testing.T, secure bool) (g *Gateway, dir string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir = t.TempDir()
 	toml := "[server]\ndata_dir = \"data\"\ndashboard = \"127.0.0.1:0\"\n[fix]\nlisten = \"127.0.0.1:0\"\ncomp_id = \"BACKSTOP\"\n"
 	if secure {
 		toml += "[fix.tls]\nkey = \"server.key\"\ncert = \"server.crt\"\nclient_ca = \"ca.crt\"\n"
@@ -138,8 +138,14 @@ func packOf(t *testing.T, dialect string, secure bool) string {
 	if err := os.WriteFile(config, []byte(toml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	g := startGateway(t, "run", "--config", config)
-	args := []string{"session", "pack", "ACME", "--config", config, "--connect", g.FIX, "--dialect", dialect, "--out", filepath.Join(dir, "pack")}
+	return startGateway(t, "run", "--config", config), dir
+}
+
+// packOf starts a gateway and writes the pack of its session.
+func packOf(t *testing.T, dialect string, secure bool) string {
+	t.Helper()
+	g, dir := packVenue(t, secure)
+	args := []string{"session", "pack", "ACME", "--config", filepath.Join(dir, "gateway.toml"), "--connect", g.FIX, "--dialect", dialect, "--out", filepath.Join(dir, "pack")}
 	if secure {
 		args = append(args, "--ca", filepath.Join(dir, "ca.crt"))
 	}

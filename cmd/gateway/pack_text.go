@@ -282,6 +282,6 @@ func (f packFacts) steps() (all []string) {
 		step += fmt.Sprintf(" Add %s to the Logon: in `toAdmin` (`ToAdmin` in Go and .NET), when MsgType (35) is A; QuickFIX/J from 2.2 on also takes `LogonTag=` and `LogonTag1=` lines.", strings.Join(tags, ", "))
 	}
 	return append(all, step,
-		"Ask for the markets (x), then for prices (V), then send an order (D): `ROE.md` has each message.",
+		"Ask for the markets (x), then for prices (V) or one quote (R), send an order (D), ask for your position (AN): `ROE.md` has each message.",
 		"If your own dictionary validates, let the desk try it: `gateway fix lint-dict`.")
 }
