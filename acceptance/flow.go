@@ -25,13 +25,11 @@ type Flow struct {
 	Breaks   int      // requests between two breaks of the connection; 0: none
 	Leverage decimal.Decimal
 
-	t      Trader // for its touch, prices and sizes
-	n      int    // requests so far
-	live   []string
-	quotes []Fields // that may be dealt on
-	sides  map[string]string
-	kinds  map[string]string // 40 by ClOrdID
-	tifs   map[string]string
+	t      Trader            // for its touch, prices and sizes
+	n      int               // requests so far
+	live   []string          // first ClOrdIDs of the last orders
+	quotes []Fields          // that may be dealt on
+	terms  map[string]Fields // of orders that were sent, by ClOrdID
 	addr   string
 	sweeps bool // a mass cancel is not answered yet
 }
@@ -40,7 +38,7 @@ type Flow struct {
 func (w *Flow) Run(ctx context.Context, addr string, n int, tick, lot decimal.Decimal, seed uint64) error {
 	w.addr = addr
 	w.t = Trader{Client: w.Client, Symbol: w.Symbol, Tick: tick, Lot: lot, random: rand.New(rand.NewPCG(seed, seed))}
-	w.sides, w.kinds, w.tifs = map[string]string{}, map[string]string{}, map[string]string{}
+	w.terms = map[string]Fields{}
 	if _, err := w.Client.Logon(ctx, addr, w.Logon...); err != nil {
 		return err
 	}
@@ -144,12 +142,9 @@ func (w *Flow) finish(ctx context.Context) error {
 				return w.stuck(err)
 			}
 		}
-		if w.Promises.working == nil || len(w.Promises.working) == 0 {
+		ids := w.Promises.Working()
+		if len(ids) == 0 {
 			break
-		}
-		var ids []string
-		for o := range w.Promises.working {
-			ids = append(ids, o.latest)
 		}
 		for _, id := range ids {
 			for w.Promises.Waiting() >= flowWindow {

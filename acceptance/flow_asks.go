@@ -18,7 +18,7 @@ func (w *Flow) one() error {
 		if !ok {
 			return w.status("none"+w.id(), "1")
 		}
-		return w.status(latest, w.sides[first])
+		return w.status(latest, w.terms[first].Get(54))
 	case n < 88:
 		return w.wrong()
 	default:
@@ -61,7 +61,7 @@ func (w *Flow) ask(kind string) error {
 	case "AF":
 		return w.send("AF", all, "584=AF"+id, "585=1", "55="+w.Symbol)
 	case "q":
-		if w.sweeps { // One at a time, so that what ended can be counted.
+		if w.sweeps || w.chance(70) { // One at a time, so that what ended can be counted, and not so often that nothing lives.
 			return w.resting()
 		}
 		w.sweeps = true
@@ -124,7 +124,7 @@ func (w *Flow) wrong() error {
 	case 8:
 		return w.send("G", says("UNKNOWN_ORDER"), append(unknown, "40=2", "44="+w.t.away(side, 5))...)
 	case 9:
-		return w.send("D", Flaw{}, "11="+id, "1="+w.Others, "55="+w.Symbol, "54="+side, "60="+Now(), "38="+lot, "40=1", "59=3")
+		return w.send("D", says("ACCOUNT_NOT_PERMITTED"), "11="+id, "1="+w.Others, "55="+w.Symbol, "54="+side, "60="+Now(), "38="+lot, "40=1", "59=3")
 	case 10: // 1: required tag missing.
 		return w.send("D", Flaw{Reject: 2}, "11="+id, "1="+w.Account, "55="+w.Symbol, "60="+Now(), "38="+lot, "40=1", "59=3")
 	case 11: // 6: format.
@@ -156,8 +156,8 @@ func (w *Flow) wrongChange(side string) error {
 		return w.resting()
 	}
 	if w.chance(50) { // The ClOrdID is that of the order.
-		return w.send("F", Flaw{}, "41="+latest, "11="+first, "55="+w.Symbol, "54="+w.sides[first], "60="+Now(), "38="+w.t.Lot.String())
+		return w.send("F", Flaw{}, "41="+latest, "11="+first, "55="+w.Symbol, "54="+w.terms[first].Get(54), "60="+Now(), "38="+w.t.Lot.String())
 	}
-	other := map[string]string{"1": "2", "2": "1"}[w.sides[first]]
+	other := map[string]string{"1": "2", "2": "1"}[w.terms[first].Get(54)]
 	return w.send("G", Flaw{}, "41="+latest, "11="+w.id(), "55="+w.Symbol, "54="+other, "60="+Now(), "38="+w.t.Lot.String(), "40=2", "44="+w.t.away(side, 5))
 }

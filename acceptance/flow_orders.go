@@ -22,21 +22,18 @@ func (w *Flow) order(flaw Flaw, symbol, side, size, kind, price, tif string, fur
 	}
 	body = append(body, further...)
 	if flaw == (Flaw{}) {
-		w.remember(id, side, kind, tif)
+		w.remember(id, body)
 	}
 	return w.send("D", flaw, body...)
 }
 
-func (w *Flow) remember(id, side, kind, tif string) {
-	w.sides[id], w.kinds[id], w.tifs[id] = side, kind, tif
+func (w *Flow) remember(id string, body Fields) {
+	w.terms[id] = body
 	if w.live = append(w.live, id); len(w.live) > liveMax {
-		old := w.live[0]
-		w.live = w.live[1:]
-		if w.Promises.orders[old] == nil || !w.Promises.working[w.Promises.orders[old]] {
-			delete(w.sides, old)
-			delete(w.kinds, old)
-			delete(w.tifs, old)
+		if old := w.live[0]; !w.Promises.working[w.Promises.orders[old]] {
+			delete(w.terms, old)
 		}
+		w.live = w.live[1:]
 	}
 }
 
@@ -87,7 +84,7 @@ func (w *Flow) onQuote() error {
 		return w.order(Flaw{}, w.Symbol, side, size, "D", price, tif, "117="+q.Get(117))
 	}
 	id := w.id()
-	w.remember(id, side, "D", "4")
+	w.remember(id, Fields{"54=" + side, "40=D", "59=4"})
 	return w.send("AJ", Flaw{}, "693=J"+id, "694=1", "117="+q.Get(117), "537=1", "11="+id, "55="+w.Symbol, "54="+side,
 		"38="+size, "44="+price, "60="+Now(), "1="+w.Account)
 }
@@ -114,22 +111,27 @@ func (w *Flow) resting() error {
 	}
 }
 
-// known picks an order of the last ones and tells its latest id.
+// known picks an order of the last ones, more often one that may still fill, and
+// tells its latest id.
 func (w *Flow) known() (first, latest string, ok bool) {
 	if len(w.live) == 0 {
 		return "", "", false
 	}
-	first = w.live[w.t.pick(len(w.live))]
-	o := w.Promises.orders[first]
-	if o == nil || w.sides[first] == "" {
-		return "", "", false
+	for range knownTries {
+		first = w.live[w.t.pick(len(w.live))]
+		if w.Promises.working[w.Promises.orders[first]] {
+			break
+		}
 	}
-	return first, o.latest, true
+	return first, w.Promises.orders[first].latest, true
 }
+
+// knownTries is how often known looks for an order that may still fill.
+const knownTries = 4
 
 // cancel sends F for the order that an id belongs to.
 func (w *Flow) cancel(latest, id string) error {
-	side := w.sides[w.Promises.first(latest)]
+	side := w.terms[w.Promises.first(latest)].Get(54)
 	if side == "" {
 		side = "1"
 	}
@@ -147,7 +149,8 @@ func (w *Flow) change() error {
 	if w.chance(50) {
 		return w.cancel(latest, id)
 	}
-	side, kind, tif := w.sides[first], w.kinds[first], w.tifs[first]
+	of := w.terms[first]
+	side, kind, tif := of.Get(54), of.Get(40), of.Get(59)
 	body := []string{"41=" + latest, "11=" + id, "55=" + w.Symbol, "54=" + side, "60=" + Now(), "38=" + w.t.size(), "40=" + kind}
 	if kind == "2" || kind == "4" || kind == "D" {
 		body = append(body, "44="+w.t.away(side, int64(w.t.pick(25)-2)))
@@ -165,21 +168,39 @@ func (w *Flow) change() error {
 	return w.cancel(id, w.id())
 }
 
-// repeat sends the id of an order again, with other terms or as a possible
-// repetition.
+// repeat sends the id of an order again: with other terms, or as a possible
+// repetition with the same ones or others.
 func (w *Flow) repeat() error {
 	first, _, ok := w.known()
 	if !ok || w.Promises.find("again "+first) != nil || w.Promises.orders[first].status == "8" {
 		return w.resting()
 	}
-	side := w.sides[first]
-	body := []string{"11=" + first, "1=" + w.Account, "55=" + w.Symbol, "54=" + side, "60=" + Now(), "38=" + w.t.Lot.String(), "40=1", "59=3"}
-	if w.chance(50) {
-		return w.send("D", Flaw{}, body...)
+	of := w.terms[first]
+	other := Fields{"11=" + first, "1=" + w.Account, "55=" + w.Symbol, "54=" + of.Get(54), "60=" + Now(), "38=77", "40=1", "59=3"}
+	// The id of an order that is refused later is free again.
+	says := func(word string) Flaw {
+		if w.Promises.orders[first].status == "" {
+			return Flaw{}
+		}
+		return Flaw{Token: word}
 	}
+	switch w.t.pick(3) {
+	case 0:
+		return w.send("D", says("DUPLICATE_CLORDID"), other...)
+	case 1:
+		return w.possible(says("POSSRESEND_MISMATCH"), other)
+	}
+	if of.Get(11) == "" { // It was an AJ.
+		return w.resting()
+	}
+	return w.possible(Flaw{}, of)
+}
+
+// possible sends a D that may be a repetition.
+func (w *Flow) possible(flaw Flaw, body Fields) error {
 	w.n++
 	seq, err := w.Client.SendPossible("D", body...)
-	w.Promises.Sent(seq, "D", body, Flaw{})
+	w.Promises.Sent(seq, "D", body, flaw)
 	return err
 }
 

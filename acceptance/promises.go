@@ -132,6 +132,15 @@ func (p *Promises) Open() (keys []string) {
 	return keys
 }
 
+// Working are the latest ClOrdIDs of the orders that have not ended.
+func (p *Promises) Working() (ids []string) {
+	for o := range p.working {
+		ids = append(ids, o.latest)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // Lost tells that the connection ended. What is not stored may be lost with it.
 func (p *Promises) Lost() {
 	p.catching = true
