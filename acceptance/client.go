@@ -224,6 +224,17 @@ func (c *Client) Wanted() []int {
 	return wants
 }
 
+// SendPossible is SendNumbered of what may be a repetition (97=Y).
+func (c *Client) SendPossible(msgType string, body ...string) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.out
+	c.out++
+	text := strings.Join(body, soh)
+	c.sent[n] = msgType + soh + text
+	return n, c.write(c.frame(msgType, n, "97=Y"+soh, text))
+}
+
 // SendAgain sends an application message as a repetition under a new number (97=Y).
 func (c *Client) SendAgain(msgType string, body ...string) error {
 	c.mu.Lock()

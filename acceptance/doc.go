@@ -24,6 +24,9 @@
 //     (TestHeldOrders, TestKilledWhileHeld, and every client here checks it).
 //   - No session of a load test is throttled (Venue); what is, is tested for itself
 //     (TestOrdersOverTheRate).
+//   - Whatever clients send, in whatever order, what they hear keeps every promise of
+//     the rules of engagement (TestOrderFlow), and a stream that breaks one is seen
+//     (TestPromisesSeeFaults).
 //   - The reference client and the gateway do well by the logs of both sides, and a
 //     byte that is flipped in one is named (TestCertifyRun).
 //   - The gateway passes every suite of certify/, and stock acceptors fail exactly
