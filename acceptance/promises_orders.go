@@ -279,7 +279,7 @@ func (p *Promises) same(o *promised, f Fields) {
 func (p *Promises) notChanged(f Fields) {
 	if o := p.orders[f.Get(41)]; o != nil && f.Get(37) != none {
 		p.same(o, f)
-		if strings.Contains("A248C", f.Get(39)) && f.Get(102) != "0" && f.Get(102) != "6" && p.Old == false {
+		if strings.Contains("A248C", f.Get(39)) && f.Get(102) != "0" && f.Get(102) != "6" && !p.Old {
 			p.broken(SameReason, "too late, and told as something else: %s", f)
 		}
 	}
