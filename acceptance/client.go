@@ -81,9 +81,11 @@ type Client struct {
 	asked int            // first number of the gap that was asked for; one request a gap
 	wants []int          // first numbers that the gateway asked for again
 	sent  map[int]string // application messages as first sent, body only
-	news  chan Fields    // application messages and session answers
-	ended chan struct{}
-	err   error
+
+	possible map[int]bool // which of them had 97=Y
+	news     chan Fields  // application messages and session answers
+	ended    chan struct{}
+	err      error
 }
 
 // inMax bounds what waits for the test to read it; a test that does not read
@@ -94,7 +96,7 @@ const inMax = 1 << 16
 func NewClient(sender, target, username, password string) *Client {
 	return &Client{
 		Sender: sender, Target: target, Username: username, Password: password,
-		HeartBtInt: 30, out: 1, in: 1, sent: map[int]string{},
+		HeartBtInt: 30, out: 1, in: 1, sent: map[int]string{}, possible: map[int]bool{},
 	}
 }
 
@@ -231,7 +233,7 @@ func (c *Client) SendPossible(msgType string, body ...string) (int, error) {
 	n := c.out
 	c.out++
 	text := strings.Join(body, soh)
-	c.sent[n] = msgType + soh + text
+	c.sent[n], c.possible[n] = msgType+soh+text, true
 	return n, c.write(c.frame(msgType, n, "97=Y"+soh, text))
 }
 
@@ -410,7 +412,11 @@ func (c *Client) resend(from, to int) error {
 	for n := from; n <= to; n++ {
 		if m, ok := c.sent[n]; ok {
 			t, body, _ := strings.Cut(m, soh)
-			if err := c.write(c.frame(t, n, "43=Y"+soh+"122="+Now()+soh, body)); err != nil {
+			head := "43=Y" + soh + "122=" + Now() + soh
+			if c.possible[n] {
+				head += "97=Y" + soh
+			}
+			if err := c.write(c.frame(t, n, head, body)); err != nil {
 				return err
 			}
 			continue

@@ -24,7 +24,6 @@ type Flow struct {
 	Others   string   // an account that is not its own
 	Breaks   int      // requests between two breaks of the connection; 0: none
 	Leverage decimal.Decimal
-	Until    string // it goes on until it has heard this; "": it need not
 
 	t      Trader            // for its touch, prices and sizes
 	n      int               // requests so far
@@ -35,8 +34,7 @@ type Flow struct {
 	sweeps bool // a mass cancel is not answered yet
 }
 
-// Run sends n requests, or more until it has heard what it waits for, ends every
-// order and logs out.
+// Run sends n requests, ends every order and logs out.
 func (w *Flow) Run(ctx context.Context, addr string, n int, tick, lot decimal.Decimal, seed uint64) error {
 	w.addr = addr
 	w.t = Trader{Client: w.Client, Symbol: w.Symbol, Tick: tick, Lot: lot, random: rand.New(rand.NewPCG(seed, seed))}
@@ -48,7 +46,7 @@ func (w *Flow) Run(ctx context.Context, addr string, n int, tick, lot decimal.De
 		return err
 	}
 	nextBreak := w.Breaks
-	for w.n < n || w.Until != "" && w.Promises.Heard[w.Until] == 0 {
+	for w.n < n {
 		for w.Promises.Waiting() >= flowWindow {
 			if err := w.next(ctx); err != nil {
 				return w.stuck(err)

@@ -138,9 +138,6 @@ func (w *Flow) wrong() error {
 	case 15:
 		return w.send("R", says("UNKNOWN_SYMBOL"), "131=R"+id, "146=1", "55=NO-SUCH", "38="+lot, "60="+Now())
 	case 16: // A message that FIX has and the rules do not.
-		if w.Client.Begin != "FIX.4.4" { // 11: no such message there.
-			return w.send("M", Flaw{Reject: 12}, "66="+id)
-		}
 		return w.send("M", Flaw{}, "66="+id)
 	case 17: // A side that FIX has and the rules do not.
 		return w.order(says("UNSUPPORTED"), w.Symbol, "5", lot, "1", "", "3")

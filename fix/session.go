@@ -202,8 +202,8 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if rej := foreignVersion(msg, l.version); rej != nil {
 		return rej
 	}
-	if kind, err := msg.MsgType(); err != nil || !l.speaks.knows(kind) {
-		return quickfix.InvalidMessageType()
+	if kind, err := msg.MsgType(); err == nil && requests[kind].roles != nil && !l.speaks.knows(kind) {
+		return quickfix.InvalidMessageType() // One of ours that this version has no answer to.
 	}
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
 		return rej
