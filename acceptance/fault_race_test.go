@@ -79,11 +79,7 @@ func TestFaultRace(t *testing.T) {
 		text, _ := os.ReadFile(name)
 		t.Errorf("a race: %s", text)
 	}
-	for _, what := range []string{"ledger", "journal"} {
-		if out, talk, code, err := Run(ctx, what, "verify", "--data-dir", filepath.Join(dir, "data")); code != 0 || err != nil {
-			t.Errorf("%s verify: exit %d, %v\n%s%s", what, code, err, out, talk)
-		}
-	}
+	verified(ctx, t, filepath.Join(dir, "data"))
 }
 
 // lookAgain reads a page ten times a second. What it says is not looked at.

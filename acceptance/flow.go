@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -47,10 +48,8 @@ func (w *Flow) Run(ctx context.Context, addr string, n int, tick, lot decimal.De
 	}
 	nextBreak := w.Breaks
 	for w.n < n {
-		for w.Promises.Waiting() >= flowWindow {
-			if err := w.next(ctx); err != nil {
-				return w.stuck(err)
-			}
+		if err := w.await(ctx, flowWindow-1); err != nil {
+			return w.stuck(err)
 		}
 		if err := w.one(); err != nil {
 			return w.stuck(err)
@@ -101,10 +100,8 @@ func (w *Flow) again(ctx context.Context) error {
 	if err := w.status("none"+w.id(), "1"); err != nil {
 		return err
 	}
-	for w.Promises.Waiting() > 0 {
-		if err := w.next(ctx); err != nil {
-			return err
-		}
+	if err := w.await(ctx, 0); err != nil {
+		return err
 	}
 	w.Promises.CaughtUp()
 	return w.listen(ctx)
@@ -116,41 +113,46 @@ func (w *Flow) next(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kind := f.Get(35); kind == "5" {
+	switch kind := f.Get(35); {
+	case kind == "5":
 		return fmt.Errorf("logged out: %s", f)
-	} else if kind == "W" || kind == "X" {
-		if len(f.Get(262)) > 2 && f.Get(262)[:2] == "MD" {
-			w.t.book(f)
-		}
-	} else if kind == "S" && f.Get(537) != "0" {
+	case (kind == "W" || kind == "X") && strings.HasPrefix(f.Get(262), "MD"):
+		w.t.book(f)
+	case kind == "S" && f.Get(537) != "0":
 		w.quotes = append(w.quotes, f)
 		if len(w.quotes) > flowWindow {
 			w.quotes = w.quotes[1:]
 		}
-	} else if kind == "r" {
+	case kind == "r":
 		w.sweeps = false
 	}
 	w.Promises.Took(f)
 	return nil
 }
 
+// await reads until no more than so many requests are unanswered.
+func (w *Flow) await(ctx context.Context, most int) error {
+	for w.Promises.Waiting() > most {
+		if err := w.next(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // finish waits for what is open, cancels what works and waits again.
 func (w *Flow) finish(ctx context.Context) error {
 	for round := 0; ; round++ {
-		for w.Promises.Waiting() > 0 {
-			if err := w.next(ctx); err != nil {
-				return w.stuck(err)
-			}
+		if err := w.await(ctx, 0); err != nil {
+			return w.stuck(err)
 		}
 		ids := w.Promises.Working()
 		if len(ids) == 0 {
 			break
 		}
 		for _, id := range ids {
-			for w.Promises.Waiting() >= flowWindow {
-				if err := w.next(ctx); err != nil {
-					return w.stuck(err)
-				}
+			if err := w.await(ctx, flowWindow-1); err != nil {
+				return w.stuck(err)
 			}
 			if err := w.cancel(id, fmt.Sprintf("%s-end%d", id, round)); err != nil {
 				return w.stuck(err)
@@ -165,10 +167,8 @@ func (w *Flow) finish(ctx context.Context) error {
 		if err := w.ask("BB"); err != nil {
 			return err
 		}
-		for w.Promises.Waiting() > 0 {
-			if err := w.next(ctx); err != nil {
-				return w.stuck(err)
-			}
+		if err := w.await(ctx, 0); err != nil {
+			return w.stuck(err)
 		}
 	}
 	if err := w.Client.Send("5"); err != nil {
@@ -194,8 +194,8 @@ func (w *Flow) send(kind string, flaw Flaw, body ...string) error {
 	w.n++
 	seq, err := w.Client.SendNumbered(kind, body...)
 	w.Promises.Sent(seq, kind, body, flaw)
-	if gone := errors.Is(err, io.EOF); gone {
-		return nil
+	if errors.Is(err, io.EOF) {
+		return nil // Who reads next is told.
 	}
 	return err
 }

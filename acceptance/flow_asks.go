@@ -39,7 +39,7 @@ func (w *Flow) question() error {
 
 // ask sends a request that is no order.
 func (w *Flow) ask(kind string) error {
-	id, all := w.id(), Flaw{}
+	id, good := w.id(), Flaw{}
 	quote := "Q0"
 	if len(w.quotes) > 0 {
 		quote = w.quotes[0].Get(117)
@@ -48,44 +48,44 @@ func (w *Flow) ask(kind string) error {
 	case "R":
 		return w.quoteRequest()
 	case "RS":
-		return w.send("R", all, "131=R"+id, "146=1", "55="+w.Symbol, "303=2", "537=1", "38="+w.t.size(), "126="+stamp(time.Now().Add(time.Second)), "60="+Now())
+		return w.send("R", good, "131=R"+id, "146=1", "55="+w.Symbol, "303=2", "537=1", "38="+w.t.size(), "126="+stamp(time.Now().Add(time.Second)), "60="+Now())
 	case "Z":
 		if w.Promises.find("Z "+quote) != nil {
 			return nil
 		}
-		return w.send("Z", all, "117="+quote, "298=1", "295=1", "55="+w.Symbol)
+		return w.send("Z", good, "117="+quote, "298=1", "295=1", "55="+w.Symbol)
 	case "pass":
-		return w.send("AJ", all, "693=J"+id, "694=6", "117="+quote, "55="+w.Symbol)
+		return w.send("AJ", good, "693=J"+id, "694=6", "117="+quote, "55="+w.Symbol)
 	case "a":
-		return w.send("a", all, "649=a"+id, "117="+quote, "55="+w.Symbol)
+		return w.send("a", good, "649=a"+id, "117="+quote, "55="+w.Symbol)
 	case "AF":
-		return w.send("AF", all, "584=AF"+id, "585=1", "55="+w.Symbol)
+		return w.send("AF", good, "584=AF"+id, "585=1", "55="+w.Symbol)
 	case "q":
 		if w.sweeps || w.chance(70) { // One at a time, so that what ended can be counted, and not so often that nothing lives.
 			return w.resting()
 		}
 		w.sweeps = true
-		return w.send("q", all, "11=q"+id, "530=1", "55="+w.Symbol, "60="+Now())
+		return w.send("q", good, "11=q"+id, "530=1", "55="+w.Symbol, "60="+Now())
 	case "AN":
-		return w.send("AN", all, "710=P"+id, "724=0", "263=0", "453=1", "448="+w.Account, "447=D", "452=13", "1="+w.Account, "581=1",
+		return w.send("AN", good, "710=P"+id, "724=0", "263=0", "453=1", "448="+w.Account, "447=D", "452=13", "1="+w.Account, "581=1",
 			"715="+time.Now().UTC().Format("20060102"), "60="+Now(), "55="+w.Symbol)
 	case "BB":
-		return w.send("BB", all, "909=B"+id, "1="+w.Account, "263=0")
+		return w.send("BB", good, "909=B"+id, "1="+w.Account, "263=0")
 	case "AD":
 		first, _, _ := w.known()
-		return w.send("AD", all, "568=T"+id, "569=0", "11="+orNone(first))
+		return w.send("AD", good, "568=T"+id, "569=0", "11="+orNone(first))
 	case "x":
-		return w.send("x", all, "320=x"+id, "559=0", "55="+w.Symbol)
+		return w.send("x", good, "320=x"+id, "559=0", "55="+w.Symbol)
 	case "c":
-		return w.send("c", all, "320=c"+id, "321=0", "55="+w.Symbol)
+		return w.send("c", good, "320=c"+id, "321=0", "55="+w.Symbol)
 	case "e":
-		return w.send("e", all, "324=e"+id, "55="+w.Symbol, "263=0")
+		return w.send("e", good, "324=e"+id, "55="+w.Symbol, "263=0")
 	case "g":
-		return w.send("g", all, "335=g"+id, "263=0")
+		return w.send("g", good, "335=g"+id, "263=0")
 	case "V":
-		return w.send("V", all, "262=V"+id, "263=0", "264=0", "267=2", "269=0", "269=1", "146=1", "55="+w.Symbol)
+		return w.send("V", good, "262=V"+id, "263=0", "264=0", "267=2", "269=0", "269=1", "146=1", "55="+w.Symbol)
 	default:
-		return w.send("BE", all, "923=U"+id, "924=4", "553="+w.Client.Username)
+		return w.send("BE", good, "923=U"+id, "924=4", "553="+w.Client.Username)
 	}
 }
 

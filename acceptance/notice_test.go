@@ -52,13 +52,3 @@ func TestPlannedStop(t *testing.T) {
 	}
 	verified(ctx, t, dir)
 }
-
-// verified checks books and journal of a gateway that has ended.
-func verified(ctx context.Context, t *testing.T, dir string) {
-	t.Helper()
-	for _, what := range []string{"ledger", "journal"} {
-		if out, talk, code, err := Run(ctx, what, "verify", "--data-dir", dir); err != nil || code != 0 {
-			t.Errorf("%s verify: exit %d, %v\n%s%s", what, code, err, out, talk)
-		}
-	}
-}

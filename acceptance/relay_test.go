@@ -40,11 +40,11 @@ type stockClient struct {
 // stockFIX44 is the dictionary that QuickFIX ships.
 func stockFIX44(t *testing.T) string {
 	t.Helper()
-	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
+	folder, err := stockFolder()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(strings.TrimSpace(string(module)), "spec", "FIX44.xml")
+	return filepath.Join(folder, "FIX44.xml")
 }
 
 // startStockClient runs the relay in a folder, with the settings there.

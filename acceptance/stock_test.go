@@ -114,15 +114,20 @@ type stock struct {
 	done chan struct{}
 }
 
+// stockFolder has the dictionaries that QuickFIX ships.
+func stockFolder() (string, error) {
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
+	return filepath.Join(strings.TrimSpace(string(module)), "spec"), err
+}
+
 // goStock starts the stock acceptor of the Go library; cppStock that of the C++ one.
 func goStock(begin string) func(*testing.T) *stock {
 	return func(t *testing.T) *stock {
 		t.Helper()
-		module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
+		dir, err := stockFolder()
 		if err != nil {
 			t.Fatal(err)
 		}
-		dir := filepath.Join(strings.TrimSpace(string(module)), "spec")
 		settings := " BeginString=" + begin + " "
 		switch begin {
 		case "FIX.4.2":

@@ -33,7 +33,7 @@ var (
 	fundingRate    = gauge("funding_rate_daily", "Funding rate per day: what longs pay and shorts receive, as a part of the price.", "market", "side")
 	fundingCapped  = gauge("funding_capped", "1 while receivers get less because the maker's budget is short.", "market")
 	liquidations   = gauge("accounts_in_liquidation", "Accounts that are being liquidated.")
-	outflowStopped = gauge("withdrawals_stopped", "1 while the outflow limit stops withdrawals.")
+	outflowStopped = gauge("withdrawals_stopped", "1 while withdrawals are stopped, by the outflow limit, the desk or the check of the books.")
 	imbalanceSum   = gauge("ledger_imbalance", "Sum of all balances; anything but 0 is a defect.")
 	readyGauge     = gauge("ready", "1 when /readyz answers 200.")
 	sessionUp      = gauge("fix_session_up", "1 while the session is logged on.", "session")

@@ -1,9 +1,7 @@
 package ops
 
 import (
-	"bufio"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -46,17 +44,7 @@ func TestHostileText(t *testing.T) {
 			t.Errorf("%s may be sniffed", path)
 		}
 	}
-	request, err := http.NewRequestWithContext(t.Context(), "GET", url+"/events", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	lines := bufio.NewScanner(answer.Body)
-	lines.Buffer(nil, 4<<20)
+	lines := listen(t, url).scan
 	for lines.Scan() {
 		text, is := strings.CutPrefix(lines.Text(), "data: ")
 		if !is {

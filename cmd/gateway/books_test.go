@@ -90,7 +90,7 @@ func TestBooksThatDifferHaltTheVenue(t *testing.T) {
 	}
 	change("+ 1")
 	a.checkBooks()
-	waitUntil(t, func() bool { return modeOf(a) == "halted" })
+	waitUntil(t, func() bool { return modeOf(t, a) == "halted" })
 	if text := log.String(); !strings.Contains(text, "BOOKS DIFFER") || !strings.Contains(text, "balance of DEMO1 cash") {
 		t.Errorf("the log says %s", text)
 	}
@@ -104,17 +104,17 @@ func TestBooksThatDifferHaltTheVenue(t *testing.T) {
 	resume := func(key string) {
 		symbol := a.cfg.Specs()[0].Instrument.Symbol
 		a.loop.inbox.put(perp.Input{Source: "operator", Command: perp.SetMarket{Operator: perp.Operator{Key: key, By: "desk"}, Symbol: symbol}})
-		waitUntil(t, func() bool { return modeOf(a) == "normal" })
+		waitUntil(t, func() bool { return modeOf(t, a) == "normal" })
 	}
 	resume("too early")
 	a.checkBooks()
-	waitUntil(t, func() bool { return modeOf(a) == "halted" })
+	waitUntil(t, func() bool { return modeOf(t, a) == "halted" })
 	change("- 1")
 	a.checkBooks()
 	resume("mended")
 	a.checkBooks()
-	if b := a.books.state(); b.Differences != 0 || modeOf(a) != "normal" {
-		t.Errorf("after it was mended: %+v, %s", b, modeOf(a))
+	if b := a.books.state(); b.Differences != 0 || modeOf(t, a) != "normal" {
+		t.Errorf("after it was mended: %+v, %s", b, modeOf(t, a))
 	}
 	var why []string
 	err := a.store.Audit(func(r store.AuditRow) error {
@@ -129,19 +129,16 @@ func TestBooksThatDifferHaltTheVenue(t *testing.T) {
 }
 
 // modeOf is what the desk wants of the first market.
-func modeOf(a *app) string {
+func modeOf(t *testing.T, a *app) string {
+	t.Helper()
 	var status struct {
 		Markets []struct {
 			Mode string `json:"mode"`
 		} `json:"markets"`
 	}
-	answer, err := http.Get("http://" + a.page.Addr().String() + "/api/v1/status")
-	if err != nil {
-		return err.Error()
-	}
-	defer answer.Body.Close()
-	if err := json.NewDecoder(answer.Body).Decode(&status); err != nil || len(status.Markets) == 0 {
-		return "unknown"
+	_, text := readPage(t, a, "/api/v1/status")
+	if err := json.Unmarshal([]byte(text), &status); err != nil || len(status.Markets) == 0 {
+		t.Fatalf("the status is %s, %v", text, err)
 	}
 	return status.Markets[0].Mode
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"backstop/config"
@@ -131,13 +132,10 @@ func (o grepOptions) show(env *config.Env, messages []fix.Message, conditions []
 	return env.Print(text.String())
 }
 
+// wanted tells whether a message is of one of the types and every condition holds.
 func (o grepOptions) wanted(m fix.Message, conditions []fix.Condition) bool {
-	kind := len(o.kinds) == 0
-	for _, k := range o.kinds {
-		kind = kind || k == m.Type || k == m.Name
+	if len(o.kinds) > 0 && !slices.Contains(o.kinds, m.Type) && !slices.Contains(o.kinds, m.Name) {
+		return false
 	}
-	for _, c := range conditions {
-		kind = kind && c.Holds(m)
-	}
-	return kind
+	return !slices.ContainsFunc(conditions, func(c fix.Condition) bool { return !c.Holds(m) })
 }
