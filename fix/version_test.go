@@ -15,12 +15,7 @@ import (
 // inForms are the bytes of a message as it is sent, resent and repeated.
 func inForms(begin string, msg *quickfix.Message) map[string][]byte {
 	kind, all := kindOf(msg), map[string][]byte{}
-	var body []pair
-	for _, f := range splitFields(outbound(msg)) {
-		if tag := quickfix.Tag(f.tag); !tag.IsHeader() && !tag.IsTrailer() {
-			body = append(body, f)
-		}
-	}
+	body := bodyOf(outbound(msg))
 	form := func(name string, more ...pair) {
 		head := append([]pair{{35, kind}, {34, "12"}}, more...)
 		head = append(head, pair{49, "BACKSTOP"}, pair{52, stamp(testTime)}, pair{56, "ACME"})
