@@ -71,7 +71,9 @@ func (n *numbers) repeatAfter(execID string, resets bool) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.again.from = from
+	if resets { // Else nothing is left for a later reset to add.
+		n.again.from = from
+	}
 	n.again.owed, n.again.omitted = once(append(n.again.owed, owed...)), n.again.omitted+dropped
 	return nil
 }
