@@ -26,8 +26,9 @@
 //   - All faults are reported, not only the first (TestEveryFaultIsReported).
 //   - A secret never shows in the printed configuration (TestShowHidesSecrets).
 //   - A secret, a hash or a key that others may read is refused
-//     (TestSecretsAreRead, TestTLSFilesAreRead, TestClientTLS), and no error
-//     repeats one (TestBadHashes).
+//     (TestSecretsAreRead, TestSigningKeys, TestTLSFilesAreRead, TestClientTLS),
+//     and no error repeats one (TestBadHashes, TestSigningKeys).
+//   - Nothing that is printed steers a terminal (TestNothingSteersTheTerminal).
 //   - Every command has a summary and an example, and no line of help is wider
 //     than 80 columns (TestHelpFitsTheScreen, in cmd/gateway).
 //

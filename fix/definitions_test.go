@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,10 +60,6 @@ func unsent(err error) quickfix.MessageRejectError {
 // against an application that echoes, so that those about orders hold too. The two
 // that wait for heartbeats are played against the gateway itself (acceptance).
 func TestDefinitionsWithEcho(t *testing.T) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	stored["D"], stored["d"] = true, true // An echo is resent.
 	t.Cleanup(func() {
 		delete(stored, "D")
@@ -80,7 +75,7 @@ func TestDefinitionsWithEcho(t *testing.T) {
 				c.Sessions = []SessionConfig{{CompID: "TW", BeginString: v.begin, Auth: AuthNone, ResetOnLogon: true}}
 				c.echo = func(d *Door) quickfix.Application { return echoing{callbacks{d}, map[string]bool{}} }
 			})
-			files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "_test/definitions/server", v.folder, "*.def"))
+			files, err := filepath.Glob(inLibrary(t, "_test/definitions/server", v.folder, "*.def"))
 			if err != nil || len(files) != v.all {
 				t.Fatalf("%d definitions, want %d, %v", len(files), v.all, err)
 			}

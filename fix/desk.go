@@ -17,7 +17,7 @@ const (
 	depthMax             = 1000 // MarketDepth(264)
 )
 
-// desk answers what needs no engine (x, c, e, g, V) from what was published, and
+// desk answers what needs no engine (x, c, e, g, V, BE) from what was published, and
 // keeps the subscriptions of each session. It never waits on anything but its
 // own short lock: local runs on session goroutines, publish on the sequencer's.
 //

@@ -99,13 +99,13 @@ func (k *desk) dueVenue(d dialect, c *client) (out []*quickfix.Message) {
 				out = append(out, k.listed(s.reqID, m).in(d))
 			}
 		}
-		return out
 	}
 	for _, s := range c.statuses {
-		if m := k.markets[s.symbol]; s.lists != m.lists {
-			s.lists = m.lists
+		m := k.markets[s.symbol]
+		if s.lists != m.lists && c.venue == nil { // Else it has been told above.
 			out = append(out, k.listed(s.reqID, m).in(d))
 		}
+		s.lists = m.lists
 	}
 	return out
 }

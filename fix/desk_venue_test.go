@@ -105,6 +105,21 @@ func TestChangedMarketIsListedAgain(t *testing.T) {
 	if got := toldTo(k, "ACME", perp.MarketListed{Instrument: wider}); got != "" {
 		t.Errorf("told twice: %s", got)
 	}
+	// Who has both subscriptions is told by that of the venue, and not again when it ends.
+	subscribe(t, k, "ALL", "e|324=SS1|55=SOL-PERP|263=1|")
+	toldTo(k, "ALL")
+	wider.MinSize *= 2
+	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider}); strings.Count(got, "35=y") != 1 || !strings.Contains(got, "|320=TS1|") {
+		t.Errorf("with both: %s", got)
+	}
+	subscribe(t, k, "ALL", "g|335=TS1|263=2|")
+	if got := toldTo(k, "ALL"); got != "" {
+		t.Errorf("told again when the venue is no longer asked for: %s", got)
+	}
+	wider.MinSize *= 2
+	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider}); !strings.Contains(got, "|320=SS1|") {
+		t.Errorf("with one: %s", got)
+	}
 }
 
 // What is wrong with c and g is said in d and h, or in 3 and j if it is no request.

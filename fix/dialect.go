@@ -101,13 +101,7 @@ func inStrict44(raw []byte) []byte {
 
 // rewrite says a message in STRICT44 that was written in VAMM1.
 func rewrite(msg *quickfix.Message) {
-	var inner []byte
-	for _, f := range splitFields(inStrict44([]byte(msg.String()))) {
-		if tag := quickfix.Tag(f.tag); !tag.IsHeader() && !tag.IsTrailer() {
-			inner = appendField(inner, f)
-		}
-	}
-	setBody(msg, inner)
+	setBody(msg, wire(bodyOf(inStrict44([]byte(msg.String())))))
 }
 
 // setBody gives a message a body that is written already: whole fields, the

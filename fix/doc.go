@@ -4,23 +4,26 @@
 // # What this room does
 //
 // It accepts connections, checks every byte before the session library sees it
-// (guard), lets clients who prove who they are (proof) log on (logon) in a
-// dialect (dialect), keeps their numbers and messages until they are durable
-// (numbers), learns what a client has (acked) and says the rest again after a
-// reset (numbers_again) or from where the client says (seen), reads requests into commands (decode), bounds how many
-// orders come (throttle), writes events as messages (encode), also for those who
-// look on (dropcopy), and publishes market data by class (desk, market, stream)
-// with what prices are made of (explain). It tells the engine when sessions begin and end (life) and does to them what the
-// desk decided (steer). It also holds the bundled client, and tries what it sends
-// on a client's dictionary (lint).
+// (guard), lets clients who prove who they are (proof, signature) log on (logon)
+// in a version (version) and a dialect (dialect), keeps their numbers and messages
+// until they are durable (numbers), learns what a client has (acked) and says the
+// rest again after a reset (numbers_again) or from where the client says (seen),
+// reads requests into commands (decode), bounds how many orders come (throttle),
+// writes events as messages (encode), also for those who look on (dropcopy), counts
+// those of each account (event_seq), and publishes quotes and market data by class
+// (desk, market, stream) with what prices are made of (explain). It tells the engine
+// when sessions begin and end (life) and does to them what the desk decided (steer).
+// It also holds the bundled client, tries what it sends on a client's dictionary
+// (lint), and finds messages for people (search).
 //
 // # In and out
 //
 // In: bytes of clients; perp.Entry and perp.Event from the sequencer (Encode,
 // Publish, Restate); what is durable (Release). Out: perp.Input into the inbox;
-// perp.SessionWrite and perp.AccountWrite for the transaction (Drain, DrainAccounts); bytes of messages whose numbers
-// are durable; SessionStatus and Knocks for operators. For those who watch an
-// account the desk asks the engine, through the same inbox, what is new.
+// perp.SessionWrite and perp.AccountWrite for the transaction (Drain,
+// DrainAccounts); bytes of messages whose numbers are durable; SessionStatus and
+// Knocks for operators. For those who watch an account the desk asks the engine,
+// through the same inbox, what is new.
 //
 // # Always true
 //

@@ -19,9 +19,13 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 			sessions = []string{asked, r.order.Session}
 		}
 	}
-	r.eventSeq = c.counted(asked, r.order)
+	concerned := c.concerned(asked, r.order)
+	if len(concerned) > 0 { // The event has the same number in every copy.
+		r.eventSeq = c.events.next(r.order.Account)
+	}
+	copied := slices.DeleteFunc(slices.Clone(concerned), func(session string) bool { return !c.copies(session) })
 	told := map[string]bool{"": true}
-	for _, session := range slices.Concat(sessions, c.copiesOf(asked, r.order)) {
+	for _, session := range slices.Concat(sessions, copied) {
 		if told[session] {
 			continue
 		}
@@ -36,12 +40,12 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 // without a list of roles may ask for everything but is told only its own.
 func (c *codec) copies(session string) bool { return slices.Contains(c.roles[session], roleDropCopy) }
 
-// copiesOf are the drop copy sessions of the account of an order. A refused order
-// that names an account of others is no news of that account.
-func (c *codec) copiesOf(asked string, o perp.Order) []string {
+// concerned are the sessions of the account of an order. A refused order that
+// names an account of others is no news of that account.
+func (c *codec) concerned(asked string, o perp.Order) []string {
 	all := c.desk.sessionsOf(o.Account)
 	if o.OrderID == "" && !slices.Contains(all, asked) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(session string) bool { return !c.copies(session) })
+	return all
 }

@@ -21,25 +21,34 @@ type offeredQuote struct {
 
 // write is S. A side that was not asked for, or is not offered, is absent.
 func (q offeredQuote) write(at perp.Time) *body {
-	kind := "1"
-	if q.indicative {
-		kind = "0"
-	}
-	b := newBody("S").add(131, q.reqID).add(117, q.quoteID).add(537, kind).add(55, q.symbol)
-	bid, ask := q.bid.Price != 0 && q.side != perp.Buy, q.ask.Price != 0 && q.side != perp.Sell
-	for _, f := range []struct {
-		tag   int
-		shown bool
-		value string
-	}{
-		{132, bid, q.bid.Price.String()}, {133, ask, q.ask.Price.String()},
-		{134, bid, q.bid.Size.String()}, {135, ask, q.ask.Size.String()},
-	} {
-		if f.shown {
-			b.add(f.tag, f.value)
-		}
-	}
+	b := newBody("S").add(131, q.reqID).add(117, q.quoteID).add(537, quoteType(q.indicative)).add(55, q.symbol)
+	b.pairs = twoSides(b.pairs, q.bid, q.bid.Price != 0 && q.side != perp.Buy, q.ask, q.ask.Price != 0 && q.side != perp.Sell)
 	return b.time(62, q.validUntil).time(60, at).nanos(22005, at)
+}
+
+// quoteType is QuoteType(537).
+func quoteType(indicative bool) string {
+	if indicative {
+		return "0"
+	}
+	return "1"
+}
+
+// twoSides adds the prices, then the sizes, of the sides that a quote has.
+func twoSides(to []pair, bid perp.Level, hasBid bool, ask perp.Level, hasAsk bool) []pair {
+	if hasBid {
+		to = append(to, pair{132, bid.Price.String()})
+	}
+	if hasAsk {
+		to = append(to, pair{133, ask.Price.String()})
+	}
+	if hasBid {
+		to = append(to, pair{134, bid.Size.String()})
+	}
+	if hasAsk {
+		to = append(to, pair{135, ask.Size.String()})
+	}
+	return to
 }
 
 // sides are the sides of a quote to be explained.
@@ -86,18 +95,7 @@ func quoteStatusReported(ev perp.QuoteStatusReported, at perp.Time) *body {
 		symbol = noSymbol
 	}
 	b := newBody("AI").opt(649, ev.StatusID).opt(131, ev.ReqID).add(117, id).opt(693, ev.RespID).add(537, "1").add(55, symbol)
-	for _, f := range []struct {
-		tag   int
-		level perp.Level
-		value string
-	}{
-		{132, ev.Bid, ev.Bid.Price.String()}, {133, ev.Ask, ev.Ask.Price.String()},
-		{134, ev.Bid, ev.Bid.Size.String()}, {135, ev.Ask, ev.Ask.Size.String()},
-	} {
-		if f.level.Size != 0 {
-			b.add(f.tag, f.value)
-		}
-	}
+	b.pairs = twoSides(b.pairs, ev.Bid, ev.Bid.Size != 0, ev.Ask, ev.Ask.Size != 0)
 	b.time(60, at).num(297, quoteStatuses[ev.Status])
 	switch {
 	case !ev.Verdict.OK():
@@ -207,7 +205,7 @@ func (k *desk) streamQuote(session string, d dialect, s *streamTold) *quickfix.M
 	ev := s.quote
 	q := offeredQuote{
 		reqID: ev.ReqID, quoteID: ev.QuoteID, symbol: ev.Symbol, side: ev.Side, validUntil: ev.ValidUntil, indicative: ev.Indicative,
-		bid: top(ev.Bids), ask: top(ev.Asks),
+		bid: levelOf(ev.Bids, 0), ask: levelOf(ev.Asks, 0),
 	}
 	b := q.write(s.at)
 	if ev.Ladder && !d.foreign() { // The other versions have only its top.
@@ -224,20 +222,17 @@ func (k *desk) streamQuote(session string, d dialect, s *streamTold) *quickfix.M
 	return b.in(d)
 }
 
-func top(levels []perp.Level) perp.Level {
-	if len(levels) == 0 {
+// levelOf is the level of a rank, or none.
+func levelOf(levels []perp.Level, rank int) perp.Level {
+	if rank >= len(levels) {
 		return perp.Level{}
 	}
-	return levels[0]
+	return levels[rank]
 }
 
 // massQuote is i: every level of a ladder. An entry has the bid and the offer of
 // one rank, if there are both.
 func massQuote(ev *perp.StreamQuoted, at perp.Time) *body {
-	kind := "1"
-	if ev.Indicative {
-		kind = "0"
-	}
 	n := max(len(ev.Bids), len(ev.Asks))
 	entries := make([][]pair, n)
 	for i := range entries {
@@ -247,26 +242,13 @@ func massQuote(ev *perp.StreamQuoted, at perp.Time) *body {
 		}
 		entries[i] = ladderEntry(ev, i, id)
 	}
-	b := newBody("i").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, kind).add(301, "0")
+	b := newBody("i").add(131, ev.ReqID).add(117, ev.QuoteID).add(537, quoteType(ev.Indicative)).add(301, "0")
 	b.group(296, []pair{{302, "1"}, {304, strconv.Itoa(n)}, {295, groupValue(entries)}})
 	return b.nanos(22005, at)
 }
 
 // ladderEntry is one rank of a ladder: its bid and its offer, if there are both.
 func ladderEntry(ev *perp.StreamQuoted, rank int, id string) []pair {
-	row := []pair{{299, id}, {55, ev.Symbol}}
-	hasBid, hasAsk := rank < len(ev.Bids), rank < len(ev.Asks)
-	if hasBid {
-		row = append(row, pair{132, ev.Bids[rank].Price.String()})
-	}
-	if hasAsk {
-		row = append(row, pair{133, ev.Asks[rank].Price.String()})
-	}
-	if hasBid {
-		row = append(row, pair{134, ev.Bids[rank].Size.String()})
-	}
-	if hasAsk {
-		row = append(row, pair{135, ev.Asks[rank].Size.String()})
-	}
+	row := twoSides([]pair{{299, id}, {55, ev.Symbol}}, levelOf(ev.Bids, rank), rank < len(ev.Bids), levelOf(ev.Asks, rank), rank < len(ev.Asks))
 	return append(row, pair{62, stamp(ev.ValidUntil)})
 }

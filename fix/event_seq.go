@@ -43,16 +43,6 @@ func (k eventCounts) drain() (writes []perp.AccountWrite) {
 	return writes
 }
 
-// counted gives the event that a report tells its number: the same in every copy.
-// A refused order that names an account of others is no event of that account.
-func (c *codec) counted(asked string, o perp.Order) int64 {
-	all := c.desk.sessionsOf(o.Account)
-	if len(all) == 0 || o.OrderID == "" && !slices.Contains(all, asked) {
-		return 0
-	}
-	return c.events.next(o.Account)
-}
-
 // includes is the number of the last event that a state, told to a session that
 // may see it, includes.
 func (c *codec) includes(session, account string) int64 {

@@ -35,7 +35,7 @@ func TestEventsAreCounted(t *testing.T) {
 		{perp.Filled{ExecID: "E-6", TradeID: "T-1", Order: testOrder(), Size: 1, Price: 1, Liquidity: perp.Added}, "4"},
 	} {
 		for _, m := range c.encode(e.event, testTime, 1) {
-			if got := fieldIn(outbound(m.msg), tagEventSeq); got != e.want {
+			if got := valueOf(splitFields(outbound(m.msg)), tagEventSeq); got != e.want {
 				t.Errorf("%d %s to %s: 22007=%q, want %q", i, e.event.Kind(), m.session, got, e.want)
 			}
 		}
@@ -44,15 +44,6 @@ func TestEventsAreCounted(t *testing.T) {
 	if len(writes) != 1 || writes[0] != (perp.AccountWrite{Account: "ACME-MAIN", Events: 4}) || len(c.events.drain()) != 0 {
 		t.Errorf("drained %v", writes)
 	}
-}
-
-func fieldIn(raw []byte, tag int) string {
-	for _, f := range splitFields(raw) {
-		if f.tag == tag {
-			return f.value
-		}
-	}
-	return ""
 }
 
 // TestEventsAreCountedForEver: the numbers go on after a crash and a reset, and

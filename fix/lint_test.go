@@ -12,24 +12,26 @@ import (
 	"backstop/spec"
 )
 
-// stockSource is the FIX44.xml that comes with the library: what clients use.
-func stockSource(t *testing.T) []byte {
+// inLibrary is the path of a file of the session library.
+func inLibrary(t *testing.T, path ...string) string {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
 	if err != nil {
-		t.Fatalf("find the stock dictionary: %v", err)
+		t.Fatalf("find the session library: %v", err)
 	}
-	src, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "spec", "FIX44.xml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return src
+	return filepath.Join(append([]string{strings.TrimSpace(string(dir))}, path...)...)
+}
+
+// stockSource is a dictionary that comes with the library: what clients use.
+func stockSource(t *testing.T, name string) []byte {
+	t.Helper()
+	return must(os.ReadFile(inLibrary(t, "spec", name)))
 }
 
 // TestStockDictionaryTakesEveryForm: a client with the stock dictionary and all
 // validation on takes every message of STRICT44, also resent and repeated.
 func TestStockDictionaryTakesEveryForm(t *testing.T) {
-	for name, src := range map[string][]byte{"stock": stockSource(t), "ours": spec.Dictionary(), "VAMM1's": spec.DictionaryVAMM1()} {
+	for name, src := range map[string][]byte{"stock": stockSource(t, "FIX44.xml"), "ours": spec.Dictionary(), "VAMM1's": spec.DictionaryVAMM1()} {
 		got, err := Lint(src, "STRICT44")
 		if err != nil || got.Refused != 0 || len(got.Refusals) != 0 {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -68,7 +70,7 @@ func TestLogHasEveryForm(t *testing.T) {
 // TestLintNamesWhatIsRefused: every fault is told with its tag, not only the
 // first one of a message.
 func TestLintNamesWhatIsRefused(t *testing.T) {
-	got, err := Lint(stockSource(t), "VAMM1")
+	got, err := Lint(stockSource(t, "FIX44.xml"), "VAMM1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func own() *datadictionary.DataDictionary {
 // stock is the FIX44.xml that comes with the library: what clients use.
 func stock(t *testing.T) *datadictionary.DataDictionary {
 	t.Helper()
-	return dictionaryOf(stockSource(t))
+	return dictionaryOf(stockSource(t, "FIX44.xml"))
 }
 
 func validate(raw []byte, d *datadictionary.DataDictionary) error {

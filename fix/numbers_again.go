@@ -34,14 +34,9 @@ func (n *numbers) Reset() error {
 		n.mu.Unlock()
 		return nil
 	}
-	epoch, from, onDisk := n.epoch, n.acked, n.out-1
+	epoch, from, onDisk := n.epoch, n.acked, n.onDisk()
 	if n.again.from > 0 {
 		from = n.again.from
-	}
-	for _, h := range n.held {
-		if h.epoch == epoch && h.bytes != nil {
-			onDisk = min(onDisk, h.seq-1)
-		}
 	}
 	n.again.reading = true
 	n.mu.Unlock()
@@ -69,6 +64,18 @@ func (n *numbers) Reset() error {
 	}
 	n.begin(found, from)
 	return nil
+}
+
+// onDisk is the number up to which the epoch is in the store: the messages behind
+// it wait in memory. The lock is held.
+func (n *numbers) onDisk() int64 {
+	last := n.out - 1
+	for _, h := range n.held {
+		if h.epoch == n.epoch && h.bytes != nil {
+			last = min(last, h.seq-1)
+		}
+	}
+	return last
 }
 
 // begin ends the epoch and owes what was found of it. The lock is held.

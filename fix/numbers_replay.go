@@ -33,14 +33,11 @@ func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
 	r := replay{cb: cb, limits: n.door.cfg.Limits, say: n.sayable(), filler: n.filler}
 	n.mu.Lock()
 	epoch, from, to := n.epoch, max(int64(begin), 1), min(int64(end), n.out-1)
-	onDisk := to
+	onDisk := min(to, n.onDisk())
 	var memory []heldMessage
 	for _, h := range n.held {
-		if h.epoch == epoch && h.bytes != nil && h.seq <= to {
-			onDisk = min(onDisk, h.seq-1)
-			if h.seq >= from {
-				memory = append(memory, h)
-			}
+		if h.epoch == epoch && h.bytes != nil && from <= h.seq && h.seq <= to {
+			memory = append(memory, h)
 		}
 	}
 	n.mu.Unlock()

@@ -49,12 +49,7 @@ func (n *numbers) expectReset(from int64) {
 // resets, the reset adds what the present epoch has of it.
 func (n *numbers) repeatAfter(execID string, resets bool) error {
 	n.mu.Lock()
-	epoch, to := n.epoch, n.out-1
-	for _, h := range n.held {
-		if h.epoch == epoch && h.bytes != nil {
-			to = min(to, h.seq-1)
-		}
-	}
+	epoch, to := n.epoch, n.onDisk()
 	n.mu.Unlock()
 	if n.load == nil {
 		return nil
@@ -76,7 +71,9 @@ func (n *numbers) repeatAfter(execID string, resets bool) error {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.again.from = from
+	if resets { // Else nothing is left for a later reset to add.
+		n.again.from = from
+	}
 	n.again.owed, n.again.omitted = once(append(n.again.owed, owed...)), n.again.omitted+dropped
 	return nil
 }
@@ -145,24 +142,8 @@ func once(all []perp.WireMessage) []perp.WireMessage {
 
 // isReport tells whether a message is the execution report with this id.
 func isReport(m perp.WireMessage, execID string) bool {
-	if typeOf(m.Bytes) != "8" {
-		return false
-	}
-	for _, f := range splitFields(m.Bytes) {
-		if f.tag == 17 {
-			return f.value == execID
-		}
-	}
-	return false
+	return typeOf(m.Bytes) == "8" && valueOf(splitFields(m.Bytes), 17) == execID
 }
 
 // contentOf is what a message says, without its header.
-func contentOf(raw []byte) string {
-	var inner []byte
-	for _, f := range splitFields(raw) {
-		if tag := quickfix.Tag(f.tag); f.tag == 35 || !tag.IsHeader() && !tag.IsTrailer() {
-			inner = appendField(inner, f)
-		}
-	}
-	return string(inner)
-}
+func contentOf(raw []byte) string { return typeOf(raw) + "\x01" + string(wire(bodyOf(raw))) }

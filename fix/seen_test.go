@@ -65,6 +65,26 @@ func TestLastSeen(t *testing.T) {
 	w.again(1, "141=Y|", 1)
 }
 
+// TestLastSeenIsOfOneLogon: a Logon that names its last report says nothing of a
+// later reset, by the desk: that repeats only what the client has not shown to have.
+func TestLastSeenIsOfOneLogon(t *testing.T) {
+	t.Parallel()
+	w, p, execs := seenWorld(t, nil)
+	p.leave()
+	p = w.again(p.seq, "22001="+execs[2]+"|", 6)
+	p.order("A4")
+	p.expect("35=8", "11=A4")
+	p.leave()
+	w.free("ALICE")
+	n := w.door.byComp["ALICE"].numbers
+	if err := n.renumber(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if in, out := n.next(); in != 1 || out != 1 {
+		t.Errorf("after the reset the next numbers are %d and %d: something is repeated", in, out)
+	}
+}
+
 // TestLastSeenIsBounded: as a ResendRequest for everything, and no further back
 // than a reset repeats.
 func TestLastSeenIsBounded(t *testing.T) {

@@ -142,11 +142,11 @@ func (key bodyKey) write(now perp.Time) []byte {
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
 		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best())
 	}
-	order := snapshotOrder
+	kind, order := "W", snapshotOrder
 	if key.from != nil {
-		order = changeOrder
+		kind, order = "X", changeOrder
 	}
-	return key.dialect.translated(map[bool]string{true: "W", false: "X"}[key.from == nil], b.sorted(268, order, rows).written(key.dialect))
+	return key.dialect.translated(kind, b.sorted(268, order, rows).written(key.dialect))
 }
 
 // bookMessage puts a body behind the fields that are the subscriber's own.

@@ -26,7 +26,6 @@ func (d dialect) foreign() bool { return d == fix42 || d == fix50 }
 
 // tongue is what a version has of our messages.
 type tongue struct {
-	version string
 	forms   map[string]*form          // by MsgType
 	instead map[int]map[string]string // by tag and value
 }
@@ -42,7 +41,7 @@ var tongues = sync.OnceValue(func() map[dialect]*tongue {
 	all := map[dialect]*tongue{}
 	table := spec.Promised()
 	for key, d := range foreignDialects {
-		t := &tongue{version: key, forms: map[string]*form{}, instead: map[int]map[string]string{}}
+		t := &tongue{forms: map[string]*form{}, instead: map[int]map[string]string{}}
 		for _, c := range table.In(key).Messages {
 			f := newForm(key, c.Type)
 			f.of44 = newForm("44", c.Type).extents()
@@ -178,13 +177,7 @@ func (d dialect) spoken(msg *quickfix.Message) bool {
 	if err != nil || !d.foreign() {
 		return err == nil
 	}
-	var body []pair
-	for _, f := range splitFields([]byte(msg.String())) {
-		if tag := quickfix.Tag(f.tag); !tag.IsHeader() && !tag.IsTrailer() {
-			body = append(body, f)
-		}
-	}
-	kind, body, ok := d.put(kind, body)
+	kind, body, ok := d.put(kind, bodyOf([]byte(msg.String())))
 	if !ok {
 		return false
 	}
@@ -219,6 +212,14 @@ func wire(fields []pair) (raw []byte) {
 		raw = appendField(raw, f)
 	}
 	return raw
+}
+
+// bodyOf are the fields of a message without those of its header and trailer.
+func bodyOf(raw []byte) []pair {
+	return slices.DeleteFunc(splitFields(raw), func(f pair) bool {
+		tag := quickfix.Tag(f.tag)
+		return tag.IsHeader() || tag.IsTrailer()
+	})
 }
 
 func valueOf(fields []pair, tag int) string {

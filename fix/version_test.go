@@ -2,9 +2,6 @@ package fix
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,25 +12,10 @@ import (
 	"github.com/quickfixgo/quickfix/datadictionary"
 )
 
-// stockFile is a dictionary that comes with the FIX library: what clients use.
-func stockFile(t *testing.T, name string) *datadictionary.DataDictionary {
-	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/quickfixgo/quickfix").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dictionaryOf(must(os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "spec", name))))
-}
-
 // inForms are the bytes of a message as it is sent, resent and repeated.
 func inForms(begin string, msg *quickfix.Message) map[string][]byte {
 	kind, all := kindOf(msg), map[string][]byte{}
-	var body []pair
-	for _, f := range splitFields(outbound(msg)) {
-		if tag := quickfix.Tag(f.tag); !tag.IsHeader() && !tag.IsTrailer() {
-			body = append(body, f)
-		}
-	}
+	body := bodyOf(outbound(msg))
 	form := func(name string, more ...pair) {
 		head := append([]pair{{35, kind}, {34, "12"}}, more...)
 		head = append(head, pair{49, "BACKSTOP"}, pair{52, stamp(testTime)}, pair{56, "ACME"})
@@ -62,9 +44,9 @@ func TestOutboundOfVersions(t *testing.T) {
 		{"outbound_fix50", "FIXT.1.1", "FIX50SP2.xml", "FIXT11.xml", fix50, nil},
 	} {
 		v, _ := spec.VersionOf(c.begin)
-		dictionaries := map[string][2]*datadictionary.DataDictionary{"stock": {stockFile(t, c.app)}, "ours": {dictionaryOf(v.App)}}
+		dictionaries := map[string][2]*datadictionary.DataDictionary{"stock": {dictionaryOf(stockSource(t, c.app))}, "ours": {dictionaryOf(v.App)}}
 		if c.transport != "" {
-			dictionaries["stock"] = [2]*datadictionary.DataDictionary{dictionaries["stock"][0], stockFile(t, c.transport)}
+			dictionaries["stock"] = [2]*datadictionary.DataDictionary{dictionaries["stock"][0], dictionaryOf(stockSource(t, c.transport))}
 			dictionaries["ours"] = [2]*datadictionary.DataDictionary{dictionaries["ours"][0], dictionaryOf(v.Transport)}
 		}
 		var lines, kinds []string

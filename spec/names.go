@@ -1,9 +1,7 @@
 package spec
 
 import (
-	"bytes"
 	"encoding/xml"
-	"fmt"
 	"sync"
 )
 
@@ -68,10 +66,7 @@ type xmlDictionary struct {
 // the other does. It is part of the binary, so that a fault in it is a bug, not
 // an input.
 var load = sync.OnceValue(func() names {
-	var doc xmlDictionary
-	if err := xml.NewDecoder(bytes.NewReader(dictionaryVAMM1)).Decode(&doc); err != nil {
-		panic(fmt.Sprintf("embedded FIX dictionary: %v", err))
-	}
+	doc, _ := readDictionary(dictionaryVAMM1)
 	n := names{map[string]Definition{}, map[string]int{}, map[int]string{}, map[int]map[string]string{}}
 	for _, f := range doc.Fields {
 		n.tags[f.Name], n.fields[f.Number] = f.Number, f.Name
@@ -81,10 +76,7 @@ var load = sync.OnceValue(func() names {
 		}
 		n.values[f.Number] = values
 	}
-	parts := map[string][]xmlMember{}
-	for _, c := range doc.Components {
-		parts[c.Name] = c.Members
-	}
+	parts := partsOf(doc)
 	for _, m := range doc.Messages {
 		d := Definition{Type: m.Type, Name: m.Name, Admin: m.Cat == "admin", Required: map[string]bool{}}
 		addMembers(d.Required, m.Members, parts, true)

@@ -130,16 +130,13 @@ func Orchestra(vamm1 bool) ([]byte, error) {
 	if err := xml.Unmarshal(src, &dict); err != nil {
 		return nil, fmt.Errorf("embedded FIX dictionary: %w", err)
 	}
-	o := &orchestra{parts: map[string][]xmlMember{}, known: map[string]xmlField{}, used: map[int]map[string]bool{}, own: map[int]OwnField{}, vamm1: vamm1}
+	o := &orchestra{parts: partsOf(dict), known: map[string]xmlField{}, used: map[int]map[string]bool{}, own: map[int]OwnField{}, vamm1: vamm1}
 	o.doc = orcRepository{
 		NS: "http://fixprotocol.io/2020/orchestra/repository", DC: "http://purl.org/dc/terms/",
 		Name: "Backstop." + dialect, Version: "FIX.4.4", Title: "Backstop, FIX 4.4, dialect " + dialect,
 		Categories: []orcName{{"Session"}, {"Application"}},
 		Actors:     []orcName{{"Client"}, {"Gateway"}},
 		Flows:      []orcFlow{{"Requests", "Client", "Gateway"}, {"Answers", "Gateway", "Client"}},
-	}
-	for _, c := range dict.Components {
-		o.parts[c.Name] = c.Members
 	}
 	for _, f := range dict.Fields {
 		o.known[f.Name] = f

@@ -28,14 +28,6 @@ func flat(members []xmlMember, parts map[string][]xmlMember) (names []string) {
 	return names
 }
 
-func partsOf(doc xmlDictionary) map[string][]xmlMember {
-	parts := map[string][]xmlMember{}
-	for _, c := range doc.Components {
-		parts[c.Name] = c.Members
-	}
-	return parts
-}
-
 // leftOut are groups that no message of ours needs; where FIX44.xml lacks one, a
 // client that sends it is refused.
 var leftOut = []string{"NoLegs", "NoUnderlyings"}

@@ -340,10 +340,7 @@ func stockVersions() func(msgType string, tag int) []string {
 		has[version], names[version] = map[string]map[string]bool{}, map[int]string{}
 		for _, file := range files {
 			doc := stockDictionary(file)
-			parts := map[string][]xmlMember{}
-			for _, c := range doc.Components {
-				parts[c.Name] = c.Members
-			}
+			parts := partsOf(doc)
 			for _, m := range doc.Messages {
 				fields := map[string]bool{}
 				addMembers(fields, m.Members, parts, true)

@@ -54,6 +54,14 @@ func VersionOf(beginString string) (Version, bool) {
 	return all[i], true
 }
 
+// dictionaries are those that the version is read with.
+func (v Version) dictionaries() [][]byte {
+	if v.Transport == nil {
+		return [][]byte{v.App}
+	}
+	return [][]byte{v.App, v.Transport}
+}
+
 // Instead is what a version says in the place of a value that it has not.
 type Instead struct {
 	Version string
@@ -171,15 +179,9 @@ var layouts = sync.OnceValue(func() map[string]map[string][]Place {
 	all := map[string]map[string][]Place{}
 	for _, v := range Spoken() {
 		all[v.Key] = map[string][]Place{}
-		for _, src := range [][]byte{v.App, v.Transport} {
-			if src == nil {
-				continue
-			}
+		for _, src := range v.dictionaries() {
 			doc, tags := readDictionary(src)
-			parts := map[string][]xmlMember{}
-			for _, c := range doc.Components {
-				parts[c.Name] = c.Members
-			}
+			parts := partsOf(doc)
 			for _, m := range doc.Messages {
 				all[v.Key][m.Type] = places(nil, m.Members, 0, parts, tags)
 			}
@@ -214,14 +216,20 @@ func readDictionary(src []byte) (doc xmlDictionary, tags map[string]int) {
 	return doc, tags
 }
 
+// partsOf are the components of a dictionary, by name.
+func partsOf(doc xmlDictionary) map[string][]xmlMember {
+	parts := map[string][]xmlMember{}
+	for _, c := range doc.Components {
+		parts[c.Name] = c.Members
+	}
+	return parts
+}
+
 // others are names of fields and values that FIX 4.4 does not have.
 var others = sync.OnceValue(func() names {
 	n := names{fields: map[int]string{}, values: map[int]map[string]string{}}
 	for _, v := range Spoken()[1:] {
-		for _, src := range [][]byte{v.App, v.Transport} {
-			if src == nil {
-				continue
-			}
+		for _, src := range v.dictionaries() {
 			doc, _ := readDictionary(src)
 			for _, f := range doc.Fields {
 				if n.fields[f.Number] == "" {
