@@ -56,6 +56,27 @@ func (f Fields) All(tag int) (values []string) {
 	return values
 }
 
+// Entry returns price and QuoteEntryID of the first entry of a kind (269) in a W.
+func (f Fields) Entry(kind string) (price, id string) {
+	for i, field := range f {
+		if field != "269="+kind {
+			continue
+		}
+		for _, of := range f[i+1:] {
+			tag, value, _ := strings.Cut(of, "=")
+			switch tag {
+			case "270":
+				price = value
+			case "299":
+				id = value
+			case "269":
+				return price, id
+			}
+		}
+	}
+	return price, id
+}
+
 // Int returns the value of a tag as a number, or -1.
 func (f Fields) Int(tag int) int {
 	n, err := strconv.Atoi(f.Get(tag))
