@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -219,7 +220,7 @@ func (r *Report) count(l *Log) {
 		}
 	}
 	for _, key := range sortedKeys(rejects) {
-		r.Rejects = append(r.Rejects, Tally{either(key, "(no reason)"), rejects[key]})
+		r.Rejects = append(r.Rejects, Tally{cmp.Or(key, "(no reason)"), rejects[key]})
 	}
 	for _, key := range sortedKeys(seen) {
 		r.Coverage = append(r.Coverage, *seen[key])
@@ -252,13 +253,6 @@ func (s *Sequence) count(e *Entry) {
 	if e.get(97) == "Y" {
 		s.PossAgain++
 	}
-}
-
-func either(s, or string) string {
-	if s == "" {
-		return or
-	}
-	return s
 }
 
 // JSON is the report as it is kept; the other forms follow from it.
