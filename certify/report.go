@@ -26,7 +26,7 @@ type Report struct {
 	Begin     string     `json:"begin_string"`
 	Dialect   string     `json:"dialect"`
 	Rules     string     `json:"rules_sha256"`      // of the rules of engagement
-	Dict      string     `json:"dictionary_sha256"` // of the dictionary of the dialect
+	Dict      string     `json:"dictionary_sha256"` // of the dictionary of the version and dialect
 	Scope     []string   `json:"out_of_scope"`
 	Certified bool       `json:"certified"`
 	Areas     []Grade    `json:"areas"`
@@ -119,6 +119,9 @@ func NewReport(l *Log, outOfScope []string) (*Report, error) {
 		}
 	}
 	r.Rules, r.Dict = digest([]byte(spec.ROE())), digest(spec.Dictionary())
+	if v, known := spec.VersionOf(r.Begin); known {
+		r.Dict = digest(v.App)
+	}
 	if r.Dialect == "VAMM1" {
 		r.Dict = digest(spec.DictionaryVAMM1())
 	}
