@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -224,11 +225,7 @@ func (c *Client) frame(msgType string, seq int, header, body string) string {
 	if body != "" {
 		text += body + soh
 	}
-	begin := c.Begin
-	if begin == "" {
-		begin = "FIX.4.4"
-	}
-	return complete("8=" + begin + soh + text)
+	return complete("8=" + cmp.Or(c.Begin, "FIX.4.4") + soh + text)
 }
 
 func (c *Client) write(m string) error {
