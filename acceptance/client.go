@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,57 +12,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"backstop/certify"
 )
 
-// Fields is a FIX message as its tag=value fields in order, header and trailer
-// included. It is a list, not a map, because the order and repetition of fields
-// is part of what is tested.
-type Fields []string
+// Fields is a FIX message as its tag=value fields in order.
+type Fields = certify.Fields
 
 // Parse cuts a message into fields; both SOH and | separate.
-func Parse(m string) Fields {
-	return strings.Split(strings.Trim(strings.ReplaceAll(m, soh, "|"), "|"), "|")
-}
-
-// Get returns the first value of a tag, or "".
-func (f Fields) Get(tag int) string {
-	v, _ := f.Lookup(tag)
-	return v
-}
-
-// Lookup returns the first value of a tag and whether the tag is there.
-func (f Fields) Lookup(tag int) (string, bool) {
-	prefix := strconv.Itoa(tag) + "="
-	for _, field := range f {
-		if v, ok := strings.CutPrefix(field, prefix); ok {
-			return v, true
-		}
-	}
-	return "", false
-}
-
-// All returns every value of a tag, for repeating groups.
-func (f Fields) All(tag int) (values []string) {
-	prefix := strconv.Itoa(tag) + "="
-	for _, field := range f {
-		if v, ok := strings.CutPrefix(field, prefix); ok {
-			values = append(values, v)
-		}
-	}
-	return values
-}
-
-// Int returns the value of a tag as a number, or -1.
-func (f Fields) Int(tag int) int {
-	n, err := strconv.Atoi(f.Get(tag))
-	if err != nil {
-		return -1
-	}
-	return n
-}
-
-// String shows the message with | for SOH.
-func (f Fields) String() string { return strings.Join(f, "|") }
+func Parse(m string) Fields { return certify.Parse(m) }
 
 // Client is a raw FIX client: a socket, two numbers and what it sent. It
 // sends whatever it is told to. What it does by itself can be switched off: it
@@ -266,11 +225,7 @@ func (c *Client) frame(msgType string, seq int, header, body string) string {
 	if body != "" {
 		text += body + soh
 	}
-	begin := c.Begin
-	if begin == "" {
-		begin = "FIX.4.4"
-	}
-	return complete("8=" + begin + soh + text)
+	return complete("8=" + cmp.Or(c.Begin, "FIX.4.4") + soh + text)
 }
 
 func (c *Client) write(m string) error {

@@ -19,8 +19,7 @@ var (
 	readMessage = certify.ReadMessage
 )
 
-// RunDefinition plays a definition file of QuickFIX, or a scenario of our own,
-// against an acceptor.
+// RunDefinition plays a definition file of QuickFIX against an acceptor.
 func RunDefinition(file, addr string) error {
 	suite, err := certify.LoadSuite(file, 0, certify.Target{})
 	if err != nil {

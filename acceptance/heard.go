@@ -109,27 +109,6 @@ func (h *Heard) Report(id, execType string) Fields {
 	return nil
 }
 
-// Entry returns price and QuoteEntryID of the first entry of a kind (269) in a W.
-func (f Fields) Entry(kind string) (price, id string) {
-	for i, field := range f {
-		if field != "269="+kind {
-			continue
-		}
-		for _, of := range f[i+1:] {
-			tag, value, _ := strings.Cut(of, "=")
-			switch tag {
-			case "270":
-				price = value
-			case "299":
-				id = value
-			case "269":
-				return price, id
-			}
-		}
-	}
-	return price, id
-}
-
 // beat is the interval of a written feed, and beatSpeed what makes it of the
 // seconds in its file: a held order has that long until it is decided, which is
 // long for a request and shorter than any order waits at most.

@@ -20,11 +20,12 @@ type Active struct {
 // log, and judges it as any other session. The outcomes say how the gateway did,
 // the report how the client did.
 func RunClient(ctx context.Context, to Target, a Active, only string, log io.Writer, tell func(Outcome)) (*Results, *Report, error) {
-	suite, err := LoadSuite(suiteClient, 0, to)
+	cases, err := loadFiles(scripts, suiteClient)
 	if err != nil {
 		return nil, nil, err
 	}
-	if suite = suite.Only(only); len(suite.Cases) == 0 {
+	suite := Suite{Name: suiteClient, Cases: cases}.Only(only)
+	if len(suite.Cases) == 0 {
 		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
 	}
 	to.Vars = map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away}

@@ -79,6 +79,20 @@ func (b *book) see(e *Entry) *order {
 	return o
 }
 
+// told is see for the reports of the gateway alone. One that contradicts what was
+// said before is a fault, and nothing else is made of it.
+func (b *book) told(e *Entry, n *notes) *order {
+	o := b.see(e)
+	if o == nil || e.FromClient {
+		return nil
+	}
+	if o.contradiction != "" {
+		n.fault(e, "%s", o.contradiction)
+		return nil
+	}
+	return o
+}
+
 func (b *book) report(o *order, e *Entry) {
 	o.told, o.contradiction = e, ""
 	switch e.get(150) {
@@ -126,9 +140,6 @@ func (b *book) add(o *order, e *Entry) {
 
 // number reads a decimal; nil if it is none.
 func number(s string) *big.Rat {
-	if s == "" {
-		return nil
-	}
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
 		return nil
@@ -140,13 +151,11 @@ func number(s string) *big.Rat {
 func text(r *big.Rat) string {
 	for digits := range 10 {
 		s := r.FloatString(digits)
-		if back, ok := new(big.Rat).SetString(s); ok && back.Cmp(r) == 0 {
+		if number(s).Cmp(r) == 0 {
 			return s
 		}
 	}
 	return r.FloatString(9)
 }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func fieldKey(tag int, value string) string { return strconv.Itoa(tag) + "=" + value }

@@ -133,7 +133,7 @@ func Checks() []Check {
 	return all
 }
 
-// Tokens of reasons and the tags that name requests.
+// reason is the token that a refusal gives: in a field of its own, or first in Text(58).
 func reason(e *Entry) string {
 	if code := e.get(22004); code != "" {
 		return code

@@ -14,12 +14,12 @@ const (
 
 var accountChecks = []Check{
 	{"C28", areaAccount, true, "Positions", "what position reports say is what the fills add up to",
-		[]string{needPosition, needFolded}, func() automaton { return &fold{held: newPositions()} }},
+		[]string{needPosition, needFolded}, func() automaton { return &fold{newPositions(), map[string]bool{}, map[string]*Entry{}} }},
 }
 
 // positions are what a client holds, by account and symbol, as far as it can be
-// known: from the first position report on, or from the first Logon of an account
-// that has never dealt, which nobody can tell. So only reports make them known.
+// known: from the first position report on. What was held before the log began,
+// nobody can tell.
 type positions struct {
 	size  map[string]*big.Rat
 	execs map[string]bool
@@ -84,9 +84,6 @@ type fold struct {
 }
 
 func (a *fold) see(e *Entry, n *notes) {
-	if a.off == nil {
-		a.off, a.dealt = map[string]*Entry{}, map[string]bool{}
-	}
 	key := positionKey(e)
 	before, known := a.held.of(e)
 	change := a.held.see(e)

@@ -64,12 +64,8 @@ func isReducing(o *order) bool { return strings.Contains(o.get(18), "E") || o.ge
 type immediate struct{ orders *book }
 
 func (a *immediate) see(e *Entry, n *notes) {
-	o := a.orders.see(e)
-	if o == nil || e.FromClient {
-		return
-	}
-	if o.contradiction != "" {
-		n.fault(e, "%s", o.contradiction)
+	o := a.orders.told(e, n)
+	if o == nil {
 		return
 	}
 	switch e.get(150) {
@@ -98,12 +94,8 @@ func (a *immediate) end(at time.Time, n *notes) {
 type resting struct{ orders *book }
 
 func (a *resting) see(e *Entry, n *notes) {
-	o := a.orders.see(e)
-	if o == nil || e.FromClient {
-		return
-	}
-	if o.contradiction != "" {
-		n.fault(e, "%s", o.contradiction)
+	o := a.orders.told(e, n)
+	if o == nil {
 		return
 	}
 	switch {
@@ -115,6 +107,16 @@ func (a *resting) see(e *Entry, n *notes) {
 }
 
 func (a *resting) end(time.Time, *notes) {}
+
+// dropRefused takes the request that a Reject names by its number off those that are
+// open.
+func dropRefused(open map[string]*Entry, reject *Entry) {
+	for id, asked := range open {
+		if asked.Seq == reject.Fields.Int(45) {
+			delete(open, id)
+		}
+	}
+}
 
 // changes is C22 and C23.
 type changes struct {
@@ -141,11 +143,7 @@ func (a *changes) see(e *Entry, n *notes) {
 		a.answer(id, e, n)
 		a.refused(e, n)
 	case e.Kind == "3" || e.Kind == "j":
-		for id, asked := range a.open {
-			if asked.Seq == e.Fields.Int(45) {
-				delete(a.open, id)
-			}
-		}
+		dropRefused(a.open, e)
 	}
 }
 
@@ -202,11 +200,7 @@ func (a *masses) see(e *Entry, n *notes) {
 			n.meet(needMassStatus, e)
 		}
 	case e.Kind == "3" || e.Kind == "j":
-		for id, asked := range a.open {
-			if asked.Seq == e.Fields.Int(45) {
-				delete(a.open, id)
-			}
-		}
+		dropRefused(a.open, e)
 	}
 }
 

@@ -31,13 +31,13 @@ const (
 
 var pricingChecks = []Check{
 	{"C13", areaPricing, true, "Reference data is used", "no order is refused for lot, tick, symbol or a halt that the client was told of",
-		[]string{needList, needOrder}, func() automaton { return &referenceData{known: map[string]time.Time{}, halted: map[string]time.Time{}} }},
+		[]string{needList, needOrder}, func() automaton { return &referenceData{halted: map[string]time.Time{}} }},
 	{"C14", areaPricing, true, "Market data: subscribe, update, unsubscribe", "prices come for each stream, and none 1 s after its end",
 		[]string{needStream, needStreamEnd}, func() automaton { return &streams{asked: map[string]bool{}, ended: map[string]time.Time{}} }},
 	{"C15", areaPricing, true, "Expired quotes are not dealt on", "at most 1 % of orders on quotes come after 62 or 126; none 1 s after a QuoteCancel",
 		[]string{needOnQuote}, func() automaton { return &expiry{quotes: map[string]quoted{}} }},
 	{"C16", areaPricing, true, "Requests for quote", "each has one answer and an id of its own",
-		[]string{needTwoWay, needOneWay, needNoQuote}, func() automaton { return &requests{open: map[string]*Entry{}} }},
+		[]string{needTwoWay, needOneWay, needNoQuote}, func() automaton { return &requests{map[string]*Entry{}, map[string]bool{}} }},
 	{"C18", areaPricing, true, "A quote is hit", "accepted before it fills, and filled at the quoted price or better",
 		[]string{needHit}, func() automaton { return &hits{orders: newBook(func(o *order) bool { return o.get(40) == "D" })} }},
 	{"C19", areaPricing, true, "Last-look refusals", "no cancel or replace of a refused order 1 s later: it is not taken for a live one",
@@ -63,7 +63,7 @@ func (a *looks) end(time.Time, *notes) {}
 
 // referenceData is C13.
 type referenceData struct {
-	known  map[string]time.Time // symbols that the client was told of
+	told   bool // of a market
 	halted map[string]time.Time
 }
 
@@ -73,10 +73,10 @@ var avoidable = []string{"BAD_LOT", "MIN_QTY", "MAX_ORDER_SIZE", "BAD_TICK", "UN
 func (a *referenceData) see(e *Entry, n *notes) {
 	switch {
 	case e.Kind == "y" && !e.FromClient:
-		for _, s := range e.Fields.All(55) {
-			a.known[s] = e.At
+		if _, some := e.Fields.Lookup(55); some {
+			a.told = true
 		}
-		if len(a.known) > 0 {
+		if a.told {
 			n.meet(needList, e)
 		}
 	case e.Kind == "f" && !e.FromClient:
@@ -100,12 +100,12 @@ func (a *referenceData) status(e *Entry, n *notes) {
 	case "20":
 		return
 	}
-	a.known[s] = e.At
+	a.told = true
 	n.meet(needList, e)
 }
 
 func (a *referenceData) report(e *Entry, n *notes) {
-	if len(a.known) == 0 {
+	if !a.told {
 		return
 	}
 	if e.get(150) == "0" {
@@ -238,9 +238,6 @@ func (a *requests) see(e *Entry, n *notes) {
 	case e.Kind == "A":
 		a.open = map[string]*Entry{}
 	case e.Kind == "R" && e.FromClient:
-		if a.used == nil {
-			a.used = map[string]bool{}
-		}
 		if a.used[id] && e.get(43) != "Y" && e.get(97) != "Y" {
 			n.fault(e, "QuoteReqID %s was used before", id)
 		}

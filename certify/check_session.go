@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -303,7 +304,7 @@ func senseOf(e *Entry) string {
 	var kept []string
 	for _, f := range e.Fields {
 		tag, _, _ := strings.Cut(f, "=")
-		if !contains(fresh, tag) {
+		if !slices.Contains(fresh, tag) {
 			kept = append(kept, f)
 		}
 	}

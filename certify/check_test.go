@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"backstop/spec"
 )
 
 // goodDay is a conversation in which a client does everything that is checked, and
@@ -312,6 +314,19 @@ func TestNothingSeenIsNotObserved(t *testing.T) {
 	}
 	if _, err := NewReport(&Log{}, []string{"C99"}); err == nil {
 		t.Error("a check that is none is taken")
+	}
+}
+
+// TestReportNamesItsDictionary: that of the version which was spoken.
+func TestReportNamesItsDictionary(t *testing.T) {
+	day := written(t, "c A|98=0|108=30\ng A|98=0|108=30")
+	seen := map[string]string{}
+	for _, v := range spec.Spoken() {
+		r := reportOf(t, strings.ReplaceAll(day, "FIX.4.4", v.BeginString))
+		if other := seen[r.Dict]; other != "" || r.Begin != v.BeginString || r.Dict != digest(v.App) {
+			t.Errorf("%s has the dictionary %s, %s has it too", r.Begin, r.Dict, other)
+		}
+		seen[r.Dict] = r.Begin
 	}
 }
 

@@ -1,11 +1,8 @@
 package certify
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -30,13 +27,10 @@ var patterns = map[string]*regexp.Regexp{
 func (p *player) definition(s step) error {
 	switch {
 	case s.verb == "i" && s.body == "CONNECT":
-		d := net.Dialer{Timeout: p.to.Wait}
-		c, err := d.DialContext(p.ctx, "tcp", p.to.Addr)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrUnreachable, err)
+		if err := p.connect(s.conn); err != nil {
+			return err
 		}
-		p.drop(s.conn)
-		p.conns[s.conn] = &peer{Conn: c, r: bufio.NewReader(c)}
+		p.conns[s.conn].strict = false
 		return nil
 	case p.conns[s.conn] == nil:
 		return errors.New("not connected")
@@ -46,8 +40,7 @@ func (p *player) definition(s step) error {
 	case s.verb == "e":
 		return p.disconnected(s.conn)
 	case s.verb == "I":
-		_, err := io.WriteString(p.conns[s.conn], Complete(withTimes(s.body, time.Now())))
-		return err
+		return p.write(p.conns[s.conn], Complete(withTimes(s.body, time.Now())))
 	}
 	return p.next(p.conns[s.conn], s.body)
 }

@@ -95,8 +95,8 @@ func (m matcher) judge(got Fields, vars map[string]string) error {
 		}
 		return nil
 	}
-	if number, within, ok := strings.Cut(want, toleranceMark); ok {
-		return near(m.tag, value, number, within)
+	if middle, within, ok := strings.Cut(want, toleranceMark); ok {
+		return near(m.tag, value, middle, within)
 	}
 	if value != want {
 		return fmt.Errorf("%s, want %s", fieldText(m.tag, value), fieldText(m.tag, want))
@@ -104,18 +104,16 @@ func (m matcher) judge(got Fields, vars map[string]string) error {
 	return nil
 }
 
-func near(tag int, value, number, within string) error {
-	got, ok := new(big.Rat).SetString(value)
-	want, ok2 := new(big.Rat).SetString(number)
-	most, ok3 := new(big.Rat).SetString(within)
-	if !ok2 || !ok3 {
-		return fmt.Errorf("%s%s%s is not NUMBER%sNUMBER", number, toleranceMark, within, toleranceMark)
+func near(tag int, value, middle, within string) error {
+	got, want, most := number(value), number(middle), number(within)
+	if want == nil || most == nil {
+		return fmt.Errorf("%s%s%s is not NUMBER%sNUMBER", middle, toleranceMark, within, toleranceMark)
 	}
-	if !ok {
+	if got == nil {
 		return fmt.Errorf("%s is not a number", fieldText(tag, value))
 	}
 	if off := new(big.Rat).Sub(got, want); off.Abs(off).Cmp(most) > 0 {
-		return fmt.Errorf("%s, want %s within %s", fieldText(tag, value), number, within)
+		return fmt.Errorf("%s, want %s within %s", fieldText(tag, value), middle, within)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package certify
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -54,6 +55,27 @@ func (f Fields) All(tag int) (values []string) {
 		}
 	}
 	return values
+}
+
+// Entry returns price and QuoteEntryID of the first entry of a kind (269) in a W.
+func (f Fields) Entry(kind string) (price, id string) {
+	for i, field := range f {
+		if field != "269="+kind {
+			continue
+		}
+		for _, of := range f[i+1:] {
+			tag, value, _ := strings.Cut(of, "=")
+			switch tag {
+			case "270":
+				price = value
+			case "299":
+				id = value
+			case "269":
+				return price, id
+			}
+		}
+	}
+	return price, id
 }
 
 // Int returns the value of a tag as a number, or -1.
@@ -117,7 +139,7 @@ func checkSum(s string) byte {
 func ReadMessage(r *bufio.Reader) (string, error) {
 	var m bytes.Buffer
 	for range 2 {
-		field, err := r.ReadString(1)
+		field, err := readField(r)
 		if err != nil {
 			return "", err
 		}
@@ -131,7 +153,7 @@ func ReadMessage(r *bufio.Reader) (string, error) {
 	if _, err := io.CopyN(&m, r, int64(n)); err != nil {
 		return "", err
 	}
-	sum, err := r.ReadString(1)
+	sum, err := readField(r)
 	if err != nil {
 		return "", err
 	}
@@ -141,6 +163,16 @@ func ReadMessage(r *bufio.Reader) (string, error) {
 		return "", fmt.Errorf("CheckSum %s, want %s: %s", readable(sum), readable(want), readable(m.String()))
 	}
 	return m.String(), nil
+}
+
+// readField reads a field of the frame. It has to fit into the buffer of the reader:
+// an acceptor may send for ever and never end one.
+func readField(r *bufio.Reader) (string, error) {
+	field, err := r.ReadSlice(1)
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return "", fmt.Errorf("a field of the frame has more than %d bytes", r.Size())
+	}
+	return string(field), err
 }
 
 func readable(m string) string { return strings.ReplaceAll(m, SOH, "|") }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -269,7 +270,7 @@ func (p *player) send(c *peer, body string) error {
 		case f == "":
 		case tag == "8":
 			begin = value
-		case isHeader(tag):
+		case slices.Contains(headerTags, tag):
 			own[tag] = value
 			numbered = numbered || tag == "34"
 		default:
@@ -289,15 +290,6 @@ func (p *player) send(c *peer, body string) error {
 	m := Complete(strings.Join(append(all, fields...), SOH) + SOH)
 	p.record(m)
 	return p.write(c, m)
-}
-
-func isHeader(tag string) bool {
-	for _, t := range headerTags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
 }
 
 var escapes = regexp.MustCompile(`\\x[0-9a-f]{2}`)

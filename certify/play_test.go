@@ -226,8 +226,12 @@ func TestSuites(t *testing.T) {
 			t.Errorf("%s lacks a part of its header", c.Name)
 		}
 	}
-	if _, err := LoadSuite("nowhere", 0, Target{}); !errors.Is(err, ErrNoSuite) {
-		t.Errorf("no such suite: %v", err)
+	t.Chdir(t.TempDir())
+	// What the reference client says is no suite: a directory may have its name.
+	for _, name := range []string{"nowhere", suiteClient} {
+		if _, err := LoadSuite(name, 0, Target{}); !errors.Is(err, ErrNoSuite) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -265,4 +269,27 @@ func TestRun(t *testing.T) {
 	if err != nil || !strings.Contains(string(x), `failures="1"`) {
 		t.Errorf("JUnit %s, %v", x, err)
 	}
+}
+
+// TestReadMessageIsBounded: what never ends a field is given up.
+func TestReadMessageIsBounded(t *testing.T) {
+	for _, begun := range []string{"", "8=FIX.4.4\x01", "8=FIX.4.4\x019=5\x0135=0\x01"} {
+		r := bufio.NewReader(io.MultiReader(strings.NewReader(begun), zeros{}))
+		if m, err := ReadMessage(r); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Errorf("behind %q: %q, %v", begun, m, err)
+		}
+	}
+	if _, err := ReadMessage(bufio.NewReader(strings.NewReader("8=FIX.4.4"))); !errors.Is(err, io.EOF) {
+		t.Errorf("cut off: %v", err)
+	}
+}
+
+// zeros is an acceptor that sends 0 for ever.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = '0'
+	}
+	return len(b), nil
 }

@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,7 +26,7 @@ type Report struct {
 	Begin     string     `json:"begin_string"`
 	Dialect   string     `json:"dialect"`
 	Rules     string     `json:"rules_sha256"`      // of the rules of engagement
-	Dict      string     `json:"dictionary_sha256"` // of the dictionary of the dialect
+	Dict      string     `json:"dictionary_sha256"` // of the dictionary of the version and dialect
 	Scope     []string   `json:"out_of_scope"`
 	Certified bool       `json:"certified"`
 	Areas     []Grade    `json:"areas"`
@@ -118,6 +119,9 @@ func NewReport(l *Log, outOfScope []string) (*Report, error) {
 		}
 	}
 	r.Rules, r.Dict = digest([]byte(spec.ROE())), digest(spec.Dictionary())
+	if v, known := spec.VersionOf(r.Begin); known {
+		r.Dict = digest(v.App)
+	}
 	if r.Dialect == "VAMM1" {
 		r.Dict = digest(spec.DictionaryVAMM1())
 	}
@@ -219,7 +223,7 @@ func (r *Report) count(l *Log) {
 		}
 	}
 	for _, key := range sortedKeys(rejects) {
-		r.Rejects = append(r.Rejects, Tally{either(key, "(no reason)"), rejects[key]})
+		r.Rejects = append(r.Rejects, Tally{cmp.Or(key, "(no reason)"), rejects[key]})
 	}
 	for _, key := range sortedKeys(seen) {
 		r.Coverage = append(r.Coverage, *seen[key])
@@ -252,13 +256,6 @@ func (s *Sequence) count(e *Entry) {
 	if e.get(97) == "Y" {
 		s.PossAgain++
 	}
-}
-
-func either(s, or string) string {
-	if s == "" {
-		return or
-	}
-	return s
 }
 
 // JSON is the report as it is kept; the other forms follow from it.

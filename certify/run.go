@@ -26,7 +26,7 @@ type Outcome struct {
 	Millis int64  `json:"millis"`
 	Line   int    `json:"line,omitempty"` // of the file, which does not hold
 	Why    string `json:"why,omitempty"`
-	// Got is the message that was judged, Decoded the same for people.
+	// Got is the message that was judged, decoded the same for people.
 	Got     string `json:"got,omitempty"`
 	decoded string
 }

@@ -21,7 +21,8 @@ const (
 	SuiteMarkets   = "markets" // of a gateway with certification markets
 )
 
-// suiteClient is what the reference client says to be certified (certify run).
+// suiteClient is what the reference client says to be certified. It needs the words
+// of an Active, so that only RunClient plays it.
 const suiteClient = "client"
 
 // SuiteNames lists them.
@@ -46,9 +47,7 @@ func LoadSuite(name string, seed int64, to Target) (Suite, error) {
 	s := Suite{Name: name, Seed: seed}
 	var err error
 	switch name {
-	case SuiteSession:
-		s.Cases, err = loadFiles(scripts, "session")
-	case suiteClient, SuiteMarkets:
+	case SuiteSession, SuiteMarkets:
 		s.Cases, err = loadFiles(scripts, name)
 	case SuiteMalformed:
 		s.Cases, err = malformed(seed, to)

@@ -12,8 +12,11 @@ type certMarket struct {
 	keys           string // of its tables, beyond what all have
 }
 
-// certStart is the first price of each certification market.
-const certStart = "100"
+// What all certification markets have: the first price, and the lot.
+const (
+	certStart = "100"
+	certLot   = "1"
+)
 
 // certTable is what demo --cert lists; docs/certify.md says what a client meets
 // there.
@@ -30,9 +33,10 @@ var certTable = []certMarket{
 func certMarkets() string {
 	var b strings.Builder
 	for _, m := range certTable {
-		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = \"1\"\nmax_order = \"1000\"\n%s", m.symbol, m.keys)
+		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = %q\nmax_order = \"1000\"\n%s", m.symbol, certLot, m.keys)
 	}
 	b.WriteString(demoSessions(demoClients))
+	b.WriteString(demoDropCopy())
 	for _, m := range certTable {
 		fmt.Fprintf(&b, "[[feed]]\nkind = \"scripted\"\nscript = %q\nsymbols = [%q]\nstart = { %q = %q }\n", m.script, m.symbol, m.symbol, certStart)
 	}

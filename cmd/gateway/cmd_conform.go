@@ -61,9 +61,6 @@ gateway conform --against 127.0.0.1:5001 --target ISLD --sender TW --suite d`,
 	}
 }
 
-// beginStrings are the versions that a session can be in.
-var beginStrings = []string{"FIX.4.2", "FIX.4.4", "FIXT.1.1"}
-
 func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 	if err := o.check(env); err != nil {
 		return env.Fail(config.ExitUsage, err, "`gateway conform --help` shows the flags and examples")
@@ -122,9 +119,11 @@ func (o *conformOptions) check(env *config.Env) error {
 	if err := config.CheckAddr(o.to.Addr); err != nil {
 		return fmt.Errorf("--against: %w", err)
 	}
-	if !slices.Contains(beginStrings, o.to.BeginString) {
-		return fmt.Errorf("--begin-string is one of %s", strings.Join(beginStrings, ", "))
+	version, err := versionOf(o.to.BeginString)
+	if err != nil {
+		return err
 	}
+	o.to.BeginString = version.BeginString
 	credentials(env, &o.to)
 	return checkWait(o.to.Wait)
 }

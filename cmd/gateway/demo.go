@@ -111,9 +111,9 @@ const demoLots = 100_000
 // welcome says where to connect and what to try first.
 func welcome(env *config.Env, a *app, o demoOptions, cfg *config.Config) {
 	var b strings.Builder
-	prices := "made-up prices (seed " + fmt.Sprint(o.seed) + ")"
+	prices, size := "made-up prices (seed "+fmt.Sprint(o.seed)+")", "0.5"
 	if o.cert {
-		prices = "for certification, scripted prices"
+		prices, size = "for certification, scripted prices", certLot
 	} else if o.feed != "synthetic" {
 		prices = "prices of " + filepath.Base(o.feed) + ", the rest made up"
 	}
@@ -130,7 +130,7 @@ func welcome(env *config.Env, a *app, o demoOptions, cfg *config.Config) {
 	}
 	fmt.Fprintf(&b, "Try, in another terminal:\n")
 	fmt.Fprintf(&b, "  gateway client quote%s --symbol %s\n", at, cfg.Markets[0].Symbol)
-	fmt.Fprintf(&b, "  gateway client order%s --symbol %s --buy 0.5 --market\n", at, cfg.Markets[0].Symbol)
+	fmt.Fprintf(&b, "  gateway client order%s --symbol %s --buy %s --market\n", at, cfg.Markets[0].Symbol, size)
 	fmt.Fprintf(&b, "Ctrl-C ends it.\n")
 	env.Print(b.String())
 }
