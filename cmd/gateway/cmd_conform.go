@@ -11,6 +11,7 @@ import (
 
 	"backstop/certify"
 	"backstop/config"
+	"backstop/spec"
 )
 
 // conformOptions are the flags of conform.
@@ -119,11 +120,9 @@ func (o *conformOptions) check(env *config.Env) error {
 	if err := config.CheckAddr(o.to.Addr); err != nil {
 		return fmt.Errorf("--against: %w", err)
 	}
-	version, err := versionOf(o.to.BeginString)
-	if err != nil {
-		return err
+	if _, known := spec.VersionOf(o.to.BeginString); !known {
+		return errVersion
 	}
-	o.to.BeginString = version.BeginString
 	credentials(env, &o.to)
 	return checkWait(o.to.Wait)
 }

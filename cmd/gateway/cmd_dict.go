@@ -131,10 +131,12 @@ func versionOf(begin string) (spec.Version, error) {
 	}
 	v, known := spec.VersionOf(begin)
 	if !known {
-		return spec.Version{}, errors.New("--begin-string is FIX.4.4, FIX.4.2 or FIXT.1.1")
+		return spec.Version{}, errVersion
 	}
 	return v, nil
 }
+
+var errVersion = errors.New("--begin-string is FIX.4.4, FIX.4.2 or FIXT.1.1")
 
 func isVAMM1(dialect string) (bool, error) {
 	switch dialect {
