@@ -171,9 +171,7 @@ func (e *Engine) setMarket(c perp.SetMarket) {
 	case c.Mode == m.Mode:
 		text = "already_" + c.Mode.String()
 	default:
-		e.emit(perp.ModeChanged{Symbol: c.Symbol, From: m.Mode, To: c.Mode, By: c.By, Reason: c.Reason})
-		m.Mode = c.Mode
-		e.force(m, c.Mode)
+		e.force(m, c.Mode, c.By, c.Reason)
 	}
 	e.answer(c.Key, c.By, c.Kind(), v, text)
 }
@@ -182,14 +180,15 @@ func (e *Engine) setMarket(c perp.SetMarket) {
 func (e *Engine) haltAll(why string) {
 	for _, m := range e.state.Markets {
 		if m.Mode < perp.ModeHalted {
-			e.emit(perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: perp.ModeHalted, By: "gateway", Reason: why})
-			m.Mode = perp.ModeHalted
-			e.force(m, m.Mode)
+			e.force(m, perp.ModeHalted, "gateway", why)
 		}
 	}
 }
 
-func (e *Engine) force(m *market, mode perp.MarketMode) {
+// force puts a market into a mode and does what follows from it.
+func (e *Engine) force(m *market, mode perp.MarketMode, by, reason string) {
+	e.emit(perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: mode, By: by, Reason: reason})
+	m.Mode = mode
 	if mode == perp.ModeExpired {
 		e.expire(m)
 		return

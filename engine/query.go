@@ -40,9 +40,10 @@ func (e *Engine) positions(r perp.RequestPositions) {
 	case r.Symbol != "" && e.markets[r.Symbol] == nil:
 		answer.Verdict = perp.Verdict{Reject: perp.UnknownSymbol, Detail: r.Symbol}
 	default:
+		whole := e.portfolio(account)
 		for _, m := range e.state.Markets {
 			if r.Symbol == "" || r.Symbol == m.Instrument.Symbol {
-				if v, any := e.view(account, m); any || r.Unsolicited {
+				if v, any := e.view(account, m, whole); any || r.Unsolicited {
 					answer.Positions = append(answer.Positions, v)
 				}
 			}
@@ -51,7 +52,9 @@ func (e *Engine) positions(r perp.RequestPositions) {
 	e.emit(answer)
 }
 
-func (e *Engine) view(account string, m *market) (perp.PositionView, bool) {
+// view is what an account has in one market, and whether that is anything. whole is
+// all that the account has.
+func (e *Engine) view(account string, m *market, whole risk.Portfolio) (perp.PositionView, bool) {
 	symbol := m.Instrument.Symbol
 	p := e.state.Ledger.Position(account, symbol)
 	claim := e.state.Ledger.Balance(perp.LedgerAccount{Owner: account, Name: perp.Claim, Symbol: symbol})
@@ -62,6 +65,6 @@ func (e *Engine) view(account string, m *market) (perp.PositionView, bool) {
 		Mark: mark, PriorMark: mark, Unrealised: p.Unrealised(mark), Claim: claim, Settled: settled,
 		Funding:     e.state.Ledger.Funding(account, symbol),
 		Pool:        e.state.Ledger.Balance(perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: symbol}),
-		Liquidation: risk.LiquidationPrice(e.portfolio(account), symbol),
+		Liquidation: risk.LiquidationPrice(whole, symbol),
 	}, p.Size != 0 || claim != 0 || settled != 0
 }

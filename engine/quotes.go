@@ -81,6 +81,9 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 	})
 }
 
+// notOffered is why a size has no price.
+const notOffered = "the maker does not offer this size now"
+
 // price asks the curve for each wanted side of a request.
 func (e *Engine) price(m *market, r perp.RequestQuote) (bid, ask perp.Level, v perp.Verdict) {
 	ok := true
@@ -91,7 +94,7 @@ func (e *Engine) price(m *market, r perp.RequestQuote) (bid, ask perp.Level, v p
 		bid, ok = m.Quoting.PriceFor(m.Quoting.ClassOf(r.Session), perp.Sell, r.Size)
 	}
 	if !ok {
-		v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: "the maker does not offer this size now"}
+		v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: notOffered}
 	}
 	return bid, ask, v
 }

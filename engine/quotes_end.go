@@ -76,7 +76,7 @@ func (e *Engine) quit(m *market, session, reqID, quoteID string) (ended int) {
 	for i := range m.Streams {
 		s := &m.Streams[i]
 		if s.runs() && s.Origin.Session == session && (reqID == "" || s.ReqID == reqID) && (quoteID == "" || named == s) {
-			e.withdraw1(m, s, perp.WithdrawnClient, true)
+			e.withdrawStream(m, s, perp.WithdrawnClient, true)
 			ended++
 		}
 	}

@@ -63,7 +63,7 @@ func (e *Engine) openStream(m *market, r perp.RequestQuote) {
 	var first streamed
 	if v.OK() {
 		if first = e.streamPrice(m, &s); len(first.Bids)+len(first.Asks) == 0 {
-			v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: "the maker does not offer this size now"}
+			v = perp.Verdict{Reject: perp.PriceUnavailable, Detail: notOffered}
 		}
 	}
 	if !v.OK() {
@@ -156,7 +156,7 @@ func (e *Engine) stream(m *market) {
 		switch {
 		case len(q.Bids)+len(q.Asks) == 0:
 			if !s.Paused {
-				e.withdraw1(m, s, e.withdrawal(m, s), false)
+				e.withdrawStream(m, s, e.withdrawal(m, s), false)
 			}
 		case s.Paused, q.Class != s.Now.Class, !slices.Equal(q.Bids, s.Now.Bids), !slices.Equal(q.Asks, s.Now.Asks),
 			s.Now.ValidUntil-e.now < m.Quoting.Life()/2 && q.ValidUntil > s.Now.ValidUntil:
@@ -186,8 +186,8 @@ func (e *Engine) tellStream(m *market, s *stream, q streamed) {
 	})
 }
 
-// withdraw1 takes the quote of a stream back, for a while or for ever.
-func (e *Engine) withdraw1(m *market, s *stream, why perp.Withdrawal, over bool) {
+// withdrawStream takes the quote of a stream back, for a while or for ever.
+func (e *Engine) withdrawStream(m *market, s *stream, why perp.Withdrawal, over bool) {
 	last := ""
 	if !s.Paused {
 		last = s.id(s.Given)
@@ -234,9 +234,9 @@ func (e *Engine) closeStreams(m *market) {
 		switch {
 		case !s.runs():
 		case m.Mode == perp.ModeExpired:
-			e.withdraw1(m, s, perp.WithdrawnHalt, true)
+			e.withdrawStream(m, s, perp.WithdrawnHalt, true)
 		case e.now >= s.Until:
-			e.withdraw1(m, s, perp.WithdrawnExpired, true)
+			e.withdrawStream(m, s, perp.WithdrawnExpired, true)
 		}
 	}
 }
@@ -329,6 +329,6 @@ func (q *streamed) offered(side perp.Side) []perp.Level {
 // streamDealt ends the stream whose quote was dealt on.
 func (e *Engine) streamDealt(m *market, quoteID string) {
 	if s, _, _ := m.streamOf(quoteID); s != nil && s.runs() {
-		e.withdraw1(m, s, perp.WithdrawnDealt, true)
+		e.withdrawStream(m, s, perp.WithdrawnDealt, true)
 	}
 }

@@ -16,9 +16,11 @@ const auditRows = 100_000
 // what is new since, so that a full check costs what happened and not what there
 // is. It is for one goroutine.
 type Auditor struct {
-	r                                 *Reader
-	transfers, fills, payments, ended int64 // up to where rows are added
-	moved, dealt, paid                sums  // balances by transfers, positions by fills, funding by id unless zero
+	r *Reader
+	// Up to where rows are added. A number that is missing is not passed, so that
+	// every check names it.
+	transfers, fills, payments, ended int64
+	moved, dealt, paid                sums // balances by transfers, positions by fills, funding by id unless zero
 	expired                           []string
 }
 
@@ -68,8 +70,8 @@ func upTo(from, last, most int64) int64 {
 func (a *Auditor) transfersTo(p *report, last int64) bool {
 	return inSlices(p, a.r, "transfers", queryTransfers, a.transfers+1, last, func(rows *sql.Rows) (int64, error) {
 		var t transferRow
-		if err := t.scan(rows); err != nil {
-			return 0, err
+		if err := t.scan(rows); err != nil || t.id != a.transfers+1 {
+			return t.id, err
 		}
 		a.moved.add("balance of "+t.debitOwner+" "+t.debit, -t.amount)
 		a.moved.add("balance of "+t.creditOwner+" "+t.credit, t.amount)
@@ -81,8 +83,8 @@ func (a *Auditor) transfersTo(p *report, last int64) bool {
 func (a *Auditor) fillsTo(p *report, last int64) bool {
 	return inSlices(p, a.r, "fills", queryFillRows, a.fills+1, last, func(rows *sql.Rows) (int64, error) {
 		n, f, err := scanFill(rows)
-		if err != nil {
-			return 0, err
+		if err != nil || n != a.fills+1 {
+			return n, err
 		}
 		f.deal(a.dealt)
 		a.fills++
@@ -95,8 +97,8 @@ func (a *Auditor) fillsTo(p *report, last int64) bool {
 func (a *Auditor) fundingTo(p *report, last int64) bool {
 	ok := inSlices(p, a.r, "funding", queryFunding, a.payments+1, last, func(rows *sql.Rows) (int64, error) {
 		n, f, err := scanFunding(rows)
-		if err != nil {
-			return 0, err
+		if err != nil || n != a.payments+1 {
+			return n, err
 		}
 		a.paid.add("sum of funding "+f.id, f.payment)
 		a.payments++
@@ -110,8 +112,8 @@ func (a *Auditor) fundingTo(p *report, last int64) bool {
 func (a *Auditor) expiriesTo(p *report, last int64) bool {
 	return inSlices(p, a.r, "expired", queryExpired, a.ended+1, last, func(rows *sql.Rows) (int64, error) {
 		n, x, err := scanExpired(rows)
-		if err != nil {
-			return 0, err
+		if err != nil || n != a.ended+1 {
+			return n, err
 		}
 		a.expired = append(a.expired, x.symbol)
 		a.ended++

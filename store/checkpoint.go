@@ -42,7 +42,7 @@ func (l WALLimits) withDefaults() WALLimits {
 
 // WAL is the size of the write-ahead log and the limits in force.
 func (s *Store) WAL() (size int64, l WALLimits, err error) {
-	size, err = s.WALSize()
+	size, err = s.walSize()
 	return size, s.wal, err
 }
 
@@ -87,7 +87,7 @@ func (s *Store) bound() error {
 
 // empty empties the WAL if it is too large and no reader holds it back.
 func (s *Store) empty() error {
-	size, err := s.WALSize()
+	size, err := s.walSize()
 	if err != nil || size <= s.wal.Truncate {
 		return err
 	}
@@ -98,8 +98,8 @@ func (s *Store) empty() error {
 	return errors.Join(s.checkpoint("TRUNCATE"), s.exec("PRAGMA busy_timeout = 2000"))
 }
 
-// WALSize is the size of the write-ahead log in bytes.
-func (s *Store) WALSize() (int64, error) {
+// walSize is the size of the write-ahead log in bytes.
+func (s *Store) walSize() (int64, error) {
 	info, err := os.Stat(s.path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

@@ -17,8 +17,9 @@ import (
 // what the disk holds is unknown until a restart reads it. Every later Commit
 // returns ErrBroken.
 //
-// QuoteChanged, ClassQuoted and StreamQuoted events are not stored. They come with every tick,
-// would be most of the file, and replay makes the same ones again.
+// QuoteChanged, ClassQuoted, StreamQuoted and TickRefused events are not stored.
+// They come with ticks, would be most of the file, and replay makes the same ones
+// again.
 func (s *Store) Commit(b perp.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

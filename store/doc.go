@@ -35,7 +35,8 @@
 //   - The balances stand at the end of the journal, moved by the database alone
 //     (TestBalancesFollowTransfers).
 //   - A batch of any size is one transaction (TestLargeBatch).
-//   - Differences are found beside a running gateway, at the cost of what is new (TestAuditor).
+//   - Differences are found beside a running gateway, at the cost of what is new (TestAuditor,
+//     TestAuditorStopsAtAGap).
 //   - What clients are held, marked out and graded by is kept as it was told, and
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).

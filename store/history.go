@@ -23,18 +23,21 @@ const readAhead = 4
 // of fn, and no query waits for it; an error of fn ends the reading and is
 // returned as it is.
 func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
-	var end chain
-	err := r.in(func(q querier) (err error) { end, err = readChain(q, "journal"); return err })
+	end, err := r.endOf("journal")
 	if err != nil {
 		return err
 	}
-	pages, done, walked := make(chan []perp.Entry, readAhead), make(chan struct{}), make(chan report, 1)
+	var walk report // of the goroutine until pages is closed
+	pages, done := make(chan []perp.Entry, readAhead), make(chan struct{})
 	go func() {
 		defer close(pages)
-		walked <- ahead(r, max(from, 1), end, pages, done)
+		walk = ahead(r, max(from, 1), end, pages, done)
 	}()
-	defer func() { <-walked }() // The reader may be closed when this returns.
-	defer close(done)
+	defer func() {
+		close(done)
+		for range pages { // The reader may be closed when this returns.
+		}
+	}()
 	for page := range pages {
 		for _, e := range page {
 			if err := fn(e); err != nil {
@@ -42,8 +45,6 @@ func (r *Reader) Replay(from int64, fn func(perp.Entry) error) error {
 			}
 		}
 	}
-	walk := <-walked
-	walked <- walk
 	switch {
 	case walk.err != nil:
 		return walk.err
@@ -164,8 +165,8 @@ func readSnapshot(q querier, seq int64) (snap Snapshot, good bool, err error) {
 // Said hands every message to clients that is stored, the oldest first, to fn. No
 // query is open while fn runs; an error of fn ends the reading and is returned as it is.
 func (r *Reader) Said(fn func(perp.WireMessage) error) error {
-	var end chain
-	if err := r.in(func(q querier) (err error) { end, err = readChain(q, "fix_out"); return err }); err != nil {
+	end, err := r.endOf("fix_out")
+	if err != nil {
 		return fmt.Errorf("messages: %w", err)
 	}
 	for next := int64(1); next <= end.last; {

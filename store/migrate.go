@@ -169,11 +169,7 @@ func (s *Store) inTx(work func() error) error {
 	}
 	// SQLite rolls back by itself after some errors, such as a full disk.
 	var open bool
-	if rawErr := s.conn.Raw(func(c any) error {
-		conn, ok := c.(*sqlite3.SQLiteConn)
-		open = ok && !conn.AutoCommit()
-		return nil
-	}); rawErr != nil {
+	if rawErr := s.direct(func(conn *sqlite3.SQLiteConn) error { open = !conn.AutoCommit(); return nil }); rawErr != nil {
 		return errors.Join(err, rawErr)
 	}
 	if open {

@@ -283,13 +283,10 @@ func TestReadersAndWriter(t *testing.T) {
 	}
 }
 
-// TestPinnedReader: a reader that stays in one state lets the log grow, stops
-// no commit, and once it is gone the log is emptied.
-func TestPinnedReader(t *testing.T) {
-	dir := t.TempDir()
-	s, w := open(t, dir), newWorld(1)
-	commit(t, s, w.batch(1))
-	pinned, err := s.Reader.db.Begin()
+// pin begins to read and stays in the state that it sees.
+func pin(t *testing.T, r *Reader) *sql.Tx {
+	t.Helper()
+	pinned, err := r.db.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,19 +294,28 @@ func TestPinnedReader(t *testing.T) {
 	if err := pinned.QueryRow("SELECT count(*) FROM journal").Scan(&n); err != nil {
 		t.Fatal(err)
 	}
+	return pinned
+}
+
+// TestPinnedReader: a reader that stays in one state lets the log grow, stops
+// no commit, and once it is gone the log is emptied.
+func TestPinnedReader(t *testing.T) {
+	dir := t.TempDir()
+	s, w := open(t, dir), newWorld(1)
+	commit(t, s, w.batch(1))
+	pinned := pin(t, s.Reader)
 	large := func() perp.Batch {
 		b := w.batch(1)
 		b.Sessions[0].Messages[0].Bytes = make([]byte, 800<<10)
 		return b
 	}
-	var size int64
 	slowest := time.Duration(0)
 	for range truncateEvery { // The 64th tries to empty it and must not wait.
 		start := time.Now()
 		commit(t, s, large())
 		slowest = max(slowest, time.Since(start))
 	}
-	if size, err = s.WALSize(); err != nil || size <= truncateAbove {
+	if size, err := s.walSize(); err != nil || size <= truncateAbove {
 		t.Fatalf("the log has only %d bytes (%v): the test is blind", size, err)
 	}
 	if slowest > time.Second {
@@ -321,7 +327,7 @@ func TestPinnedReader(t *testing.T) {
 	for range truncateEvery {
 		commit(t, s, w.batch(1))
 	}
-	if size, err = s.WALSize(); err != nil || size > truncateAbove {
+	if size, err := s.walSize(); err != nil || size > truncateAbove {
 		t.Errorf("the log has %d bytes (%v) after the reader left", size, err)
 	}
 }
@@ -403,7 +409,7 @@ func TestOwnReaderIsCut(t *testing.T) {
 		for range truncateEvery {
 			commit(t, s, w.batch(1))
 		}
-		size, err := s.WALSize()
+		size, err := s.walSize()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -433,28 +439,21 @@ func TestIdleStoreEmptiesTheLog(t *testing.T) {
 	defer closeStore(t, s)
 	w := newWorld(1)
 	commit(t, s, w.batch(1))
-	pinned, err := s.Reader.db.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	if err := pinned.QueryRow("SELECT count(*) FROM journal").Scan(&n); err != nil {
-		t.Fatal(err)
-	}
+	pinned := pin(t, s.Reader)
 	commit(t, s, w.batch(50))
 	size, limits, err := s.WAL()
 	if err != nil || size <= limits.Alarm {
 		t.Fatalf("the log has only %d bytes of %d (%v): the test is blind", size, limits.Alarm, err)
 	}
 	s.checkpointIdle()
-	if again, _ := s.WALSize(); again != size {
+	if again, _ := s.walSize(); again != size {
 		t.Errorf("a log that a reader needs went from %d to %d bytes", size, again)
 	}
 	if err := pinned.Rollback(); err != nil {
 		t.Fatal(err)
 	}
 	s.checkpointIdle()
-	if size, err = s.WALSize(); err != nil || size != 0 {
+	if size, err = s.walSize(); err != nil || size != 0 {
 		t.Errorf("the log has %d bytes (%v) after the reader left", size, err)
 	}
 	commit(t, s, w.batch(1)) // The store is whole.

@@ -162,13 +162,15 @@ func (r *Reader) within(limit time.Duration, f func(querier) error) error {
 }
 
 // LastSeq is the number of the last command in the journal, 0 if it is empty.
-func (r *Reader) LastSeq() (last int64, err error) {
-	err = r.in(func(q querier) error {
-		c, err := readChain(q, "journal")
-		last = c.last
-		return err
-	})
-	return last, err
+func (r *Reader) LastSeq() (int64, error) {
+	end, err := r.endOf("journal")
+	return end.last, err
+}
+
+// endOf is where a chain ends now.
+func (r *Reader) endOf(name string) (end chain, err error) {
+	err = r.in(func(q querier) (err error) { end, err = readChain(q, name); return err })
+	return end, err
 }
 
 // Balance is one account of the books, as api_balances shows it.

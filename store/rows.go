@@ -134,11 +134,11 @@ func (s *Store) flush(conn *sqlite3.SQLiteConn) error {
 		if i.rows == 0 {
 			continue
 		}
+		name, _, _ := strings.Cut(i.into, " ")
 		if err := i.write(conn); err != nil {
-			name, _, _ := strings.Cut(i.into, " ")
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		passing(inserts[t].into[:strings.IndexByte(inserts[t].into, ' ')])
+		passing(name)
 		// crash point in-tx
 	}
 	return nil

@@ -24,7 +24,7 @@ type pendingOrder struct {
 	comes bool
 	// fresh: it must be new.
 	fresh bool
-	// changed: what is stored, if anything, has to follow. A refusal of a request
+	// changes: what is stored, if anything, has to follow. A refusal of a request
 	// about a known order changes nothing.
 	changes bool
 }
