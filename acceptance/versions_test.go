@@ -47,7 +47,7 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 	}
 	next := func(want ...string) Fields {
 		t.Helper()
-		f, err := c.NextOf(ctx, "8", "9", "3", "j", "S", "AG", "Y")
+		f, err := c.NextOf(ctx, "8", "9", "3", "j", "S", "AG", "AI", "Y")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,12 +88,7 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 	next("35=8", "11=T", "150=8", "103="+v.badSize)
 	send("R", "131=R2", "146=1", "55=NONE-PERP", "38=0.01", "60="+Now())
 	next("35="+v.refusedR, "58=UNKNOWN_SYMBOL Symbol")
-	send("AF", "584=A", "585=7")
-	if v.begin == "FIX.4.2" { // It has no such message.
-		next("35=3", "373=11", "372=AF")
-	} else {
-		next("35=8", "150=I", "584=A")
-	}
+	v.unserved(send, next)
 	c.Drop()
 	out, _ := c.Numbers()
 	c.SetNumbers(out, 2)
@@ -106,6 +101,26 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 		t.Fatal(err)
 	}
 	v.quoteBy(ctx, t, addr)
+}
+
+// unserved asks for what not every version can be told, and for what nobody is.
+func (v inVersion) unserved(send func(kind string, body ...string), next func(want ...string) Fields) {
+	send("AF", "584=A", "585=7")
+	if v.begin == "FIX.4.2" { // It has no such message.
+		next("35=3", "373=11", "372=AF")
+		send("a", "117=NONE") // It has this one, and no answer to it.
+		next("35=3", "373=11", "372=a")
+		send("g", "335=G1", "336=NONE", "263=0")
+		next("35=j", "372=g", "379=G1", "58=UNSUPPORTED 336")
+		send("Z", "131=R9", "117=NONE", "298=1", "295=1", "55=NONE-PERP")
+		next("35=j", "372=Z", "379=NONE")
+	} else {
+		next("35=8", "150=I", "584=A")
+		send("a", "649=S", "117=Q999999A")
+		next("35=AI", "649=S", "297=9")
+	}
+	send("M", "66=L") // Nobody is served this.
+	next("35=j", "372=M", "380=3")
 }
 
 // quoteBy asks for a quote with the bundled client.

@@ -202,13 +202,13 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if rej := foreignVersion(msg, l.version); rej != nil {
 		return rej
 	}
-	if kind, err := msg.MsgType(); err == nil && requests[kind].roles != nil && !l.speaks.knows(kind) {
-		return quickfix.InvalidMessageType() // One of ours that this version has no answer to.
-	}
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
 		return rej
 	}
 	cmd, rej := d.codec.decode(msg, o)
+	if kind, err := msg.MsgType(); err == nil && requests[kind].roles != nil && !l.speaks.knows(kind) {
+		rej = quickfix.InvalidMessageType() // One of ours that this version has no answer to.
+	}
 	// A request that is refused anyway counts as well: nonsense is no way around
 	// the limit.
 	over, expelled := d.throttled(l, msg, o.Arrival)
