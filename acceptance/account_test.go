@@ -71,6 +71,7 @@ func collateralOf(ctx context.Context, t *testing.T, c *Client, id string) Field
 // TestAccountIsTold: what an account has is told on request, news to whoever
 // subscribed, and it equals what was reported fill by fill.
 func TestAccountIsTold(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	g := startGateway(t, demoArgs(filepath.Join(t.TempDir(), "data"))...)

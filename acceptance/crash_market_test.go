@@ -301,6 +301,7 @@ func crashPrices(t *testing.T) (file string, rows int) {
 // TestCrashThroughTheGateway: a spike and a crash with ten levered clients on
 // both sides. No unit is created or lost, and everybody is told everything.
 func TestCrashThroughTheGateway(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	file, rows := crashPrices(t)

@@ -78,6 +78,7 @@ func (a *answers) restarted(id string) bool {
 // were; in the end each order was answered once, and filled once unless it was
 // held when the gateway died, and the books know it.
 func TestKilledGatewayLosesNothing(t *testing.T) {
+	t.Parallel()
 	const orders, kills = 300, 2
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

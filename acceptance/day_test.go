@@ -92,6 +92,7 @@ func daySettings(t *testing.T, g *Gateway, dir, dictionary string) {
 // refused nothing that it did not provoke, gets the answer to each request, and has
 // seen every type of message at the end.
 func TestStockClientsDay(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	g, start := dayClients(ctx, t, stockFIX44(t))

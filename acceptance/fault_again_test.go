@@ -15,6 +15,7 @@ var faultOrders = flag.Int("fault.orders", 2500, "orders of each client of TestF
 // without it: none is executed twice. PossDup is what clients answer ResendRequests
 // with in every other test.
 func TestFaultRepeats(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 2, 0)

@@ -110,6 +110,7 @@ func (w *faultWorld) trade(ctx context.Context, g *Gateway) (ended time.Time, co
 // 70 if it was not killed, and nothing was said that is not there. Every n is in
 // the same sweep of the store alone; here they are a sample, and more.
 func TestFaultGatewayDisk(t *testing.T) {
+	t.Parallel()
 	modes := []string{"kill", "eio", "enospc", "torn", "eio-sticky", "enospc-sticky"}
 	var faults []string
 	if *faultWrites {
@@ -216,6 +217,7 @@ func moveDB(from, to string, keep bool) error {
 // TestFaultPowerCut (A5): the power goes while clients trade. Whatever they were
 // told is on the disk, though what was not synced is gone, in part or torn.
 func TestFaultPowerCut(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*faultCuts)*10*time.Second+time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 3, 1<<30)

@@ -24,7 +24,7 @@ var mutants = []struct {
 	}}}, walkOf("after-commit:20", "after-mark:30")},
 	{mutant{"in-seq-earlier", "a request that waits in the inbox counts as done", []edit{{
 		"fix/numbers.go", "		in = min(in, n.undecided[0])\n", "",
-	}}}, walkOf("inbox-waits:3", "inbox-waits:5", "inbox-waits:8", "inbox-waits:12")},
+	}}}, walkOf("inbox-waits:3", "inbox-waits:5", "inbox-waits:8", "inbox-waits:12", "inbox-waits:2", "inbox-waits:20", "inbox-waits:4", "inbox-waits:30")},
 	{mutant{"no-fence", "after a start every request is asked for again", []edit{{
 		"fix/numbers.go", "in: max(known.InSeq, 1), out", "in: 1, out",
 	}}}, walkOf("after-wire:20", "after-mark:20")},
@@ -91,6 +91,7 @@ func idle(ctx context.Context, w *faultWorld) {
 
 // TestFaultIdle: the product passes it.
 func TestFaultIdle(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 2, 0)
@@ -103,7 +104,8 @@ func TestFaultIdle(t *testing.T) {
 func TestFaultMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			w := newFaultWorld(t, m.mutant, 2, 1<<30)
 			m.seen(ctx, w)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -67,28 +68,42 @@ func (w *faultWorld) walk(ctx context.Context, cases []crashCase, before func())
 	return fired
 }
 
-// TestFaultPoints (A2): death in every window of an order's way.
+// TestFaultPoints (A2): death in every window of an order's way. Two gateways die
+// side by side, each at half of the points.
 func TestFaultPoints(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	w := newFaultWorld(t, mutant{}, 3, 1<<30)
-	fired := w.walk(ctx, orderPoints, nil)
-	fired += w.walk(ctx, resendPoints, func() {
-		for _, c := range w.clients {
-			c.forget = 40
+	var fired atomic.Int64
+	half := len(orderPoints) / 2
+	for name, some := range map[string]struct{ orders, resends []crashCase }{
+		"on the way in":  {orderPoints[:half], nil},
+		"on the way out": {orderPoints[half:], resendPoints},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+			defer cancel()
+			w := newFaultWorld(t, mutant{}, 3, 1<<30)
+			fired.Add(int64(w.walk(ctx, some.orders, nil)))
+			fired.Add(int64(w.walk(ctx, some.resends, func() {
+				for _, c := range w.clients {
+					c.forget = 40
+				}
+			})))
+			w.close(ctx)
+			w.report(t)
+		})
+	}
+	t.Cleanup(func() {
+		t.Logf("%d crash points fired", fired.Load())
+		if fired.Load() < 40 {
+			t.Errorf("%d crash points fired, at least 40 should", fired.Load())
 		}
 	})
-	w.close(ctx)
-	t.Logf("%d crash points fired", fired)
-	if fired < 40 {
-		t.Errorf("%d crash points fired, at least 40 should", fired)
-	}
-	w.report(t)
 }
 
 // TestFaultResets (A9): death while sequence numbers are reset, with reports that
 // the client has not got: they all come, with the ExecID that the books have.
 func TestFaultResets(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 2, 1<<30)
@@ -136,6 +151,7 @@ var snapshotPoints = []crashCase{{"W13", "in-snapshot", []int{1}}}
 
 // TestFaultSnapshot: death while the state is saved; the journal leads to the same.
 func TestFaultSnapshot(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 1, 3000)

@@ -16,6 +16,7 @@ import (
 // TestKilledWhileHeld: the gateway dies while orders are held. When it is back,
 // each of them is refused, once, and none is filled; a resend says the same again.
 func TestKilledWhileHeld(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	// Nothing but the end of their time could decide the orders after the last row.

@@ -132,6 +132,7 @@ func (h *Heard) place(f Fields) int {
 // taken back in vain, refused as the price moved, refused as there is none; then
 // the books say the same as the wire did.
 func TestHeldOrders(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w := &heldWorld{t: t, ctx: ctx, prices: steppedPrices()}

@@ -11,6 +11,7 @@ import (
 // TestPlannedStop: a gateway with notice tells its clients of its end, serves them
 // until then, and logs them out; a client that was told can still trade.
 func TestPlannedStop(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	args, dir := lastingVenue(t, Venue{})

@@ -71,6 +71,7 @@ func in(d time.Duration) string { return time.Now().Add(d).UTC().Format("2006010
 // TestOrderKinds is the life of every kind of order over the wire, in both
 // dialects, and of requests about many of them; then the books say the same.
 func TestOrderKinds(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w, g, dir := kindsWorld(ctx, t, "off")
@@ -229,6 +230,7 @@ func (w *heldWorld) kindsMany(h *Heard) {
 // TestStopsAreHeld: where a new order would be held, what a stop lets go is held:
 // too late to take back, decided by the next price.
 func TestStopsAreHeld(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	w, g, dir := kindsWorld(ctx, t, "always")

@@ -12,6 +12,7 @@ import (
 // with 103=8 and never done; a younger one is done once. The key counts: with
 // another value the same order is judged otherwise.
 func TestStaleOrders(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for _, v := range []struct {

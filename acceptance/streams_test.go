@@ -57,6 +57,7 @@ func (w *heldWorld) deals(h *Heard, stream, id, side string) Fields {
 // dealt on, passed, ended, indicative, a ladder, at its time, when the price moves;
 // and each way in which a request about them is refused.
 func TestQuoteStreams(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	w, g, dir := kindsWorld(ctx, t, "off")
