@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -18,7 +19,8 @@ type Active struct {
 
 // RunClient plays the reference client against a gateway, keeps what was said in
 // log, and judges it as any other session. The outcomes say how the gateway did,
-// the report how the client did.
+// the report how the client did. Through an engine it plays what an engine can be
+// told, and the report is on that engine.
 func RunClient(ctx context.Context, to Target, a Active, only string, log io.Writer, tell func(Outcome)) (*Results, *Report, error) {
 	cases, err := loadFiles(scripts, suiteClient)
 	if err != nil {
@@ -38,7 +40,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 			failed = fmt.Errorf("writing the log: %w", err)
 		}
 	}
-	results, err := Run(ctx, suite, to, tell)
+	results, err := runThrough(ctx, suite, to, tell)
 	if err = errors.Join(err, failed); err != nil {
 		return results, nil, err
 	}
@@ -48,4 +50,31 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	}
 	report, err := NewReport(l, nil)
 	return results, report, err
+}
+
+// runThrough is Run, by way of the target's engine if it has one.
+func runThrough(ctx context.Context, suite Suite, to Target, tell func(Outcome)) (*Results, error) {
+	if len(to.Through) == 0 {
+		return Run(ctx, suite, to, tell)
+	}
+	for _, c := range suite.Cases {
+		if why := c.plays(); why != nil {
+			tell(Outcome{Suite: suite.Name, Case: c, Verdict: NotRun, Why: "the engine does that by itself (" + why.Error() + ")"})
+		}
+	}
+	suite.Cases = slices.DeleteFunc(suite.Cases, func(c *Case) bool { return c.plays() != nil })
+	engine, err := StartEngine(ctx, to.Through, to.Talk, to.Record)
+	if err != nil {
+		return nil, err
+	}
+	to.engine = engine
+	greeting, err := ParseScript("greeting", "greeting", []byte("logon"))
+	if err == nil {
+		err = greeting.Play(ctx, to)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrUnreachable, err), engine.Close())
+	}
+	results, err := Run(ctx, suite, to, tell)
+	return results, errors.Join(err, engine.Close())
 }

@@ -14,7 +14,8 @@
 //
 // # In and out
 //
-// In: an address, a suite or files of scenarios, a seed; logs. Out: outcomes and
+// In: an address, or the command of an engine to play through (through), a suite or
+// files of scenarios, a seed; logs. Out: outcomes and
 // reports as values, text, JSON, JUnit, Markdown and HTML. It sees gateways from
 // outside alone: bytes and logs.
 //

@@ -40,6 +40,12 @@ type Target struct {
 	Vars map[string]string
 	// Record gets every whole message that is said, without passwords; nil: nobody.
 	Record func(at time.Time, message string)
+	// Through is the command of an engine that says and hears what is played, instead
+	// of a connection of our own to Addr. Talk gets what it complains of.
+	Through []string
+	Talk    io.Writer
+
+	engine *Engine
 }
 
 // credentials is what every Logon ends with.
@@ -103,9 +109,14 @@ func (c *Case) Play(ctx context.Context, to Target) error {
 	p.vars["run"] = strconv.FormatInt(time.Now().UnixNano(), 36)
 	maps.Copy(p.vars, to.Vars)
 	defer p.close()
+	do := p.step
+	if e := to.engine; e != nil {
+		e.skip()
+		do = func(s step) error { return p.through(e, s) }
+	}
 	for _, s := range c.steps {
 		p.got = nil
-		if err := p.step(s); err != nil {
+		if err := do(s); err != nil {
 			if gone(err) {
 				err = fmt.Errorf("the acceptor closed the connection (%w)", err)
 			}

@@ -5,7 +5,7 @@
 //
 //   relay SETTINGS DICTIONARY USER PASSWORD
 //
-// It reads messages a line, as MsgType and body with | for SOH, or "logout". It
+// It reads messages a line, as 35=… and body with | for SOH, or "logout". It
 // writes "< MESSAGE" and "> MESSAGE", "up" and "down", and "bad MESSAGE: WHY" for
 // what it did not send. It logs out at the end of its input, and ends with 0.
 #include <quickfix/Application.h>

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"backstop/certify"
 	"backstop/config"
@@ -19,6 +20,7 @@ type certifyRunOptions struct {
 	to        certify.Target
 	a         certify.Active
 	only, out string
+	through   string
 }
 
 func certifyRun() config.Command {
@@ -33,12 +35,18 @@ judged as any other session is (certify grade): that says how the client did.
 It places small orders, some of which fill. Numbers of the session are reset
 (141=Y). The password comes from GATEWAY_PASSWORD, the demo's is known; without
 one no Username is sent. Exit 7: a scenario or a check fails;
-8: we are not let in; 5: nobody answers.`,
+8: we are not let in; 5: nobody answers.
+
+With --through your own FIX engine says and hears all that: a program that sends
+the messages it reads and prints those that pass (acceptance/README.md). Session
+messages are then its own, and the report is on it. COMMAND is cut at spaces.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
-gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
+gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
+gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
+			f.StringVar(&o.through, "through", "", "`COMMAND` of an engine that connects, instead of --against")
 			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
 			f.StringVar(&o.to.Target, "target", "BACKSTOP", "the gateway's CompID(56)")
 			f.StringVar(&o.to.Username, "username", "", "Username(553); without it --sender")
@@ -55,8 +63,16 @@ gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
 }
 
 func (o *certifyRunOptions) check(env *config.Env) error {
-	if err := config.CheckAddr(o.to.Addr); err != nil {
-		return fmt.Errorf("--against: %w", err)
+	o.to.Through, o.to.Talk = strings.Fields(o.through), env.Stderr
+	switch {
+	case o.through != "" && o.to.Addr != "":
+		return errors.New("--through and --against: the engine knows where to connect to")
+	case o.through != "" && len(o.to.Through) == 0:
+		return errors.New("--through: no command")
+	case o.through == "":
+		if err := config.CheckAddr(o.to.Addr); err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
 	}
 	if o.out == "" {
 		return errors.New("--out is missing: the log and the report are written there")
@@ -71,8 +87,10 @@ func (o *certifyRunOptions) run(ctx context.Context, env *config.Env) int {
 	if err := o.check(env); err != nil {
 		return env.Fail(config.ExitUsage, fmt.Errorf("certify run: %w", err), "`gateway certify run --help` shows the flags and examples")
 	}
-	if code := greet(ctx, env, o.to); code != config.ExitOK {
-		return code
+	if len(o.to.Through) == 0 {
+		if code := greet(ctx, env, o.to); code != config.ExitOK {
+			return code
+		}
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return env.Fail(config.ExitFailure, err)
