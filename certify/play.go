@@ -173,6 +173,8 @@ func (p *player) step(s step) error {
 	switch s.verb {
 	case verbSend:
 		return p.send(c, s.body)
+	case verbFlood:
+		return s.flood(func() error { return p.send(c, s.body) })
 	case verbRaw, verbFramed:
 		return p.raw(c, s.body, s.verb == verbFramed)
 	case verbCalm:
@@ -192,6 +194,16 @@ func (p *player) step(s step) error {
 		return p.number(c, s.body)
 	}
 	return fmt.Errorf("%s is not known here", s.verb)
+}
+
+// flood sends the same again and again; {sent} and {next} go on.
+func (s step) flood(send func() error) error {
+	for range s.times {
+		if err := send(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *player) connect(n int) error {

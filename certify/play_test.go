@@ -162,6 +162,10 @@ func TestScriptErrors(t *testing.T) {
 		{"expect 37>an id", "a name has", 1},
 		{"send D|11={id", "no reference", 1},
 		{"drop 1,now", "too much", 1},
+		{"flood 2000 H|11=A", "a number up to 1000", 1},
+		{"flood H|11=A", "a number up to 1000", 1},
+		{"flood 3", "a number up to 1000", 1},
+		{"flood 3 H|11=A", "", 0},
 	} {
 		_, err := ParseScript("f.def", "f", []byte(s.src))
 		var e *ScriptError

@@ -15,6 +15,7 @@ const (
 	scriptMax = 1 << 20 // bytes of a file
 	stepsMax  = 10_000
 	connsMax  = 9
+	floodMax  = 1_000 // messages of one flood
 )
 
 // A Case is one scenario: what is said to an acceptor, and what it has to answer.
@@ -36,6 +37,7 @@ const (
 	verbConnect = "connect"
 	verbLogon   = "logon"
 	verbSend    = "send"
+	verbFlood   = "flood"
 	verbRaw     = "raw"
 	verbFramed  = "framed"
 	verbCalm    = "calm"
@@ -52,7 +54,7 @@ const (
 
 // takes tells, for each verb, whether it needs something behind it.
 var takes = map[string]bool{
-	verbConnect: false, verbLogon: false, verbSend: true, verbRaw: true, verbFramed: true, verbCalm: false, verbExpect: true, verbAwait: true, verbFence: false,
+	verbConnect: false, verbLogon: false, verbSend: true, verbFlood: true, verbRaw: true, verbFramed: true, verbCalm: false, verbExpect: true, verbAwait: true, verbFence: false,
 	verbEnded: false, verbAlive: false, verbNumber: true, verbMute: false, verbLogout: false, verbDrop: false,
 }
 
@@ -63,6 +65,7 @@ type step struct {
 	conn    int
 	body    string
 	demands []matcher
+	times   int // of a flood
 }
 
 // A ScriptError names the line of a script that cannot be read.
@@ -142,6 +145,14 @@ func parseStep(line string) (step, error) {
 	}
 	if err := checkReferences(s.body); err != nil {
 		return step{}, err
+	}
+	if verb == verbFlood {
+		var n string
+		n, s.body, _ = strings.Cut(s.body, " ")
+		var err error
+		if s.times, err = strconv.Atoi(n); err != nil || s.times < 1 || s.times > floodMax || s.body == "" {
+			return step{}, fmt.Errorf("flood takes a number up to %d and a message", floodMax)
+		}
 	}
 	if verb != verbExpect && verb != verbAwait {
 		return s, nil

@@ -146,7 +146,7 @@ var errLate = errors.New("nothing of the kind in time")
 func (c *Case) plays() error {
 	for _, s := range c.steps {
 		switch s.verb {
-		case verbSend:
+		case verbSend, verbFlood:
 			for _, f := range strings.Split(s.body, "|")[1:] {
 				tag, _, _ := strings.Cut(f, "=")
 				if slices.Contains(headerTags, tag) && tag != "97" {
@@ -180,17 +180,24 @@ func (p *player) through(e *Engine, s step) error {
 		}
 		return p.until(e, deadline, func() bool { return !e.up.Load() })
 	case verbSend:
-		p.vars["now"] = stamp(time.Now())
-		text, err := fill(withTimes(s.body, time.Now()), p.vars)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintln(e.in, "35="+text); err != nil {
-			return fmt.Errorf("%w: %w", errEngine, err)
-		}
-		return nil
+		return p.tell(e, s.body)
+	case verbFlood:
+		return s.flood(func() error { return p.tell(e, s.body) })
 	}
 	return p.heard(e, deadline, s)
+}
+
+// tell has the engine send a message.
+func (p *player) tell(e *Engine, body string) error {
+	p.vars["now"] = stamp(time.Now())
+	text, err := fill(withTimes(body, time.Now()), p.vars)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(e.in, "35="+text); err != nil {
+		return fmt.Errorf("%w: %w", errEngine, err)
+	}
+	return nil
 }
 
 // until reads what the engine says until it is so.

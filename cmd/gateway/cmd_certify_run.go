@@ -32,8 +32,9 @@ func certifyRun() config.Command {
 for each says how the gateway did. What was said is kept in messages.log and
 judged as any other session is (certify grade): that says how the client did.
 
-It places small orders, some of which fill. Numbers of the session are reset
-(141=Y). The password comes from GATEWAY_PASSWORD, the demo's is known; without
+It places small orders, some of which fill, and once sends 300 requests at a
+time, so as to be throttled. Numbers of the session are reset (141=Y).
+The password comes from GATEWAY_PASSWORD, the demo's is known; without
 one no Username is sent. Exit 7: a scenario or a check fails;
 8: we are not let in; 5: nobody answers.
 
