@@ -3,7 +3,9 @@ package acceptance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,45 +106,16 @@ func TestGuided(t *testing.T) {
 	if _, err := c.Logon(t.Context(), g.FIX, "141=Y"); err != nil {
 		t.Fatal(err)
 	}
-	c.told("OPEN C01 ")
-	c.told("NOT_OBSERVED C01 ")
-	c.say("x", "320=L", "559=4")
-	c.answer("35=y", "320=L")
-	c.order("A1", "1", "1")
-	c.answer("35=8", "11=A1", "39=2")
-	c.told("PASSED C13 ")
-	c.told("PASSED C25 ")
-	c.order("A2", "1", "2", "44=90", "59=1")
-	c.answer("35=8", "11=A2", "150=0")
-	c.say("F", "11=A3", "41=A2", "55=CERT-FILL", "54=1", "60="+Now(), "38=1")
-	c.answer("35=8", "11=A3", "150=4")
-	c.say("F", "11=A4", "41=NOPE", "55=CERT-FILL", "54=1", "60="+Now(), "38=1")
-	c.answer("35=9", "11=A4")
-	c.told("PASSED C22 ")
-	if i := slices.IndexFunc(c.said, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
-		t.Fatalf("nothing was done wrong, but %s", c.said[i])
-	}
+	c.does()
 	wrong := c.order("A1", "2", "1") // An id that was used before.
 	if line := c.told("FAILED C25 "); !strings.Contains(line, fmt.Sprintf("client 34=%d NewOrderSingle (D)", wrong)) {
 		t.Errorf("told %q, the mistake is message %d", line, wrong)
 	}
 	guidedReport(t, g, filepath.Join(dir, "out"), wrong)
-
 	if err := c.Logout(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		f, err := alone.Next(ctx)
-		cancel()
-		if err != nil {
-			break
-		}
-		if f.Get(35) == "B" {
-			t.Errorf("a session that is not guided was told %s", f)
-		}
-	}
-	alone.Drop()
+	leftAlone(t, alone)
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("the gateway ended with %d, %v", code, err)
 	}
@@ -162,6 +135,46 @@ func TestGuided(t *testing.T) {
 	}
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("the gateway ended with %d, %v", code, err)
+	}
+}
+
+// does what several checks want, well.
+func (c *guidedClient) does() {
+	c.t.Helper()
+	c.told("OPEN C01 ")
+	c.told("NOT_OBSERVED C01 ")
+	c.say("x", "320=L", "559=4")
+	c.answer("35=y", "320=L")
+	c.order("A1", "1", "1")
+	c.answer("35=8", "11=A1", "39=2")
+	c.told("PASSED C13 ")
+	c.told("PASSED C25 ")
+	c.order("A2", "1", "2", "44=90", "59=1")
+	c.answer("35=8", "11=A2", "150=0")
+	c.say("F", "11=A3", "41=A2", "55=CERT-FILL", "54=1", "60="+Now(), "38=1")
+	c.answer("35=8", "11=A3", "150=4")
+	c.say("F", "11=A4", "41=NOPE", "55=CERT-FILL", "54=1", "60="+Now(), "38=1")
+	c.answer("35=9", "11=A4")
+	c.told("PASSED C22 ")
+	if i := slices.IndexFunc(c.said, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
+		c.t.Fatalf("nothing was done wrong, but %s", c.said[i])
+	}
+}
+
+// leftAlone: a session that is not guided was told nothing of a certification.
+func leftAlone(t *testing.T, c *Client) {
+	t.Helper()
+	if err := c.Send("5"); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		f, err := c.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil || f.Get(35) != "5" {
+			t.Fatalf("a session that is not guided was told %s, %v", f, err)
+		}
 	}
 }
 
