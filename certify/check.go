@@ -102,6 +102,11 @@ func (c Check) judge(l *Log) Finding {
 		a.see(e, n)
 	}
 	a.end(l.Entries[len(l.Entries)-1].At, n)
+	return n.finding(c)
+}
+
+// finding is the verdict on what was found so far.
+func (n *notes) finding(c Check) Finding {
 	f := Finding{Check: c, Verdict: Passed, Evidence: []Evidence{}}
 	if len(n.faults) > 0 {
 		f.Verdict, f.Evidence = Failed, n.faults

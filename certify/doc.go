@@ -10,7 +10,8 @@
 //
 // It plays a reference client that does what a client has to (active, client/*.def).
 // It reads logs of sessions (log), has automata judge what the client did (check),
-// and writes that as a report which anybody can derive again (report, render).
+// and writes that as a report which anybody can derive again (report, render). It
+// follows a session that goes on and says how it stands (guide).
 //
 // # In and out
 //
@@ -26,6 +27,7 @@
 //   - A slip in a scenario is named with file and line (TestScriptErrors).
 //   - A client that does well passes every check (TestGoodDayPasses); each fault
 //     fails its check and no other (TestEachFaultFailsItsCheck).
+//   - A guide says what the report says (TestGuideAgreesWithTheReport).
 //   - The same log gives the same report, and what is changed in it is named by its
 //     line (TestReportsAreDerived).
 //   - The same seed makes the same suite (TestMalformedIsSeeded).

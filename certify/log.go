@@ -16,7 +16,7 @@ import (
 // Limits of a log.
 const (
 	lineMax  = 1 << 20 // bytes of a line
-	linesMax = 1_000_000
+	LinesMax = 1_000_000
 )
 
 // An Entry is one message of a log.
@@ -61,8 +61,8 @@ func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
 	in.Split(wholeLines)
 	for in.Scan() {
 		l.Lines++
-		if l.Lines > linesMax {
-			return nil, fmt.Errorf("the log has more than %d lines", linesMax)
+		if l.Lines > LinesMax {
+			return nil, fmt.Errorf("the log has more than %d lines", LinesMax)
 		}
 		link = sha256.Sum256(append(link[:], in.Bytes()...))
 		l.Chain = append(l.Chain, hex.EncodeToString(link[:])[:linkShort])
@@ -94,19 +94,26 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 
 // take keeps a message of the session.
 func (l *Log) take(e *Entry) {
+	if l.owns(e) {
+		l.Entries = append(l.Entries, e)
+	}
+}
+
+// owns tells whether a message is of the session, and says from whom.
+func (l *Log) owns(e *Entry) bool {
 	sender, target := e.get(49), e.get(56)
 	if e.Kind == "A" && e.get(98) != "" && (l.Client == "" || l.Client == sender) && (l.Gateway == "" || l.Gateway == target) {
 		l.Client, l.Gateway = sender, target
 	}
 	switch {
 	case l.Client == "" || l.Gateway == "":
-		return
+		return false
 	case sender == l.Client && target == l.Gateway:
 		e.FromClient = true
 	case sender != l.Gateway || target != l.Client:
-		return
+		return false
 	}
-	l.Entries = append(l.Entries, e)
+	return true
 }
 
 var (

@@ -252,6 +252,7 @@ func (k *checker) sessions() {
 		k.heartbeat(path, s)
 		k.access(path, s)
 		k.networks(path, s)
+		k.guide(path, s)
 		k.spki(path, s)
 		k.secret(path, s)
 	}

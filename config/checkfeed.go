@@ -76,6 +76,9 @@ func (k *checker) certMarkets() {
 			Hint: "run the certification markets in a gateway of their own, with its own data_dir",
 		})
 	}
+	if cert < 0 {
+		k.unguided()
+	}
 	for i, f := range k.c.Feeds {
 		for j, symbol := range f.Symbols {
 			path := fmt.Sprintf("feed[%d].symbols[%d]", i, j)

@@ -175,6 +175,9 @@ type Session struct {
 	Accounts []string `toml:"accounts"`
 	// Roles say what the session may ask for.
 	Roles []string `toml:"roles" oneof:"trade|quote|md|account|drop_copy|certify"`
+	// Guided is told by News how its certification stands, and what is said is kept in
+	// the data directory; on a gateway of certification markets alone.
+	Guided bool `toml:"guided"`
 	// AllowIPs are addresses or networks that may connect; empty: any.
 	AllowIPs []string `toml:"allow_ips"`
 	// Limits bound what the session may ask for.

@@ -13,8 +13,9 @@
 // those of each account (event_seq), and publishes quotes and market data by class
 // (desk, market, stream) with what prices are made of (explain). It tells the engine
 // when sessions begin and end (life) and does to them what the desk decided (steer).
-// It also holds the bundled client, tries what it sends on a client's dictionary
-// (lint), and finds messages for people (search).
+// It shows what goes over the wire to whom that is told, who may have something said
+// to the client (guide). It also holds the bundled client, tries what it sends on a
+// client's dictionary (lint), and finds messages for people (search).
 //
 // # In and out
 //
@@ -76,6 +77,9 @@
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.
 //   - A session is told how it stands, of itself alone: TestUserRequest.
+//   - What is overheard is what went over the wire, in its order, without a secret;
+//     who is told something that way is here, and hears nothing twice:
+//     TestOverheard.
 //   - An order over the rate of its session has no effect: TestOrdersOverTheLimitAreThrottled.
 //   - No secret and no second line in a log record, and no secret behind the
 //     guard: TestCleanLog, TestSecretsStayInTheGuard.

@@ -25,6 +25,8 @@ type Config struct {
 	// AccountEvents is how many events of each account were told so far.
 	AccountEvents map[string]int64
 	Limits        Limits
+	// Overhear is shown what is said, of every session; nil: nobody looks.
+	Overhear Overhear
 
 	echo func(*Door) quickfix.Application // in the place of callbacks: only tests have one
 }

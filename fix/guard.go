@@ -223,6 +223,7 @@ func (c *conn) nextMessage() ([]byte, error) {
 		now := time.Now()
 		c.link.lastIn.Store(now.UnixNano())
 		c.arrived(h.seq, now)
+		c.overheard(frame)
 		return frame, nil
 	}
 }

@@ -167,6 +167,7 @@ func (c *conn) take() (bytes []byte, closing bool) {
 
 // push writes everything or fails.
 func (c *conn) push(bytes []byte) error {
+	c.leaves(bytes)
 	// crash point before-wire
 	// crash point half-wire: _, _ = c.Conn.Write(bytes[:len(bytes)/2])
 	n, err := c.Conn.Write(bytes)

@@ -334,6 +334,7 @@ func (c *conn) logon() ([]byte, error) {
 	go c.write()
 	l.lastIn.Store(now.UnixNano())
 	c.arrived(h.seq, now)
+	c.overheard(frame)
 	return frame, nil
 }
 

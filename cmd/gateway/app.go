@@ -31,6 +31,8 @@ type app struct {
 	admin *ops.Admin
 	feeds []oracle.Feed
 	books *booksCheck
+	// guides judge the sessions of a certification; nil without any.
+	guides *guides
 
 	stopLoop context.CancelFunc
 	loopDone chan error // one value: how the loop ended
@@ -57,6 +59,9 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// The state as it was.
 	e, snapped, err := restore(a.store, log)
 	if err != nil {
+		return nil, err
+	}
+	if a.guides, err = newGuides(cfg, log); err != nil {
 		return nil, err
 	}
 	box := newInbox()
@@ -89,6 +94,9 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// Only now listen.
 	if err := a.door.Start(); err != nil {
 		return nil, err
+	}
+	if a.guides != nil {
+		a.guides.start(a.door.Tell)
 	}
 	a.admin.Start()
 	if cfg.Server.Dashboard != "" {
@@ -156,9 +164,14 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 	if t := a.cfg.Fix.TLS; t.Pair != nil {
 		over = &fix.TLS{Certificate: *t.Pair, ClientCAs: t.Clients}
 	}
+	var overhear fix.Overhear
+	if a.guides != nil {
+		overhear = a.guides.overhear
+	}
 	a.door, err = fix.New(fix.Config{
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
 		AccountEvents: events,
+		Overhear:      overhear,
 		Limits:        fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
 	}, box.put, numbers, a.store.Messages, a.log)
 	if err != nil {
@@ -230,7 +243,7 @@ func (a *app) stop(clean bool) error {
 	if a.dead {
 		// Without the loop no Logout can become durable, so none may be sent: the
 		// sessions end with the process.
-		return a.store.Close()
+		return errors.Join(a.guides.stop(), a.store.Close())
 	}
 	var errs []error
 	if a.page != nil {
@@ -238,6 +251,7 @@ func (a *app) stop(clean bool) error {
 	}
 	errs = append(errs, a.admin.Stop(a.cfg.Server.Drain))
 	errs = append(errs, a.door.Stop(a.cfg.Server.Drain))
+	errs = append(errs, a.guides.stop())
 	a.stopLoop()
 	errs = append(errs, <-a.loopDone)
 	if clean {
@@ -258,6 +272,7 @@ func (a *app) abandon() error {
 	if a.admin != nil {
 		errs = append(errs, a.admin.Stop(0))
 	}
+	errs = append(errs, a.guides.stop())
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

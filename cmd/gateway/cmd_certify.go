@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -153,27 +154,85 @@ func writeReport(dir string, r *certify.Report) error {
 // reportMax is the largest report that is read back.
 const reportMax = 256 << 20
 
+// certifyReportOptions are the flags of certify report.
+type certifyReportOptions struct {
+	verify, log      string
+	session, gateway string
+	dataDir, out     string
+	outOfScope       []string
+	asJSON           bool
+}
+
 func certifyReport() config.Command {
-	var verify, log string
+	var o certifyReportOptions
 	return config.Command{
 		Path: "certify report", Group: groupCertify,
-		Short: "Derive a report from its log again, and compare",
-		Long: `Anybody who has the report and the log can check the one against the other: each
-line of the log is a link of a chain of hashes that the report holds, and the
-report is derived from the log bit for bit. Exit 7: something was changed, and
-where.`,
-		Examples: "gateway certify report --verify acme/report.json --log messages.log",
+		Short: "Report on a guided session, or check a report",
+		Long: `With --session: how the certification of a guided session stands, from what the
+gateway keeps in its data directory, whether it runs or not. --out writes what
+certify grade writes, and messages.log, of which it is derived.
+
+With --verify: anybody who has the report and the log can check the one against
+the other. Each line of the log is a link of a chain of hashes that the report
+holds, and the report is derived from the log bit for bit. Exit 7: something was
+changed, and where; or not certified.`,
+		Examples: `gateway certify report --session DEMO3 --data-dir gateway-data --out acme
+gateway certify report --verify acme/report.json --log acme/messages.log`,
 		Flags: func(f *config.Flags) {
-			f.StringVar(&verify, "verify", "", "`FILE` of the report (report.json)")
-			f.StringVar(&log, "log", "", "`FILE` with the messages that it was derived from")
+			f.StringVar(&o.session, "session", "", "CompID of a guided client")
+			f.StringVar(&o.gateway, "gateway", "", "CompID of the gateway, if it cannot be told from the first Logon")
+			f.StringVar(&o.dataDir, "data-dir", "gateway-data", "data `DIR` of the gateway")
+			f.StringVar(&o.out, "out", "", "write the report and its log into `DIR`")
+			f.StringSliceVar(&o.outOfScope, "out-of-scope", nil, "`IDS` of checks that do not apply to this client")
+			f.StringVar(&o.verify, "verify", "", "`FILE` of a report (report.json)")
+			f.StringVar(&o.log, "log", "", "`FILE` with the messages that it was derived from")
+			jsonFlag(f, &o.asJSON)
 		},
-		Run: func(_ context.Context, env *config.Env, _ []string) int {
-			if verify == "" || log == "" {
-				return env.Fail(config.ExitUsage, errors.New("certify report: --verify and --log are both needed"), "`gateway certify report --help` shows an example")
-			}
-			return verifyReport(env, verify, log)
-		},
+		Run: func(_ context.Context, env *config.Env, _ []string) int { return o.run(env) },
 	}
+}
+
+func (o *certifyReportOptions) run(env *config.Env) int {
+	switch {
+	case o.session != "" && o.verify == "" && o.log == "":
+		return o.guided(env)
+	case o.session == "" && o.verify != "" && o.log != "":
+		return verifyReport(env, o.verify, o.log)
+	}
+	return env.Fail(config.ExitUsage, errors.New("certify report: either --session, or --verify and --log"), "`gateway certify report --help` shows examples")
+}
+
+// guided reports on a session of a data directory. The log may go on growing, so
+// what is judged is a copy, which stays beside the report.
+func (o *certifyReportOptions) guided(env *config.Env) int {
+	if filepath.Base(o.session) != o.session {
+		return env.Fail(config.ExitUsage, fmt.Errorf("--session: %q is no CompID", o.session))
+	}
+	text, err := os.ReadFile(guidedLog(o.dataDir, o.session))
+	if errors.Is(err, fs.ErrNotExist) {
+		return env.Fail(config.ExitNotFound, err, "a session is guided with guided = true; demo --cert guides "+strings.Join(demoClients[certAlone:], " and "),
+			"name the data directory of the gateway with --data-dir")
+	}
+	if err != nil {
+		return env.Fail(config.ExitFailure, err)
+	}
+	g := gradeOptions{session: o.session, gateway: o.gateway, out: o.out, outOfScope: o.outOfScope, asJSON: o.asJSON}
+	text = text[:bytes.LastIndexByte(text, '\n')+1] // The last line may be half written.
+	dir := o.out
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "backstop-report-*"); err != nil {
+			return env.Fail(config.ExitFailure, err)
+		}
+		defer os.RemoveAll(dir)
+	}
+	g.log = filepath.Join(dir, messagesName)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return env.Fail(config.ExitFailure, err)
+	}
+	if err := os.WriteFile(g.log, text, 0o600); err != nil {
+		return env.Fail(config.ExitFailure, err)
+	}
+	return g.run(env)
 }
 
 func verifyReport(env *config.Env, path, log string) int {

@@ -18,6 +18,10 @@ const (
 	certLot   = "1"
 )
 
+// certAlone is how many of the demo's clients are not guided: a suite that is played
+// wants to hear nothing but answers.
+const certAlone = 2
+
 // certTable is what demo --cert lists; docs/certify.md says what a client meets
 // there.
 var certTable = []certMarket{
@@ -35,7 +39,10 @@ func certMarkets() string {
 	for _, m := range certTable {
 		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = %q\nmax_order = \"1000\"\n%s", m.symbol, certLot, m.keys)
 	}
-	b.WriteString(demoSessions(demoClients))
+	b.WriteString(demoSessions(demoClients[:certAlone]))
+	for _, c := range demoClients[certAlone:] {
+		b.WriteString(demoSessions([]string{c}) + "guided = true\n")
+	}
 	b.WriteString(demoDropCopy())
 	for _, m := range certTable {
 		fmt.Fprintf(&b, "[[feed]]\nkind = \"scripted\"\nscript = %q\nsymbols = [%q]\nstart = { %q = %q }\n", m.script, m.symbol, m.symbol, certStart)

@@ -123,7 +123,11 @@ func welcome(env *config.Env, a *app, o demoOptions, cfg *config.Config) {
 	if a.page != nil {
 		fmt.Fprintf(&b, "  page      http://%s/\n", a.page.Addr())
 	}
-	fmt.Fprintf(&b, "  data      %s\n\n", cfg.Server.DataDir)
+	fmt.Fprintf(&b, "  data      %s\n", cfg.Server.DataDir)
+	if o.cert {
+		fmt.Fprintf(&b, "  guided    %s: News(B) say how the certification stands\n", strings.Join(demoClients[certAlone:], " and "))
+	}
+	b.WriteString("\n")
 	at := ""
 	if o.fix != "127.0.0.1:9878" {
 		at = " --fix " + fix

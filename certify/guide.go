@@ -1,0 +1,136 @@
+package certify
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Words that begin a line of a guide.
+const (
+	guideOpen      = "OPEN"
+	guidePassed    = "PASSED"
+	guideFailed    = "FAILED"
+	guideUnseen    = "NOT_OBSERVED"
+	guideCertified = "CERTIFIED"
+)
+
+// A Guide follows a session while it goes on and says how its certification
+// stands: which check is open, what has passed, what has failed and by which
+// message. It judges with the automata of a report; what only the end of a log
+// shows, such as an answer that never came, is left to the report.
+type Guide struct {
+	of     Log // without its entries
+	checks []*guided
+	here   bool     // the client has been welcomed
+	open   string   // the check that was last said to be open
+	lines  []string // to be said
+}
+
+// guided is one check of a session that goes on.
+type guided struct {
+	check Check
+	a     automaton
+	n     *notes
+	told  string // the verdict that was last said
+	late  bool   // a report has failed it for what the messages alone do not show yet
+}
+
+// NewGuide follows the session between two CompIDs.
+func NewGuide(client, gateway string) *Guide {
+	g := &Guide{of: Log{Client: client, Gateway: gateway}}
+	for _, c := range Checks() {
+		g.checks = append(g.checks, &guided{check: c, a: c.start(), n: &notes{met: map[string]Evidence{}}, told: NotObserved})
+	}
+	return g
+}
+
+// See takes the next line of the log. It reports whether that is the gateway's
+// answer to a Logon: the client is here, and has to be welcomed.
+func (g *Guide) See(line string) (loggedOn bool) {
+	g.of.Lines++
+	e := readEntry(line)
+	if e == nil || !g.of.owns(e) {
+		return false
+	}
+	e.Line = g.of.Lines
+	for _, c := range g.checks {
+		c.a.see(e, c.n)
+		f := c.n.finding(c.check)
+		if f.Verdict == c.told || f.Verdict == NotObserved || c.late && f.Verdict == Passed {
+			continue
+		}
+		c.told = f.Verdict
+		g.lines = append(g.lines, verdictLine(f))
+	}
+	if g.here {
+		g.offer()
+	}
+	return e.Kind == "A" && !e.FromClient
+}
+
+// offer says which check is open: the first of those that have to be passed and
+// have not been.
+func (g *Guide) offer() {
+	for _, c := range g.checks {
+		if !c.check.Mandatory || c.told != NotObserved {
+			continue
+		}
+		if g.open != c.check.ID {
+			g.open = c.check.ID
+			g.lines = append(g.lines, openLine(c.n.finding(c.check)))
+		}
+		return
+	}
+	if g.open != "" && !slices.ContainsFunc(g.checks, func(c *guided) bool { return c.told == Failed && c.check.Mandatory }) {
+		g.lines = append(g.lines, guideCertified+" every mandatory check passes so far")
+	}
+	g.open = ""
+}
+
+// Welcome takes the verdicts of a report on the session as it was before it came
+// back, and says how all stands instead of what was to be said.
+func (g *Guide) Welcome(r *Report) {
+	var failed, unseen []string
+	for i, f := range r.Findings {
+		c := g.checks[i]
+		now := c.n.finding(c.check)
+		if c.late = f.Verdict == Failed && now.Verdict != Failed; !c.late {
+			f = now
+		}
+		c.told = f.Verdict
+		switch f.Verdict {
+		case Failed:
+			failed = append(failed, verdictLine(f))
+		case NotObserved:
+			unseen = append(unseen, f.Check.ID)
+		}
+	}
+	g.lines = failed
+	passed := len(g.checks) - len(failed) - len(unseen)
+	g.lines = append(g.lines, fmt.Sprintf("%s %d of %d checks", guidePassed, passed, len(g.checks)))
+	if len(unseen) > 0 {
+		g.lines = append(g.lines, guideUnseen+" "+strings.Join(unseen, " "))
+	}
+	g.here, g.open = true, "-" // Whatever is open is said, also that nothing is.
+	g.offer()
+}
+
+// Lines returns what is to be said, and forgets it.
+func (g *Guide) Lines() []string {
+	lines := g.lines
+	g.lines = nil
+	return lines
+}
+
+func verdictLine(f Finding) string {
+	if f.Verdict == Passed {
+		return fmt.Sprintf("%s %s %s", guidePassed, f.Check.ID, f.Check.Title)
+	}
+	e := f.Evidence[0]
+	return fmt.Sprintf("%s %s %s; %s 34=%d %s: %s", guideFailed, f.Check.ID, f.Check.Title, e.From, e.Seq, typeName(e.Type), f.Why)
+}
+
+func openLine(f Finding) string {
+	return fmt.Sprintf("%s %s %s; %s; %s", guideOpen, f.Check.ID, f.Check.Title, f.Check.Criteria, f.Why)
+}

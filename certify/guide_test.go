@@ -1,0 +1,83 @@
+package certify
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// guidedThrough follows a log line by line, and welcomes at each Logon as a gateway does.
+func guidedThrough(t *testing.T, log string) (lines []string) {
+	t.Helper()
+	g := NewGuide("ACME", "BACKSTOP")
+	said := ""
+	for _, line := range strings.SplitAfter(log, "\n") {
+		said += line
+		if g.See(line) {
+			g.Welcome(reportOf(t, said))
+		}
+		lines = append(lines, g.Lines()...)
+	}
+	return lines
+}
+
+// TestGuideAgreesWithTheReport: whoever does well is told that each check has
+// passed and of no failure; whoever does not, of the failure that a report has, with
+// the number of the message, once.
+func TestGuideAgreesWithTheReport(t *testing.T) {
+	lines := guidedThrough(t, written(t, goodDay))
+	if !strings.HasPrefix(lines[0], "PASSED 0 of ") || !strings.HasPrefix(lines[1], "NOT_OBSERVED C01 ") || !strings.HasPrefix(lines[2], "OPEN C01 ") {
+		t.Errorf("welcomed with %q", lines[:3])
+	}
+	for _, c := range Checks() {
+		said := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "PASSED "+c.ID+" ") })
+		if !said {
+			t.Errorf("%s: not said to have passed", c.ID)
+		}
+	}
+	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
+		t.Errorf("the good day: %s", lines[i])
+	}
+	if last := lines[len(lines)-1]; last != "CERTIFIED every mandatory check passes so far" {
+		t.Errorf("the last word is %q", last)
+	}
+	bad := written(t, strings.Replace(goodDay, "31=101|32=1|151=0", "31=102|32=1|151=0", 1))
+	var seq string
+	for _, e := range reportOf(t, bad).Findings {
+		if e.Check.ID == "C18" {
+			seq = e.Evidence[0].String()
+		}
+	}
+	var failed []string
+	for _, l := range guidedThrough(t, bad) {
+		if strings.HasPrefix(l, "FAILED C18 ") {
+			failed = append(failed, l)
+		}
+		if strings.HasPrefix(l, "CERTIFIED") {
+			t.Error("certified in spite of it")
+		}
+	}
+	// At the second Logon of that day it is said again, with all that stands.
+	if len(failed) != 2 || failed[0] != failed[1] || !strings.Contains(seq, failed[0][strings.Index(failed[0], "34="):]) {
+		t.Errorf("said %q, the report has %q", failed, seq)
+	}
+}
+
+// TestGuideIsToldByTheReport: an answer that never came shows in the report that is
+// made when the client is back; it is not said to have passed after that.
+func TestGuideIsToldByTheReport(t *testing.T) {
+	day := strings.Replace(goodDay, "g 9|37=NONE|11=F2|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n", "6000\n", 1)
+	day += "c A|98=0|108=30\ng A|98=0|108=30\nc F|11=F9|41=NOPE|55=BTC-PERP|54=1|60=now|38=3\ng 9|37=NONE|11=F9|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n"
+	told := 0
+	for _, l := range guidedThrough(t, written(t, day)) {
+		if strings.HasPrefix(l, "FAILED C22 ") && strings.Contains(l, "F2 has no answer") {
+			told++
+		}
+		if strings.HasPrefix(l, "PASSED C22") {
+			t.Error(l)
+		}
+	}
+	if told == 0 {
+		t.Error("never told")
+	}
+}
