@@ -216,7 +216,7 @@ func DefaultParams() Params {
 		LastLook: LookTiered, LookTolerance: one, FirmAge: second,
 		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
 		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
-		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, HedgeTo: 75 * one / 1000,
+		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, LayOffTo: perp.RatioOne / 20, LayOffWithin: 2 * perp.BP, HedgeTo: 75 * one / 1000,
 		DrawdownLoss: 10_000 * perp.MoneyOne, DrawdownShare: one / 50, FundingShift: one / 2,
 		TTL: second, Grace: 50 * ms,
 	}
