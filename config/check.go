@@ -303,7 +303,7 @@ func (k *checker) access(path string, s *Session) {
 // ofAccounts are the roles that say nothing without an account.
 var ofAccounts = map[string]string{
 	"trade": "may trade", "certify": "may trade", "quote": "may ask for quotes", "account": "may ask about accounts",
-	"drop_copy": "gets drop copies",
+	"drop_copy": "gets drop copies", "lp": "may quote to the maker",
 }
 
 func (k *checker) networks(path string, s *Session) {

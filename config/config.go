@@ -125,6 +125,8 @@ type Account struct {
 	// Deposit is paid in once, when the account first appears.
 	Deposit perp.Money    `toml:"deposit" min:"0" max:"1000000000000"`
 	Limits  AccountLimits `toml:"limits"`
+	// Protection is for what it quotes as a liquidity provider.
+	Protection AccountProtection `toml:"protection"`
 }
 
 // AccountLimits bound one account over all markets; see risk.Limits.
@@ -174,7 +176,7 @@ type Session struct {
 	// Accounts may be traded through this session.
 	Accounts []string `toml:"accounts"`
 	// Roles say what the session may ask for.
-	Roles []string `toml:"roles" oneof:"trade|quote|md|account|drop_copy|certify"`
+	Roles []string `toml:"roles" oneof:"trade|quote|md|account|drop_copy|certify|lp"`
 	// Guided is told by News how its certification stands, and what is said is kept in
 	// the data directory; on a gateway of certification markets alone.
 	Guided bool `toml:"guided"`

@@ -25,6 +25,7 @@ type Market struct {
 	Risk    MarketRisk    `toml:"risk"`
 
 	Toxicity MarketToxicity `toml:"toxicity"`
+	LayOff   MarketLayOff   `toml:"lay_off"`
 }
 
 func (m *Market) setDefaults() { *m = Market{Currency: "USDC"} }
@@ -45,6 +46,7 @@ func (k *checker) markets() {
 		k.name(path+".symbol", m.Symbol)
 		k.unique(seen, path+".symbol", m.Symbol)
 		k.rules(path, m)
+		k.layOff(path, m)
 		if m.Tick > 0 && m.Lot > 0 { // otherwise it is already reported
 			k.steps(path, m)
 		}

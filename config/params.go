@@ -229,6 +229,7 @@ func (m Market) clients(p *quoting.Params) {
 	p.UnloadRelief, p.RestFrom = v.UnloadRelief, v.RestFrom
 	p.FundingShift = m.Funding.Shift
 	p.DrawdownLoss, p.DrawdownShare = m.Risk.DrawdownLoss, m.Risk.DrawdownShare
+	p.LayOffFrom, p.LayOffTo, p.LayOffWithin = m.LayOff.From, m.LayOff.To, m.LayOff.Within
 }
 
 // lookMode is the mode of a name, which the decoder has checked.
@@ -263,7 +264,7 @@ func (c *Config) RiskAccounts() []risk.Account {
 		one := risk.Account{Name: a.Name, Firm: a.Firm, Limits: risk.Limits{
 			OpenOrders: int64(a.Limits.OpenOrders), Notional: a.Limits.MaxNotional, OrderLeverage: a.Limits.OrderLeverage,
 			Slippage: a.Limits.Slippage,
-		}}
+		}, Protection: a.Protection.protection()}
 		for _, symbol := range slices.Sorted(maps.Keys(a.Limits.MaxPosition)) {
 			one.Limits.Positions = append(one.Limits.Positions, risk.PositionLimit{Symbol: symbol, Size: a.Limits.MaxPosition[symbol]})
 		}
@@ -311,6 +312,7 @@ var ruleKeys = map[string]string{
 	"SurchargeStep": "toxicity.addon_step_bps", "Probation": "toxicity.probation_fills", "StrikeSpan": "toxicity.strike_hold",
 	"TierDwell": "toxicity.tier_dwell", "InventoryWiden": "vamm.inventory_widen", "LeverageWiden": "vamm.leverage_widen",
 	"FlowWiden": "vamm.flow_widen", "UnloadRelief": "vamm.unload_relief", "RestFrom": "vamm.rest_from",
+	"LayOffFrom": "lay_off.from", "LayOffTo": "lay_off.to", "LayOffWithin": "lay_off.within_bps",
 	"DrawdownLoss": "risk.drawdown_loss", "DrawdownShare": "risk.drawdown_share",
 }
 

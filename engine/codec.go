@@ -38,6 +38,8 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.RequestStatus](payload)
 	case perp.RequestQuote{}.Kind():
 		return decode[perp.RequestQuote](payload)
+	case perp.ProvideQuotes{}.Kind():
+		return decode[perp.ProvideQuotes](payload)
 	case perp.CancelQuotes{}.Kind():
 		return decode[perp.CancelQuotes](payload)
 	case perp.DeclineQuote{}.Kind():

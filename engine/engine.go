@@ -78,8 +78,11 @@ type market struct {
 	Held       []held    // orders that wait for the deciding tick, in order of arrival
 	Graded     perp.Time // when all sessions were last judged
 	Reported   int64     // number of the venue's last report
-	resting    resting
-	limits     limits
+
+	Providers []provider `json:",omitempty"` // what is quoted to the maker, sorted by account
+
+	resting resting
+	limits  limits
 }
 
 // New returns an engine without markets or accounts; Configure brings them.
@@ -190,6 +193,8 @@ func (e *Engine) perform(c perp.Command) {
 		e.status(c)
 	case perp.RequestQuote:
 		e.requestQuote(c)
+	case perp.ProvideQuotes:
+		e.provide(c)
 	case perp.CancelQuotes:
 		e.cancelQuotes(c)
 	case perp.DeclineQuote:

@@ -6,8 +6,9 @@ import (
 	"backstop/perp"
 )
 
-// cancelQuotes ends what its session is quoted: the stream of one request, one
-// quote, or all of them, in one market or in every one. That there is nothing to
+// cancelQuotes ends what its session is quoted, and what it quotes as a liquidity
+// provider: the stream of one request, one quote, or all of them, in one market or
+// in every one. That there is nothing to
 // end is an answer only if nothing was named.
 func (e *Engine) cancelQuotes(c perp.CancelQuotes) {
 	answer := perp.QuoteStatusReported{
@@ -79,6 +80,9 @@ func (e *Engine) quit(m *market, session, reqID, quoteID string) (ended int) {
 			e.withdrawStream(m, s, perp.WithdrawnClient, true)
 			ended++
 		}
+	}
+	if reqID == "" {
+		ended += e.quitProvided(m, session, quoteID)
 	}
 	for i := range m.RFQs {
 		q := &m.RFQs[i]

@@ -80,19 +80,29 @@ func (s *script) run(src string) string {
 				events.WriteString(text)
 				continue
 			}
-			c := s.command(strings.Fields(line))
-			for _, entry := range s.s.Step([]perp.Input{{Command: c, Source: "script"}}, s.now) {
-				s.journal = append(s.journal, entry)
-				for _, ev := range entry.Events {
-					if text := s.show(ev); text != "" {
-						events.WriteString(text + "\n")
-					}
-				}
+			f, times := strings.Fields(line), int64(1)
+			if f[0] == "ticks" { // ticks BTC-PERP 60000 50: so many in a row
+				f[0], times = "tick", s.number(f[3])
+			}
+			for range times {
+				s.step(s.command(f), &events)
 			}
 		}
 		fmt.Fprintf(&out, "%s\n----\n%s\n", strings.TrimRight(commands, "\n"), events.String())
 	}
 	return strings.TrimRight(out.String(), "\n") + "\n"
+}
+
+// step applies a command and writes down what happened.
+func (s *script) step(c perp.Command, events *strings.Builder) {
+	for _, entry := range s.s.Step([]perp.Input{{Command: c, Source: "script"}}, s.now) {
+		s.journal = append(s.journal, entry)
+		for _, ev := range entry.Events {
+			if text := s.show(ev); text != "" {
+				events.WriteString(text + "\n")
+			}
+		}
+	}
 }
 
 // again plays the journal through another engine, over a snapshot in the middle,
@@ -118,7 +128,15 @@ func (s *script) command(f []string) perp.Command {
 		if len(f) > 2 && f[2] == "wild" {
 			return s.wild(f[1])
 		}
-		return s.market(f[1], len(f) > 2 && f[2] == "guarded")
+		c := s.market(f[1], len(f) > 2 && f[2] == "guarded")
+		if len(f) > 2 && f[2] == "laying" { // off to providers, and what is left to a venue
+			q := &c.Markets[0].Quoting
+			q.LayOffFrom, q.LayOffTo, q.LayOffWithin = perp.RatioOne/10, perp.RatioOne/20, 5*perp.BP
+			if len(f) > 3 {
+				q.HedgeFrom, q.HedgeTo = perp.RatioOne/10, perp.RatioOne/20
+			}
+		}
+		return c
 	case "account":
 		return Configure{Accounts: []risk.Account{{Name: f[1], Sessions: []string{f[1]}, Limits: risk.DefaultLimits()}}}
 	case "deposit":
@@ -149,6 +167,8 @@ func (s *script) command(f []string) perp.Command {
 		return s.request(f)
 	case "stream", "unquote", "pass", "worth", "gone":
 		return s.streams(f)
+	case "provide", "protect":
+		return s.provides(f)
 	case "mass", "orders":
 		return s.mass(f)
 	}
@@ -157,7 +177,7 @@ func (s *script) command(f []string) perp.Command {
 
 // market is a market in which every client is trusted and nothing is improved;
 // guarded, one with all that the maker does about those who trade with it.
-func (s *script) market(symbol string, guarded bool) perp.Command {
+func (s *script) market(symbol string, guarded bool) Configure {
 	q := quoting.DefaultParams()
 	q.LastLook = quoting.LookTiered
 	s.guarded = guarded
@@ -314,6 +334,8 @@ func (s *script) show(ev perp.Event) string {
 		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
 	case perp.StreamQuoted, perp.StreamWithdrawn, perp.QuoteStatusReported:
 		return s.showStreams(ev)
+	case perp.QuotesProvided, perp.QuotesPulled, perp.LaidOff, perp.HedgeWanted:
+		return s.showProvided(ev)
 	}
 	return s.showOrders(ev)
 }

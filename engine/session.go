@@ -60,6 +60,7 @@ func (e *Engine) enlist(specs []SessionSpec) {
 		s.Grace = spec.Grace
 	}
 	e.dropStreams("")
+	e.dropProvided("")
 	for _, s := range e.state.Sessions {
 		if s.Up {
 			e.ended(perp.SessionEnded{Session: s.Name, At: e.now, Cancel: s.Cancel})
@@ -80,6 +81,7 @@ func (e *Engine) ended(c perp.SessionEnded) {
 	s, _ := e.ensure(c.Session)
 	s.Up = false
 	e.dropStreams(c.Session)
+	e.dropProvided(c.Session)
 	if s.Ended || !c.Cancel {
 		return
 	}

@@ -32,11 +32,12 @@ func (e *Engine) resolve(m *market) {
 	}
 }
 
-// cancelAll ends every working order of an account.
+// cancelAll ends every working order of an account, and what it quotes.
 func (e *Engine) cancelAll(account string, why perp.CancelReason) {
 	for _, m := range e.state.Markets {
 		e.releaseOf(m, account, why.String())
 	}
+	e.pullAccount(account, perp.Verdict{Reject: perp.InsufficientMargin, Detail: why.String()})
 	for len(e.state.Book.working[account]) > 0 {
 		o := e.state.Book.working[account][0]
 		e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: why})

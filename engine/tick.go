@@ -33,6 +33,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 	e.sweep(m)
 	if moved.Decision.Accepted() {
 		e.fire(m)
+		e.layOff(m)
 	}
 	e.wish(m)
 	e.marked(m)
@@ -67,6 +68,7 @@ func (e *Engine) clock() {
 func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
+		m.tidyProviders(e.now)
 		e.closeStreams(m)
 		e.release(m, false, "no newer price in time")
 		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)
@@ -100,6 +102,7 @@ func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject
 		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
 		if to >= perp.Halted {
 			e.release(m, true, "market "+to.String())
+			e.pullMarket(m, perp.Verdict{Reject: perp.MarketHalted, Detail: to.String()})
 		}
 	}
 }

@@ -11,14 +11,15 @@ import (
 // none stands for an OrderID that does not exist.
 const none = "NONE"
 
-// Roles that a session may have. A session without a list has them all.
+// Roles that a session may have. A session without a list trades.
 const (
-	roleTrade    = "trade"     // everything
+	roleTrade    = "trade"     // everything but what roleProvide may
 	roleQuote    = "quote"     // prices of its own, without an order
 	roleMarket   = "md"        // market data
 	roleAccount  = "account"   // what there is and was: it changes nothing
 	roleDropCopy = "drop_copy" // the same, and it is told what all sessions of its accounts do
 	roleCertify  = "certify"   // as roleTrade
+	roleProvide  = "lp"        // quotes of its own, that the maker lays off to; it has to be said
 )
 
 // requestKind is one message type that clients may send.
@@ -40,7 +41,8 @@ var requests = map[string]requestKind{
 	"H":  {11, nil, readers, decodeStatus},
 	"R":  {131, []int{131, 146, 55}, quoters, decodeQuote},
 	"AJ": {693, []int{693, 694, 55}, traders, decodeQuoteResponse},
-	"Z":  {131, []int{117, 298}, quoters, decodeQuoteCancel},
+	"Z":  {131, []int{117, 298}, cancelers, decodeQuoteCancel},
+	"i":  {117, []int{117, 296}, providers, decodeProvide},
 	"a":  {649, []int{117}, quoters, decodeQuoteStatus},
 	"AN": {710, []int{710, 724, 453, 1, 581, 715, 60}, readers, decodePositions},
 	"BB": {909, []int{909, 1}, readers, decodeCollateral},
@@ -58,13 +60,17 @@ var (
 	quoters  = []string{roleTrade, roleCertify, roleQuote}
 	readers  = []string{roleTrade, roleCertify, roleAccount, roleDropCopy}
 	watchers = []string{roleTrade, roleCertify, roleMarket}
-	anyone   = []string{roleTrade, roleCertify, roleQuote, roleMarket, roleAccount, roleDropCopy}
+	anyone   = []string{roleTrade, roleCertify, roleQuote, roleMarket, roleAccount, roleDropCopy, roleProvide}
+
+	providers = []string{roleProvide}
+	cancelers = []string{roleTrade, roleCertify, roleQuote, roleProvide}
+	unlisted  = []string{roleTrade}
 )
 
 // codec turns client messages into commands and events into messages. It keeps
 // nothing but the roles of the sessions and may be used from many goroutines.
 type codec struct {
-	roles map[string][]string // by client CompID; none: every role
+	roles map[string][]string // by client CompID; none: it trades
 	desk  *desk               // knows the instruments
 
 	events eventCounts       // only the loop touches it
@@ -89,9 +95,11 @@ func (c *codec) decode(msg *quickfix.Message, o perp.Origin) (perp.Command, quic
 	if !known {
 		return nil, quickfix.UnsupportedMessageType()
 	}
-	if roles := c.roles[o.Session]; len(roles) > 0 && !slices.ContainsFunc(roles, func(role string) bool {
-		return slices.Contains(kind.roles, role)
-	}) {
+	roles := c.roles[o.Session]
+	if len(roles) == 0 {
+		roles = unlisted
+	}
+	if !slices.ContainsFunc(roles, func(role string) bool { return slices.Contains(kind.roles, role) }) {
 		return nil, businessReject(perp.NotPermitted, msg, "the roles of this session do not include 35="+r.msgType)
 	}
 	r.require(kind.required...)

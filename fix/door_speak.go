@@ -169,6 +169,8 @@ func originOf(cmd perp.Command) (perp.Origin, bool) {
 		return c.Origin, true
 	case perp.RequestQuote:
 		return c.Origin, true
+	case perp.ProvideQuotes:
+		return c.Origin, true
 	case perp.CancelQuotes:
 		return c.Origin, true
 	case perp.DeclineQuote:

@@ -19,6 +19,9 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 			sessions = []string{asked, r.order.Session}
 		}
 	}
+	if r.order.Provided {
+		r.text = laidOff + " " + r.order.QuoteID
+	}
 	concerned := c.concerned(asked, r.order)
 	if len(concerned) > 0 { // The event has the same number in every copy.
 		r.eventSeq = c.events.next(r.order.Account)

@@ -64,6 +64,13 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.to(ev.Origin.Session, "", quoteRefused(ev))
 	case perp.QuoteStatusReported:
 		return c.to(ev.Origin.Session, "", quoteStatusReported(ev, at))
+	case perp.QuotesProvided:
+		if ev.Quiet && ev.Verdict.OK() {
+			return nil
+		}
+		return c.to(ev.Origin.Session, "", quotesProvided(ev, at))
+	case perp.QuotesPulled:
+		return c.to(ev.Session, "", quotesPulled(ev, at))
 	case perp.PositionsReported:
 		return c.positions(ev, at, seq)
 	case perp.CollateralReported:

@@ -180,7 +180,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 
 // encodeAll adds what is told of each event.
 func encodeAll(t *testing.T, c *codec, k *desk, add func(string, ...*quickfix.Message)) {
-	for _, e := range slices.Concat(outEvents(), conditionEvents(), quoteEvents(), accountEvents()) {
+	for _, e := range slices.Concat(outEvents(), conditionEvents(), quoteEvents(), provideEvents(), accountEvents()) {
 		out := c.encode(e.event, testTime, 1)
 		if len(out) == 0 && e.name != "" {
 			t.Fatalf("%s: no message", e.name)

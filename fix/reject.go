@@ -106,6 +106,9 @@ var rejectTable = []codes{
 	{perp.UnknownSession, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.CounterUnsupported, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 	{perp.QuoteNotLive, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.QuoteCrossed, 99, 99, 99, 0, 0, 99, "4", 99, 99, prices},
+	{perp.QuoteEntries, 99, 99, 99, 0, 0, 99, "4", 99, 99, counts},
+	{perp.MMPFrozen, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.
@@ -150,6 +153,33 @@ var quoteStatuses = map[perp.QuoteStatus]int{
 var withdrawals = map[perp.Withdrawal]string{
 	perp.WithdrawnExpired: "1", perp.WithdrawnStale: "2", perp.WithdrawnMoved: "3", perp.WithdrawnRisk: "4",
 	perp.WithdrawnHalt: "5", perp.WithdrawnDealt: "6", perp.WithdrawnClient: "7", perp.WithdrawnToxicity: "8",
+}
+
+// Codes of an answer to a provider's quotes, QuoteStatus(297).
+const (
+	massAccepted = "0"
+	massRefused  = "5"
+)
+
+// massQuoteCode is QuoteRejectReason(300) and QuoteEntryRejectReason(368), which agree.
+func massQuoteCode(r perp.Reject) int {
+	switch r {
+	case perp.UnknownSymbol:
+		return 1
+	case perp.MarketHalted, perp.OracleStale, perp.OracleDivergent:
+		return 2
+	case perp.MaxOrderSize, perp.QuoteEntries:
+		return 3
+	case perp.BadRequest:
+		return 6
+	case perp.QuoteCrossed:
+		return 7
+	case perp.BadTick, perp.PriceBand:
+		return 8
+	case perp.UnknownAccount, perp.AccountNotPermitted:
+		return 9
+	}
+	return 99
 }
 
 // massCode is MassCancelRejectReason(532) of a mass cancel that is refused.

@@ -111,7 +111,7 @@ func TestROEListsWhatRequestsNeed(t *testing.T) {
 			}
 		}
 	}
-	for kind, fields := range map[string][]int{"D": slices.Concat(orderFields, conditionFields), "G": conditionFields, "q": massFields, "AF": ordersFields, "F": cancelFields, "R": quoteFields, "AJ": responseFields, "Z": quoteCancelFields, "a": quoteStatusFields, "BB": inquiryFields, "AD": tradeFields} {
+	for kind, fields := range map[string][]int{"D": slices.Concat(orderFields, conditionFields), "G": conditionFields, "q": massFields, "AF": ordersFields, "F": cancelFields, "R": quoteFields, "AJ": responseFields, "Z": quoteCancelFields, "i": provideFields, "a": quoteStatusFields, "BB": inquiryFields, "AD": tradeFields} {
 		for _, tag := range fields {
 			if _, ok := tableOf(t, kind)[tag]; !ok && tag != 167 {
 				t.Errorf("%s: decode reads %d, ROE does not list it", kind, tag)
@@ -145,7 +145,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 // TestROEListsOurTags: the table of our own tags says in which messages VAMM1
 // has each, and none is sent that it does not list.
 func TestROEListsOurTags(t *testing.T) {
-	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G", "AJ"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}}
+	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G", "AJ"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}, tagReset: {"i"}}
 	listed := map[int][]string{}
 	dialects, _, _ := strings.Cut(spec.ROE(), "\n## The session and its orders\n")
 	_, messages := everyOutbound(t, vamm1)

@@ -51,7 +51,7 @@ const (
 )
 
 // classOf is the class of a message type.
-var classOf = map[string]class{"D": orders, "G": orders, "AJ": orders, "F": cancels, "q": cancels, "Z": cancels, "R": quotes, "V": data}
+var classOf = map[string]class{"D": orders, "G": orders, "AJ": orders, "F": cancels, "q": cancels, "Z": cancels, "R": quotes, "i": quotes, "V": data}
 
 // rateOf is how many requests of a class a session with a limit may send a second.
 func rateOf(c class, perSecond int) int64 {

@@ -110,6 +110,10 @@ type Order struct {
 	// Liquidation: made by the gateway to close a position of an account in
 	// danger; it has no ClOrdID and every session of the account is told.
 	Liquidation bool `json:",omitempty"`
+
+	// Provided: made by the gateway to deal on a quote of a provider, at its price;
+	// it has no ClOrdID, and QuoteID is the entry.
+	Provided bool `json:",omitempty"`
 }
 
 // Leaves is what may still fill: zero in a terminal state.

@@ -76,6 +76,11 @@ const (
 	CounterUnsupported // quotes are taken or left
 	QuoteNotLive       // there is no such quote of the client's to end
 
+	// Rejects of quotes that a provider gives.
+	QuoteCrossed // its bid is not below its offer
+	QuoteEntries // there are too many of them
+	MMPFrozen    // its protection took its quotes away, and it has not said that it goes on
+
 	rejectEnd
 )
 
@@ -99,7 +104,7 @@ var rejectNames = []string{
 	"QUOTE_CONSUMED", "REDUCE_ONLY_FLAT", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
 	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH", "NO_ORDERS",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT", "UNKNOWN_SESSION",
-	"COUNTER_UNSUPPORTED", "QUOTE_NOT_LIVE",
+	"COUNTER_UNSUPPORTED", "QUOTE_NOT_LIVE", "QUOTE_CROSSED", "QUOTE_ENTRIES", "MMP_FROZEN",
 }
 
 // Verdict is a decision about a request with the numbers behind it: what the

@@ -171,6 +171,12 @@ type Params struct {
 	// down to which. 0.15, 0.075 where there is a venue; a HedgeFrom of 0, the
 	// default, wants nothing.
 	HedgeFrom, HedgeTo perp.Ratio
+	// LayOffFrom is the leverage from which inventory is laid off to liquidity
+	// providers, LayOffTo down to which, and LayOffWithin how far from the oracle
+	// price their quotes may be. 0.10, 0.05 and 2 bp where there are providers; a
+	// LayOffFrom of 0, the default, takes no quotes. What is further away than it
+	// costs to load the maker, MinHalf and the fee, could be turned against it.
+	LayOffFrom, LayOffTo, LayOffWithin perp.Ratio `json:",omitempty"`
 	// The market only reduces while it has lately lost more than DrawdownLoss and
 	// more than DrawdownShare of its equity. 10,000 quote, 2 %; a zero
 	// DrawdownLoss turns it off.
@@ -210,7 +216,7 @@ func DefaultParams() Params {
 		LastLook: LookTiered, LookTolerance: one, FirmAge: second,
 		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
 		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
-		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, HedgeTo: 75 * one / 1000,
+		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, LayOffTo: perp.RatioOne / 20, LayOffWithin: 2 * perp.BP, HedgeTo: 75 * one / 1000,
 		DrawdownLoss: 10_000 * perp.MoneyOne, DrawdownShare: one / 50, FundingShift: one / 2,
 		TTL: second, Grace: 50 * ms,
 	}
@@ -320,6 +326,10 @@ func (p Params) validateClients(
 	within(p.RestFrom, 0, leverageMax, "RestFrom")
 	within(p.HedgeFrom, 0, leverageMax, "HedgeFrom")
 	check(p.HedgeFrom == 0 || p.HedgeTo >= 0 && p.HedgeTo < p.HedgeFrom, "HedgeTo must be below HedgeFrom")
+	within(p.LayOffFrom, 0, leverageMax, "LayOffFrom")
+	check(p.LayOffFrom == 0 || p.LayOffTo >= 0 && p.LayOffTo < p.LayOffFrom, "LayOffTo must be below LayOffFrom")
+	within(p.LayOffWithin, 0, one/10, "LayOffWithin")
+	check(p.LayOffFrom == 0 || p.LayOffWithin > 0, "LayOffWithin must be above 0 where there is a LayOffFrom")
 	check(p.DrawdownLoss >= 0, "DrawdownLoss must not be negative")
 	within(p.DrawdownShare, 0, one, "DrawdownShare")
 	within(p.FundingShift, 0, one, "FundingShift")

@@ -59,16 +59,56 @@ func (m *Market) Unload(side perp.Side, size perp.Size, limit perp.Price) (perp.
 // its answer there is no other.
 func (m *Market) Wants(now perp.Time) (perp.Size, bool) {
 	p := &m.Params
-	if p.HedgeFrom == 0 || m.Wish != "" && now-m.Wished < wishWait || m.leverage() < p.HedgeFrom || m.Stats.Price <= 0 ||
-		m.Phase != perp.Open && m.Phase != perp.WideSpread && m.Phase != perp.ReduceOnly || m.Equity <= 0 {
+	if p.HedgeFrom == 0 || m.wishing(now) {
 		return 0, false
 	}
+	n := m.excess(p.HedgeFrom, p.HedgeTo)
+	return n, n != 0
+}
+
+// wishing tells that a wish waits for its answer: what it asked for must not be
+// dealt twice.
+func (m *Market) wishing(now perp.Time) bool { return m.Wish != "" && now-m.Wished < wishWait }
+
+// excess is what brings the maker from at least one leverage down to another, in
+// whole lots; a purchase is positive. It is none while the price or the equity
+// cannot be relied on.
+func (m *Market) excess(from, to perp.Ratio) perp.Size {
+	if m.leverage() < from || m.Stats.Price <= 0 || m.Phase < perp.Open || m.Phase > perp.ReduceOnly || m.Equity <= 0 {
+		return 0
+	}
 	e := m.exposure()
-	n := m.lots(perp.Size(max(0, abs(int64(e))-int64(m.afford(p.HedgeTo)))))
+	n := m.lots(perp.Size(max(0, abs(int64(e))-int64(m.afford(to)))))
 	if e < 0 {
 		n = -n
 	}
-	return n, n != 0
+	return n
+}
+
+// LaysOff is how much the maker wishes to buy (or sell) of liquidity providers now:
+// above LayOffFrom of leverage, what brings it to LayOffTo. It is none while a wish
+// waits for the answer of the outside venue.
+func (m *Market) LaysOff(now perp.Time) perp.Size {
+	p := &m.Params
+	if p.LayOffFrom == 0 || p.Design != Full || m.Curve.L.IsZero() || m.wishing(now) {
+		return 0
+	}
+	return m.excess(p.LayOffFrom, p.LayOffTo)
+}
+
+// LaidOff moves the reserves by a fill on a provider's quote. It is not flow that
+// quotes follow: nobody came with it, the maker did.
+func (m *Market) LaidOff(side perp.Side, size perp.Size, price perp.Price) {
+	bought, sold := m.Stats.Bought, m.Stats.Sold
+	m.Filled(side, size, price, 0)
+	m.Stats.Bought, m.Stats.Sold = bought, sold
+}
+
+// Near tells whether a provider's price is close enough to the oracle price to be
+// dealt on: one that the oracle has left, on either side, is nobody's.
+func (m *Market) Near(price perp.Price) bool {
+	o := m.Stats.Price
+	return o > 0 && perp.Abs(price-o) <= o.Of(m.Params.LayOffWithin, perp.Floor)
 }
 
 // Wishes notes that a hedge was asked for.

@@ -200,6 +200,8 @@ type Account struct {
 	Firm     string `json:",omitempty"` // whose it is: what its fills show is kept by firm; empty: Name
 	Sessions []string
 	Limits   Limits
+	// Protection is for what it quotes as a liquidity provider.
+	Protection Protection `json:",omitzero"`
 }
 
 // Validate returns every rule that the account breaks.
@@ -213,9 +215,7 @@ func (a Account) Validate() error {
 			errs = append(errs, errors.New("a session of the account has no name"))
 		}
 	}
-	if err := a.Limits.Validate(); err != nil {
-		errs = append(errs, err)
-	}
+	errs = append(errs, a.Limits.Validate(), a.Protection.Validate())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("account %q: %w", a.Name, err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var built = []string{"x", "c", "e", "g", "d", "h", "V", "R", "D", "F", "G", "q", "H", "AF", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "i", "Z", "AJ", "a", "AI", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
+var built = []string{"x", "c", "e", "g", "d", "h", "V", "R", "D", "F", "G", "q", "H", "AF", "AN", "BB", "AD", "y", "f", "W", "X", "Y", "S", "AG", "i", "b", "Z", "AJ", "a", "AI", "8", "9", "r", "AO", "AP", "AM", "AX", "BG", "BA", "AQ", "AE", "B", "j"}
 
 func TestBuiltMessagesHaveChapters(t *testing.T) {
 	for _, kind := range built {
@@ -24,8 +24,8 @@ func TestBuiltMessagesHaveChapters(t *testing.T) {
 }
 
 // A parser that meets a group inside a group may take the fields after it for
-// members; so no built message has one, except the entries of a MassQuote, behind
-// which there is nothing but tags of our own.
+// members; so no built message has one, except the entries of a MassQuote and of its
+// answer, behind which there is nothing but tags of our own.
 func TestGroupsHaveOneLevel(t *testing.T) {
 	var doc xmlDictionary
 	if err := xml.NewDecoder(bytes.NewReader(Dictionary())).Decode(&doc); err != nil {
@@ -37,7 +37,7 @@ func TestGroupsHaveOneLevel(t *testing.T) {
 	}
 	wanted := strings.Join(built, " ")
 	for _, m := range doc.Messages {
-		if m.Type != "i" && strings.Contains(" "+wanted+" ", " "+m.Type+" ") && nested(m.Members, parts, 0) {
+		if m.Type != "i" && m.Type != "b" && strings.Contains(" "+wanted+" ", " "+m.Type+" ") && nested(m.Members, parts, 0) {
 			t.Errorf("%s has a group inside a group", m.Name)
 		}
 	}

@@ -113,9 +113,9 @@ func (t *Table) readOnly(rest string) error {
 const Unsaid = "-"
 
 // unspoken are messages of a version that are not said in it: a request whose answer
-// it lacks, and a ladder, whose groups stand in each other, where the gateway's
-// dictionaries have groups of one level.
-var unspoken = map[string][]string{"42": {"a", "i"}, "50": {"i"}}
+// it lacks, and ladders, whose groups stand in each other, where the gateway's
+// dictionaries have groups of one level. So providers speak FIX 4.4.
+var unspoken = map[string][]string{"42": {"a", "b", "i"}, "50": {"b", "i"}}
 
 // In is the table as a version has it: its messages, its fields, and the values
 // that it says.
