@@ -47,11 +47,68 @@ func ParseCondition(text string) (c Condition, err error) {
 	return c, nil
 }
 
-// Holds tells whether a message has the field, in a group or outside of one.
+// Holds tells whether a message has the field, in a group or outside of one. A secret
+// is compared as it is shown, or a few questions would find it out.
 func (c Condition) Holds(m Message) bool {
-	return slices.ContainsFunc(m.All(c.tag), func(value string) bool {
-		return c.pattern != nil && c.pattern.MatchString(value) || c.pattern == nil && (c.value == "" || c.value == value)
+	return slices.ContainsFunc(m.Fields, func(f Field) bool {
+		value := f.Value
+		if f.secret() {
+			value = f.Shown()
+		}
+		return f.Tag == c.tag && (c.pattern != nil && c.pattern.MatchString(value) || c.pattern == nil && (c.value == "" || c.value == value))
 	})
+}
+
+// Search is what somebody looks for: messages of one of the types for which every
+// condition holds; with an order those of its lane alone. The zero value is every
+// message.
+type Search struct {
+	Order      string
+	Types      []string // values of MsgType(35), or names
+	Conditions []Condition
+}
+
+// ParseSearch reads conditions, types and the id of an order. An empty type counts for
+// nothing.
+func ParseSearch(order string, types, conditions []string) (Search, error) {
+	s := Search{Order: order}
+	for _, t := range types {
+		if t != "" {
+			s.Types = append(s.Types, t)
+		}
+	}
+	for _, text := range conditions {
+		c, err := ParseCondition(text)
+		if err != nil {
+			return Search{}, err
+		}
+		s.Conditions = append(s.Conditions, c)
+	}
+	return s, nil
+}
+
+// Any tells whether nothing is looked for in particular.
+func (s Search) Any() bool { return s.Order == "" && len(s.Types) == 0 && len(s.Conditions) == 0 }
+
+// Wants tells whether a message is of one of the types and every condition holds.
+func (s Search) Wants(m Message) bool {
+	if len(s.Types) > 0 && !slices.Contains(s.Types, m.Type) && !slices.Contains(s.Types, m.Name) {
+		return false
+	}
+	return !slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.Holds(m) })
+}
+
+// Find returns those of the messages that are looked for, in their order.
+func (s Search) Find(messages []Message) (found []Message) {
+	if s.Order != "" {
+		messages = Lane(messages, s.Order)
+	}
+	for _, m := range messages {
+		if s.Wants(m) {
+			found = append(found, m)
+		}
+	}
+	return found
 }
 
 // orderTags are the fields that name orders: ClOrdID, OrigClOrdID, OrderID.
