@@ -100,24 +100,33 @@ func (s Search) Wants(m Message) bool {
 
 // Find returns those of the messages that are looked for, in their order.
 func (s Search) Find(messages []Message) (found []Message) {
-	if s.Order != "" {
-		messages = Lane(messages, s.Order)
-	}
-	for _, m := range messages {
-		if s.Wants(m) {
-			found = append(found, m)
-		}
+	for _, i := range s.Places(messages) {
+		found = append(found, messages[i])
 	}
 	return found
+}
+
+// Places are where among the messages those are that are looked for.
+func (s Search) Places(messages []Message) (at []int) {
+	in := make([]bool, len(messages))
+	if s.Order != "" {
+		in = lane(messages, s.Order)
+	}
+	for i, m := range messages {
+		if (in[i] || s.Order == "") && s.Wants(m) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // orderTags are the fields that name orders: ClOrdID, OrigClOrdID, OrderID.
 var orderTags = []int{11, 41, 37}
 
-// Lane is what was said about one order, in the order of the messages: all that name
-// it by its OrderID, a ClOrdID or what that replaced, from the first request on. Id
-// is any of these. A ClOrdID counts within its session only.
-func Lane(messages []Message, id string) (lane []Message) {
+// lane tells of each message whether it is about one order: all that name it by its
+// OrderID, a ClOrdID or what that replaced, from the first request on. Id is any of
+// these. A ClOrdID counts within its session only.
+func lane(messages []Message, id string) []bool {
 	in, known := make([]bool, len(messages)), map[string]bool{}
 	for i, m := range messages {
 		in[i] = slices.ContainsFunc(orderTags, func(tag int) bool { return slices.Contains(m.All(tag), id) })
@@ -136,12 +145,7 @@ func Lane(messages []Message, id string) (lane []Message) {
 			}
 		}
 	}
-	for i, m := range messages {
-		if in[i] {
-			lane = append(lane, m)
-		}
-	}
-	return lane
+	return in
 }
 
 // orderNames are the ids of orders in a message, each with where it counts. What is
@@ -161,6 +165,19 @@ func orderNames(m Message) (names []string) {
 		}
 	}
 	return names
+}
+
+// OrderID is the order that a message names: its OrderID or, if it has none, its
+// ClOrdID. Empty: it names none, or many.
+func (m Message) OrderID() string {
+	for _, tag := range []int{37, 11} {
+		if all := m.All(tag); len(all) > 1 {
+			return ""
+		} else if len(all) == 1 && all[0] != "" && all[0] != none {
+			return all[0]
+		}
+	}
+	return ""
 }
 
 // Line is a message in one line: when and by whom it was sent, its number and name,
