@@ -103,16 +103,20 @@ func (m Message) All(tag int) (values []string) {
 	return values
 }
 
-// Shown is the value as people may see it: passwords are blanked.
+// secret tells whether the value lets somebody in: Password(554), NewPassword(925) and
+// RawData(96), which holds the signature of a Logon.
+func (f Field) secret() bool { return f.Tag == 554 || f.Tag == 925 || f.Tag == 96 }
+
+// Shown is the value as people may see it: secrets are blanked.
 func (f Field) Shown() string {
-	if f.Tag == 554 || f.Tag == 925 {
+	if f.secret() {
 		return "***"
 	}
 	return strings.ToValidUTF8(f.Value, "?")
 }
 
 // String prints the message, one line a field: tag, name, value, meaning. The
-// last line is the verdict on the frame. Passwords are not shown.
+// last line is the verdict on the frame. Secrets are not shown.
 func (m Message) String() string {
 	var b strings.Builder
 	width := 0

@@ -47,20 +47,86 @@ func ParseCondition(text string) (c Condition, err error) {
 	return c, nil
 }
 
-// Holds tells whether a message has the field, in a group or outside of one.
+// Holds tells whether a message has the field, in a group or outside of one. A secret
+// is compared as it is shown, or a few questions would find it out.
 func (c Condition) Holds(m Message) bool {
-	return slices.ContainsFunc(m.All(c.tag), func(value string) bool {
-		return c.pattern != nil && c.pattern.MatchString(value) || c.pattern == nil && (c.value == "" || c.value == value)
+	return slices.ContainsFunc(m.Fields, func(f Field) bool {
+		value := f.Value
+		if f.secret() {
+			value = f.Shown()
+		}
+		return f.Tag == c.tag && (c.pattern != nil && c.pattern.MatchString(value) || c.pattern == nil && (c.value == "" || c.value == value))
 	})
+}
+
+// Search is what somebody looks for: messages of one of the types for which every
+// condition holds; with an order those of its lane alone. The zero value is every
+// message.
+type Search struct {
+	Order      string
+	Types      []string // values of MsgType(35), or names
+	Conditions []Condition
+}
+
+// ParseSearch reads conditions, types and the id of an order. An empty type counts for
+// nothing.
+func ParseSearch(order string, types, conditions []string) (Search, error) {
+	s := Search{Order: order}
+	for _, t := range types {
+		if t != "" {
+			s.Types = append(s.Types, t)
+		}
+	}
+	for _, text := range conditions {
+		c, err := ParseCondition(text)
+		if err != nil {
+			return Search{}, err
+		}
+		s.Conditions = append(s.Conditions, c)
+	}
+	return s, nil
+}
+
+// Any tells whether nothing is looked for in particular.
+func (s Search) Any() bool { return s.Order == "" && len(s.Types) == 0 && len(s.Conditions) == 0 }
+
+// Wants tells whether a message is of one of the types and every condition holds.
+func (s Search) Wants(m Message) bool {
+	if len(s.Types) > 0 && !slices.Contains(s.Types, m.Type) && !slices.Contains(s.Types, m.Name) {
+		return false
+	}
+	return !slices.ContainsFunc(s.Conditions, func(c Condition) bool { return !c.Holds(m) })
+}
+
+// Find returns those of the messages that are looked for, in their order.
+func (s Search) Find(messages []Message) (found []Message) {
+	for _, i := range s.Places(messages) {
+		found = append(found, messages[i])
+	}
+	return found
+}
+
+// Places are where among the messages those are that are looked for.
+func (s Search) Places(messages []Message) (at []int) {
+	in := make([]bool, len(messages))
+	if s.Order != "" {
+		in = lane(messages, s.Order)
+	}
+	for i, m := range messages {
+		if (in[i] || s.Order == "") && s.Wants(m) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // orderTags are the fields that name orders: ClOrdID, OrigClOrdID, OrderID.
 var orderTags = []int{11, 41, 37}
 
-// Lane is what was said about one order, in the order of the messages: all that name
-// it by its OrderID, a ClOrdID or what that replaced, from the first request on. Id
-// is any of these. A ClOrdID counts within its session only.
-func Lane(messages []Message, id string) (lane []Message) {
+// lane tells of each message whether it is about one order: all that name it by its
+// OrderID, a ClOrdID or what that replaced, from the first request on. Id is any of
+// these. A ClOrdID counts within its session only.
+func lane(messages []Message, id string) []bool {
 	in, known := make([]bool, len(messages)), map[string]bool{}
 	for i, m := range messages {
 		in[i] = slices.ContainsFunc(orderTags, func(tag int) bool { return slices.Contains(m.All(tag), id) })
@@ -79,12 +145,7 @@ func Lane(messages []Message, id string) (lane []Message) {
 			}
 		}
 	}
-	for i, m := range messages {
-		if in[i] {
-			lane = append(lane, m)
-		}
-	}
-	return lane
+	return in
 }
 
 // orderNames are the ids of orders in a message, each with where it counts. What is
@@ -104,6 +165,19 @@ func orderNames(m Message) (names []string) {
 		}
 	}
 	return names
+}
+
+// OrderID is the order that a message names: its OrderID or, if it has none, its
+// ClOrdID. Empty: it names none, or many.
+func (m Message) OrderID() string {
+	for _, tag := range []int{37, 11} {
+		if all := m.All(tag); len(all) > 1 {
+			return ""
+		} else if len(all) == 1 && all[0] != "" && all[0] != none {
+			return all[0]
+		}
+	}
+	return ""
 }
 
 // Line is a message in one line: when and by whom it was sent, its number and name,

@@ -43,10 +43,10 @@ func places(found []Message) string {
 
 func TestLaneFollowsAnOrder(t *testing.T) {
 	for _, c := range []struct{ id, want string }{
-		{"O-1", "1 3 5 6 7 9"}, {"A2", "1 3 5 6 7 9"}, {"A9", "8"}, {"O-2", "9"}, {"M1", "9"}, {"A7", ""}, {"", ""},
+		{"O-1", "1 3 5 6 7 9"}, {"A2", "1 3 5 6 7 9"}, {"A9", "8"}, {"O-2", "9"}, {"M1", "9"}, {"A7", ""},
 		{"A1", "1 2 3 4 5 6 7"}, // Two clients have it; the answer about many orders does not name it.
 	} {
-		if got := places(Lane(talked(), c.id)); got != c.want {
+		if got := places(Search{Order: c.id}.Find(talked())); got != c.want {
 			t.Errorf("%q: messages %s, want %s", c.id, got, c.want)
 		}
 	}
@@ -77,6 +77,59 @@ func TestConditions(t *testing.T) {
 	} {
 		if _, err := ParseCondition(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// TestSearch: a lane, types and conditions narrow each other down, and a question that
+// cannot be read is refused.
+func TestSearch(t *testing.T) {
+	for _, c := range []struct {
+		order             string
+		types, conditions []string
+		want              string
+	}{
+		{"", nil, nil, "0 1 2 3 4 5 6 7 8 9"},
+		{"O-1", []string{"8", ""}, nil, "3 6 7"},
+		{"", []string{"NewOrderSingle", "G"}, []string{"49=ACME", "41"}, "5"},
+		{"A9", []string{"D"}, nil, ""},
+	} {
+		s, err := ParseSearch(c.order, c.types, c.conditions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := places(s.Find(talked())); got != c.want || s.Any() != (c.conditions == nil && c.types == nil && c.order == "") {
+			t.Errorf("%q %q %q: messages %s, want %s", c.order, c.types, c.conditions, got, c.want)
+		}
+	}
+	if _, err := ParseSearch("", nil, []string{"11=A1", "58~("}); err == nil {
+		t.Error("a pattern that is none was taken")
+	}
+	if s, err := ParseSearch("", []string{""}, nil); err != nil || !s.Any() {
+		t.Errorf("%+v (%v): nothing was asked", s, err)
+	}
+}
+
+// TestSecretsStaySecret: passwords and signatures are neither shown nor found out by
+// looking for them.
+func TestSecretsStaySecret(t *testing.T) {
+	m := ParseMessage([]byte("8=FIX.4.4|9=1|35=A|34=1|49=A|56=B|95=7|96=sigsigs|553=acme|554=hunter2|925=hunter3|10=000|"))
+	for _, shown := range []string{m.String(), m.Line()} {
+		for _, secret := range []string{"sigsigs", "hunter"} {
+			if strings.Contains(shown, secret) {
+				t.Errorf("%q is shown:\n%s", secret, shown)
+			}
+		}
+		if strings.Count(shown, "***") != 3 || !strings.Contains(shown, "acme") {
+			t.Errorf("more or less than the secrets is blanked:\n%s", shown)
+		}
+	}
+	for text, want := range map[string]bool{
+		"554=hunter2": false, "554~^h": false, "925~h": false, "RawData=sigsigs": false, "554": true, "96~^...$": true, "553=acme": true,
+	} {
+		c, err := ParseCondition(text)
+		if err != nil || c.Holds(m) != want {
+			t.Errorf("%s: %v (%v), want %v", text, !want, err, want)
 		}
 	}
 }

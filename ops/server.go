@@ -40,6 +40,9 @@ type Server struct {
 	log      *slog.Logger
 	stop     sync.Once
 	done     chan struct{} // closed when stopping, so that streams end
+
+	find      func(context.Context, Question) (Messages, error) // nil: nothing can be looked for
+	questions chan struct{}                                     // places of those under way
 }
 
 // errNotLoopback is returned for an address that other machines can reach.
@@ -59,7 +62,7 @@ func NewServer(addr string, m *Model, log *slog.Logger) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dashboard: %w", err)
 	}
-	s := &Server{model: m, listener: l, log: log, done: make(chan struct{})}
+	s := &Server{model: m, listener: l, log: log, done: make(chan struct{}), questions: make(chan struct{}, questionsMax)}
 	s.http = &http.Server{
 		Handler: guard(s.mux()), ReadHeaderTimeout: headerWait, ReadTimeout: answerWait, WriteTimeout: answerWait,
 		IdleTimeout: idleWait, MaxHeaderBytes: headerMax, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -110,6 +113,7 @@ func (s *Server) routes() []route {
 	metrics := promhttp.HandlerFor(s.model.Registry(), promhttp.HandlerOpts{MaxRequestsInFlight: scrapesMax})
 	return []route{
 		{"/{$}", file("web/index.html")},
+		{"/messages", file("web/messages.html")},
 		{"/web/{file...}", page},
 		{"/healthz", func(w http.ResponseWriter, _ *http.Request) {
 			s.json(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -123,6 +127,7 @@ func (s *Server) routes() []route {
 		{"/api/v1/balances", part(func(v Status) any { return v.Ledger })},
 		{"/api/v1/clients", part(func(v Status) any { return v.Clients })},
 		{"/api/v1/classes", func(w http.ResponseWriter, _ *http.Request) { s.json(w, http.StatusOK, s.model.Classes()) }},
+		{"/api/v1/messages", s.messages},
 		{"/events", s.events},
 		{"/openapi.yaml", file("openapi.yaml")},
 	}

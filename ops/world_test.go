@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -108,6 +109,7 @@ func serve(t *testing.T, m *Model) (url string, s *Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Find(nobodySpoke)
 	s.Start()
 	t.Cleanup(func() {
 		if err := s.Stop(5 * time.Second); err != nil {
@@ -141,4 +143,9 @@ func get(t *testing.T, method, url string, header ...string) (*http.Response, st
 		t.Fatal(err)
 	}
 	return answer, strings.TrimSpace(string(b))
+}
+
+// nobodySpoke is a search that finds nothing.
+func nobodySpoke(_ context.Context, q Question) (Messages, error) {
+	return Messages{Messages: []ToldMessage{}, Orders: []ToldOrder{}, Since: stampOf(perp.Time(q.Before.UnixNano()))}, nil
 }

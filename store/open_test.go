@@ -253,7 +253,7 @@ func TestHotStatementsSearch(t *testing.T) {
 		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
 		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarked, queryGrades, queryHedges, queryExpired,
 		queryLookSpan, queryMarkedSpan, queryEventsOf, queryGradeSpan, queryDealt, queryKnows, queryAudit, queryPosted, queryOrderSpan, queryTimeOf,
-		querySignatures,
+		querySignatures, queryOutTime, queryTold, queryExecOf, takenQuery(3),
 	}, writes[:dropSnapshots]...)
 	for i := range s.rows.inserts {
 		hot = append(hot, s.rows.inserts[i].text(1)) // More rows at once are found alike.

@@ -57,6 +57,7 @@ type Reader struct {
 	db     *sql.DB
 	recall *sql.Stmt     // it is asked for with every batch
 	most   time.Duration // queryMax, but for tests
+	taken  int64         // talkTakenMax, but for tests
 	cut    atomic.Int64
 }
 
@@ -98,7 +99,7 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
-	return &Reader{db: db, recall: recall, most: queryMax}, nil
+	return &Reader{db: db, recall: recall, most: queryMax, taken: talkTakenMax}, nil
 }
 
 // Close ends the reader.

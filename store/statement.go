@@ -136,21 +136,24 @@ func (r *Reader) OrderEvents(orderID string) (all []OrderEvent, err error) {
 	return all, nil
 }
 
-// seqSince is the number of the first command at a time or after it. Time does not
-// go back in the journal, so that it is found by halves and not by reading all.
-func seqSince(q querier, at int64) (int64, error) {
-	end, err := readChain(q, "journal")
+// seqSince is the number of the first command at a time or after it.
+func seqSince(q querier, at int64) (int64, error) { return rowSince(q, "journal", queryTimeOf, at) }
+
+// rowSince is the number of the first row of a chain at a time or after it. Time does
+// not go back there, so that it is found by halves and not by reading all.
+func rowSince(q querier, name, timeOf string, at int64) (int64, error) {
+	end, err := readChain(q, name)
 	from, to := int64(1), end.last+1
 	for err == nil && from < to {
 		middle, stamp := from+(to-from)/2, int64(0)
-		if err = q.QueryRowContext(context.Background(), queryTimeOf, middle).Scan(&stamp); stamp >= at {
+		if err = q.QueryRowContext(context.Background(), timeOf, middle).Scan(&stamp); stamp >= at {
 			to = middle
 		} else {
 			from = middle + 1
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("command at %d: %w", at, err)
+		return 0, fmt.Errorf("row of %s at %d: %w", name, at, err)
 	}
 	return from, nil
 }

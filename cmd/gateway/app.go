@@ -28,9 +28,11 @@ type app struct {
 	door  *fix.Door
 	model *ops.Model
 	page  *ops.Server // nil when it is turned off
-	admin *ops.Admin
-	feeds []oracle.Feed
-	books *booksCheck
+	// search looks through messages for the page.
+	search *messageSearch
+	admin  *ops.Admin
+	feeds  []oracle.Feed
+	books  *booksCheck
 	// guides judge the sessions of a certification; nil without any.
 	guides *guides
 
@@ -247,7 +249,7 @@ func (a *app) stop(clean bool) error {
 	}
 	var errs []error
 	if a.page != nil {
-		errs = append(errs, a.page.Stop(a.cfg.Server.Drain))
+		errs = append(errs, a.page.Stop(a.cfg.Server.Drain), a.search.reader.Close())
 	}
 	errs = append(errs, a.admin.Stop(a.cfg.Server.Drain))
 	errs = append(errs, a.door.Stop(a.cfg.Server.Drain))

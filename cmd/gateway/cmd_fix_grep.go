@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"backstop/config"
@@ -37,7 +36,7 @@ CONDITION holds: TAG=VALUE, TAG~PATTERN (a regular expression that is found
 somewhere in the value) or TAG alone, where a tag is a number or a name.
 
 --order follows one order over all its ids, from the first request on: OrderID,
-ClOrdID, and those that were replaced. Passwords are not shown. Exit 4: there is
+ClOrdID, and those that were replaced. Secrets are not shown. Exit 4: there is
 no such message.`,
 		Examples: `gateway fix grep --log messages.log --order A-17
 gateway fix grep --log messages.log 35=8 OrdStatus=8 Text~MARGIN
@@ -55,15 +54,11 @@ gateway fix grep --data-dir gateway-data --type 8,9 --whole Account=ACME`,
 }
 
 func (o grepOptions) run(ctx context.Context, env *config.Env, args []string) int {
-	var conditions []fix.Condition
-	for _, arg := range args {
-		c, err := fix.ParseCondition(arg)
-		if err != nil {
-			return env.Fail(config.ExitUsage, err, "a condition is TAG=VALUE, TAG~PATTERN or TAG, such as 11=A-17 or Text~MARGIN")
-		}
-		conditions = append(conditions, c)
+	search, err := fix.ParseSearch(o.order, o.kinds, args)
+	if err != nil {
+		return env.Fail(config.ExitUsage, err, "a condition is TAG=VALUE, TAG~PATTERN or TAG, such as 11=A-17 or Text~MARGIN")
 	}
-	if len(args) == 0 && o.order == "" && len(o.kinds) == 0 {
+	if search.Any() {
 		return env.Fail(config.ExitUsage, errors.New("nothing to look for"), "name a condition, --order or --type")
 	}
 	if o.dir == "" {
@@ -74,7 +69,7 @@ func (o grepOptions) run(ctx context.Context, env *config.Env, args []string) in
 		if err != nil {
 			return env.Fail(config.ExitNotFound, err)
 		}
-		return o.show(env, messages, conditions)
+		return o.show(env, messages, search)
 	}
 	if len(o.logs) > 0 {
 		return env.Fail(config.ExitUsage, errors.New("--log and --data-dir do not go together"))
@@ -91,7 +86,7 @@ func (o grepOptions) run(ctx context.Context, env *config.Env, args []string) in
 		if err != nil {
 			return config.ExitFailure, err
 		}
-		return o.show(env, messages, conditions), nil
+		return o.show(env, messages, search), nil
 	})
 }
 
@@ -103,19 +98,13 @@ func tooMany(n int) error {
 }
 
 // show prints the messages that are looked for.
-func (o grepOptions) show(env *config.Env, messages []fix.Message, conditions []fix.Condition) int {
+func (o grepOptions) show(env *config.Env, messages []fix.Message, search fix.Search) int {
 	if err := tooMany(len(messages)); err != nil {
 		return env.Fail(config.ExitFailure, err)
 	}
-	if o.order != "" {
-		messages = fix.Lane(messages, o.order)
-	}
 	found := []jsonMessage{}
 	var text strings.Builder
-	for _, m := range messages {
-		if !o.wanted(m, conditions) {
-			continue
-		}
+	for _, m := range search.Find(messages) {
 		found = append(found, asJSON(m))
 		if o.whole {
 			fmt.Fprintf(&text, "%s (35=%s)\n%s\n", either(m.Name, "unknown message"), m.Type, m)
@@ -130,12 +119,4 @@ func (o grepOptions) show(env *config.Env, messages []fix.Message, conditions []
 		return env.JSON(found)
 	}
 	return env.Print(text.String())
-}
-
-// wanted tells whether a message is of one of the types and every condition holds.
-func (o grepOptions) wanted(m fix.Message, conditions []fix.Condition) bool {
-	if len(o.kinds) > 0 && !slices.Contains(o.kinds, m.Type) && !slices.Contains(o.kinds, m.Name) {
-		return false
-	}
-	return !slices.ContainsFunc(conditions, func(c fix.Condition) bool { return !c.Holds(m) })
 }

@@ -31,11 +31,16 @@ func (a *app) openPage() error {
 		}
 		return nil
 	}})
-	page, err := ops.NewServer(a.cfg.Server.Dashboard, a.model, a.log)
+	search, err := newMessageSearch(a.cfg)
 	if err != nil {
 		return err
 	}
-	a.page = page
+	page, err := ops.NewServer(a.cfg.Server.Dashboard, a.model, a.log)
+	if err != nil {
+		return errors.Join(err, search.reader.Close())
+	}
+	page.Find(search.find)
+	a.page, a.search = page, search
 	page.Start()
 	return nil
 }

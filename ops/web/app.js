@@ -162,11 +162,14 @@ function Box({ title, note, children, label }) {
     <div class="scroll tall" tabindex="0" role="region" aria-label=${label || title}>${children}</div></section>`;
 }
 
+// said is where the messages are that have this in common.
+const said = (name, value) => `/messages?${new URLSearchParams({ [name]: value })}`;
+
 function Sessions({ list }) {
   const up = list.filter((s) => s.up).length;
   return html`<${Box} title="Sessions" note=${list.length ? `${up} of ${list.length} up` : ''}>${list.length ? html`<table>
     <thead><tr><th>CompID</th><th class="l">State</th><th>Next in</th><th>out</th><th>Queue</th><th>Last in</th></tr></thead>
-    <tbody>${list.map((s) => html`<tr key=${s.comp_id} title=${s.addr || 'not connected'}><td>${s.comp_id}</td><td class=${`l ${s.up ? 'good' : 'soft'}`}>${s.up ? '● up' : '○ down'}</td>
+    <tbody>${list.map((s) => html`<tr key=${s.comp_id} title=${s.addr || 'not connected'}><td><a href=${said('session', s.comp_id)}>${s.comp_id}</a></td><td class=${`l ${s.up ? 'good' : 'soft'}`}>${s.up ? '● up' : '○ down'}</td>
       <td>${s.next_in}</td><td>${s.next_out}</td><td class=${s.queue_bytes ? '' : 'soft'}>${s.queue_bytes} B</td><td class="soft">${clock(s.last_in)}</td></tr>`)}</tbody>
   </table>` : html`<p class="empty">No session is configured. Add a <code>[[session]]</code>; <code>gateway config init</code> shows one.</p>`}</${Box}>`;
 }
@@ -175,7 +178,7 @@ function Fills({ list, markets, symbol }) {
   const tick = (name) => (markets.find((m) => m.symbol === name) || { tick: '1' }).tick;
   return html`<${Box} title="Last fills" note=${list.length ? `${list.length} newest` : ''}>${list.length ? html`<table>
     <thead><tr><th>Time</th><th class="l">Market</th><th class="l">Account</th><th class="l">Side</th><th>Size</th><th>Price</th><th>Fee</th></tr></thead>
-    <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td>${clock(f.time)}</td><td class="l">${f.symbol}</td><td class="l">${f.account}</td>
+    <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td><a href=${said('order', f.order_id)} aria-label=${`Messages about order ${f.order_id}`}>${clock(f.time)}</a></td><td class="l">${f.symbol}</td><td class="l"><a href=${said('where', `1=${f.account}`)}>${f.account}</a></td>
       <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${fixed(f.fee, unit)}</td></tr>`)}</tbody>
   </table>` : html`<p class="empty">No fills since the start. Send one:</p><pre><code>${`gateway client order \\\n  --symbol ${symbol} --buy 0.5 --market`}</code></pre>`}</${Box}>`;
 }
@@ -192,7 +195,7 @@ function Orders({ orders }) {
   const rows = [['orders accepted', orders.accepted], ['orders rejected', orders.rejected], ['orders canceled', orders.canceled], ['fills', orders.fills], ['cancels refused', orders.cancel_rejects], ['quotes refused', orders.quote_refusals]];
   return html`<${Box} title="Requests" note="since start"><table>
     <tbody>${rows.map(([name, n]) => html`<tr key=${name}><td>${name}</td><td class=${n ? '' : 'soft'}>${fixed(String(n))}</td></tr>`)}
-    ${orders.reasons.map((r) => html`<tr key=${r.reject}><td class="reason">${r.reject}</td><td>${fixed(String(r.count))}</td></tr>`)}</tbody></table></${Box}>`;
+    ${orders.reasons.map((r) => html`<tr key=${r.reject}><td class="reason"><a href=${said('where', `58~${r.reject}`)}>${r.reject}</a></td><td>${fixed(String(r.count))}</td></tr>`)}</tbody></table></${Box}>`;
 }
 
 // Clients shows how each session is treated, what became of its held orders and
@@ -223,6 +226,7 @@ function Header({ live, status }) {
     <a id="ready" class=${`pill ${status.ready ? 'good' : 'bad'}`} href="/readyz">${status.ready ? 'ready' : 'not ready'}</a>
     <span class=${`pill ${status.ledger.sum_units === 0 ? 'good' : 'bad'}`}>ledger sum ${fixed(status.ledger.sum)}</span>
     <span class="soft grow">up ${span(status.uptime_seconds * 1000)} · command ${fixed(String(status.seq))} · ${status.version}</span>
+    <a class="pill soft" href="/messages">messages</a>
     <span class="soft">${clock(status.time)} UTC</span>
   </header>`;
 }
