@@ -110,3 +110,15 @@ func gone(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		strings.Contains(err.Error(), "reset by peer") || strings.Contains(err.Error(), "broken pipe")
 }
+
+// do has the one who plays the case do what no client can.
+func (p *player) do(what string) error {
+	if p.to.Do == nil {
+		return errors.New("nothing but the wire can be reached from here")
+	}
+	text, err := fill(what, p.vars)
+	if err != nil {
+		return err
+	}
+	return p.to.Do(p.ctx, text)
+}

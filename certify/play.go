@@ -38,6 +38,9 @@ type Target struct {
 	Wait               time.Duration // longest wait for one message; zero: WaitMax
 	// Vars are further words that scenarios may use in braces.
 	Vars map[string]string
+	// Do does what a scenario asks of whoever plays it, such as an act of the desk; nil:
+	// nothing can be done.
+	Do func(ctx context.Context, what string) error
 	// Record gets every whole message that is said, without passwords; nil: nobody.
 	Record func(at time.Time, message string)
 	// Through is the command of an engine that says and hears what is played, instead
@@ -159,6 +162,8 @@ func (p *player) step(s step) error {
 	case verbDrop:
 		p.drop(s.conn)
 		return nil
+	case verbDo:
+		return p.do(s.body)
 	case verbAlive:
 		p.drop(s.conn)
 		if err := p.logon(s.conn, ""); err != nil {

@@ -50,12 +50,13 @@ const (
 	verbMute    = "mute"
 	verbLogout  = "logout"
 	verbDrop    = "drop"
+	verbDo      = "do"
 )
 
 // takes tells, for each verb, whether it needs something behind it.
 var takes = map[string]bool{
 	verbConnect: false, verbLogon: false, verbSend: true, verbFlood: true, verbRaw: true, verbFramed: true, verbCalm: false, verbExpect: true, verbAwait: true, verbFence: false,
-	verbEnded: false, verbAlive: false, verbNumber: true, verbMute: false, verbLogout: false, verbDrop: false,
+	verbEnded: false, verbAlive: false, verbNumber: true, verbMute: false, verbLogout: false, verbDrop: false, verbDo: true,
 }
 
 type step struct {
