@@ -20,8 +20,7 @@ type Config struct {
 	Listen   string // host:port; port 0 takes a free one
 	CompID   string // our CompID for sessions that name none
 	Sessions []SessionConfig
-	DataDir  string // the dictionary is written to DataDir/dict
-	TLS      *TLS   // nil: plain TCP
+	TLS      *TLS // nil: plain TCP
 	// AccountEvents is how many events of each account were told so far.
 	AccountEvents map[string]int64
 	Limits        Limits

@@ -115,7 +115,7 @@ type mill struct {
 }
 
 func newMill(t testing.TB, d *datadictionary.DataDictionary) *mill {
-	cfg := Config{Listen: "127.0.0.1:0", CompID: "BACKSTOP", DataDir: t.TempDir(), Sessions: []SessionConfig{{CompID: "ACME", Password: "demo", AllowReset: true}}}
+	cfg := Config{Listen: "127.0.0.1:0", CompID: "BACKSTOP", Sessions: []SessionConfig{{CompID: "ACME", Password: "demo", AllowReset: true}}}
 	none := func(string, int64, int64, int64, func(perp.WireMessage) error) error { return nil }
 	door, err := New(cfg, func(perp.Input) bool { return true }, nil, none, slog.New(slog.DiscardHandler))
 	if err != nil {

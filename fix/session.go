@@ -1,18 +1,13 @@
 package fix
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"time"
 
 	"backstop/perp"
-	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
 	"github.com/quickfixgo/quickfix/config"
@@ -316,8 +311,8 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 		s.Set(config.BeginString, l.id.BeginString)
 		s.Set(config.SenderCompID, l.id.SenderCompID)
 		s.Set(config.TargetCompID, l.id.TargetCompID)
-		if err := d.dictionaries(s, l.version); err != nil {
-			return nil, err
+		if l.version.Transport != nil {
+			s.Set(config.DefaultApplVerID, l.version.ApplVerID)
 		}
 		s.Set(config.TimeStampPrecision, "MILLIS")
 		s.Set(config.MaxLatency, strconv.Itoa(int((d.cfg.Limits.Skew+time.Second-1)/time.Second)))
@@ -336,49 +331,15 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 	if err != nil {
 		return nil, err
 	}
+	readings := map[quickfix.SessionID]reading{}
+	for _, l := range d.links {
+		if readings[l.id], err = newReading(l.version); err != nil {
+			return nil, err
+		}
+	}
+	if err := shareReadings(a, func(id quickfix.SessionID) reading { return readings[id] }); err != nil {
+		return nil, err
+	}
 	a.SetNewListenerCallback(d.guard.listen)
 	return a, nil
-}
-
-// dictionaries names those that a session is read with.
-func (d *Door) dictionaries(s *quickfix.SessionSettings, v spec.Version) error {
-	app, err := writeDictionary(d.cfg.DataDir, v.App)
-	if err != nil || v.Transport == nil {
-		s.Set(config.DataDictionary, app)
-		return err
-	}
-	transport, err := writeDictionary(d.cfg.DataDir, v.Transport)
-	s.Set(config.TransportDataDictionary, transport)
-	s.Set(config.AppDataDictionary, app)
-	s.Set(config.DefaultApplVerID, v.ApplVerID)
-	return err
-}
-
-// writeDictionary puts a dictionary where the session library can read it:
-// it takes only a path. The name is its hash, so that the file never changes.
-func writeDictionary(dataDir string, src []byte) (string, error) {
-	sum := sha256.Sum256(src)
-	dir := filepath.Join(dataDir, "dict")
-	path := filepath.Join(dir, hex.EncodeToString(sum[:])+".xml")
-	if old, err := os.ReadFile(path); err == nil && sha256.Sum256(old) == sum {
-		return path, nil
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("dictionary: %w", err)
-	}
-	f, err := os.CreateTemp(dir, "new-*")
-	if err != nil {
-		return "", fmt.Errorf("dictionary: %w", err)
-	}
-	_, err = f.Write(src)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("dictionary: %w", err)
-	}
-	return path, nil
 }

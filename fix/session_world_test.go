@@ -122,7 +122,7 @@ func newLoggedWorld(t testing.TB, k *disk, log *slog.Logger, change func(*Config
 		t: t, our: "GW" + strconv.FormatInt(worlds.Add(1), 10), disk: k, inbox: make(chan perp.Input, 4096),
 		quit: make(chan struct{}), ended: make(chan struct{}),
 	}
-	cfg := Config{Listen: "127.0.0.1:0", CompID: w.our, DataDir: t.TempDir(), Sessions: testClients()}
+	cfg := Config{Listen: "127.0.0.1:0", CompID: w.our, Sessions: testClients()}
 	cfg.AccountEvents = k.accounts
 	if change != nil {
 		change(&cfg)

@@ -171,7 +171,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 		overhear = a.guides.overhear
 	}
 	a.door, err = fix.New(fix.Config{
-		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
+		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, TLS: over,
 		AccountEvents: events,
 		Overhear:      overhear,
 		Limits:        fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
