@@ -142,7 +142,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
 			OrdersPerSecond: s.Limits.OrdersPerSecond, CancelOnDisconnect: s.CancelOnDisconnect,
-			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
+			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"), Inject: injection(s.Inject),
 		}
 		if s.Key != nil {
 			one.SigningKey = fix.SigningKey{Secret: s.Key.Secret, Public: s.Key.Public}
@@ -157,6 +157,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 		over = &fix.TLS{Certificate: *t.Pair, ClientCAs: t.Clients}
 	}
 	a.door, err = fix.New(fix.Config{
+		Inject: injected(a.cfg.Markets),
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, DataDir: a.cfg.Server.DataDir, TLS: over,
 		AccountEvents: events,
 		Limits:        fix.Limits{Skew: a.cfg.Fix.MaxClockSkew, Ban: a.cfg.Fix.Ban},
