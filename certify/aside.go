@@ -77,14 +77,18 @@ func (l *Log) lost(line string) {
 }
 
 // watch shows an automaton every message in its order, those of other connections
-// if it wants to see them.
-func (l *Log) watch(a automaton, n *notes) {
-	others := l.Aside
+// if it wants to see them. What is about the session sees them as they came, what is
+// about orders as the client has to take them.
+func (l *Log) watch(a automaton, n *notes, area string) {
+	entries, others := l.Entries, l.Aside
+	if area != areaSession && area != areaResilience {
+		entries = l.inOrder()
+	}
 	looks, is := a.(onlooker)
 	if !is {
 		others = nil
 	}
-	for _, e := range l.Entries {
+	for _, e := range entries {
 		for len(others) > 0 && others[0].Line < e.Line {
 			looks.aside(others[0], n)
 			others = others[1:]

@@ -98,7 +98,7 @@ type Finding struct {
 func (c Check) judge(l *Log) Finding {
 	n := &notes{met: map[string]Evidence{}}
 	a := c.start()
-	l.watch(a, n)
+	l.watch(a, n, c.Area)
 	f := Finding{Check: c, Verdict: Passed, Evidence: []Evidence{}}
 	if len(n.faults) > 0 {
 		f.Verdict, f.Evidence = Failed, n.faults

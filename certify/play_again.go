@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -52,9 +51,9 @@ func (p *player) back(n int, extra string) error {
 	}
 }
 
-// ask sends a ResendRequest for all from a number on.
+// ask sends a ResendRequest for what is missing, and for nothing that has come.
 func (p *player) ask(c *peer, from int) error {
-	return p.send(c, "2|7="+strconv.Itoa(from)+"|16=0")
+	return p.send(c, fmt.Sprintf("2|7=%d|16=%d", from, c.upTo-1))
 }
 
 // late waits for a message that may not come before so many milliseconds after the
