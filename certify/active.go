@@ -15,6 +15,26 @@ type Active struct {
 	Account, Symbol string
 	Size            string // of each order
 	Away            string // how far from the market an order rests
+	Copy            string // CompID of a session that gets drop copies; may be empty
+	Cert            bool   // there are certification markets
+}
+
+// words are what scenarios call it.
+func (a Active) words() map[string]string {
+	return map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away, "copy": a.Copy, "stranger": strangerID}
+}
+
+// has tells whether there is what a scenario needs.
+func (a Active) has(need string, to Target) bool {
+	switch need {
+	case "password":
+		return to.Password != ""
+	case "copy":
+		return a.Copy != ""
+	case "cert":
+		return a.Cert
+	}
+	return false
 }
 
 // RunClient plays the reference client against a gateway, keeps what was said in
@@ -26,11 +46,14 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	if err != nil {
 		return nil, nil, err
 	}
+	cases = slices.DeleteFunc(cases, func(c *Case) bool {
+		return slices.ContainsFunc(c.Needs, func(need string) bool { return !a.has(need, to) })
+	})
 	suite := Suite{Name: suiteClient, Cases: cases}.Only(only)
 	if len(suite.Cases) == 0 {
 		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
 	}
-	to.Vars = map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away}
+	to.Vars = a.words()
 	var said bytes.Buffer
 	var failed error
 	to.Record = func(at time.Time, m string) {

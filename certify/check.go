@@ -22,7 +22,7 @@ const (
 )
 
 // Areas lists them in the order of a report.
-var Areas = []string{areaSession, areaPricing, areaOrders, areaAccount}
+var Areas = []string{areaSession, areaPricing, areaOrders, areaAccount, areaResilience}
 
 // A Check is one scenario of the certification, and what is judged of it.
 type Check struct {
@@ -98,10 +98,7 @@ type Finding struct {
 func (c Check) judge(l *Log) Finding {
 	n := &notes{met: map[string]Evidence{}}
 	a := c.start()
-	for _, e := range l.Entries {
-		a.see(e, n)
-	}
-	a.end(l.Entries[len(l.Entries)-1].At, n)
+	l.watch(a, n, c.Area)
 	return n.finding(c)
 }
 
@@ -133,7 +130,7 @@ func (n *notes) finding(c Check) Finding {
 
 // Checks returns every check that is built, in the order of their ids.
 func Checks() []Check {
-	all := slices.Concat(sessionChecks, pricingChecks, orderChecks, accountChecks)
+	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, resilienceChecks)
 	slices.SortFunc(all, func(a, b Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

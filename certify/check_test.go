@@ -16,11 +16,23 @@ import (
 
 // goodDay is a conversation in which a client does everything that is checked, and
 // does it well. c is said by the client, g by the gateway, ! lost on its way from
-// the client, ~ lost on its way from the gateway; a number is milliseconds that
+// the client, ~ lost on its way from the gateway; a digit in front is another
+// connection, - a line of the log that is no message; a number is milliseconds that
 // pass. n=… gives a message a number of its own.
 const goodDay = `
 c A|98=0|108=30|141=Y
 g A|98=0|108=30|141=Y
+2c A|98=0|108=30|553=OTHER|554=wrong
+2g 5|n=0|58=not let in
+c 1|112=U1
+g 0|112=U1
+2c A|49=NOBODY|98=0|108=30
+2c A|98=0|108=30
+2c A|8=FIX.4.3|98=0|108=30
+c 1|112=U2
+g 0|112=U2
+3c A|49=DC|98=0|108=30|141=Y
+3g A|56=DC|98=0|108=30|141=Y
 c x|320=L1|559=4
 g y|320=L1|322=L1-R|560=0|393=1|146=1|55=BTC-PERP
 c AN|710=P1|724=0|263=1|1=ACME|60=now
@@ -32,6 +44,13 @@ c D|11=O1|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|44=101|117=QA1
 g 8|37=X1|11=O1|17=E1|150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
 g 8|37=X1|11=O1|17=E2|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
 g 8|37=X1|11=O1|17=E3|150=F|39=2|1=ACME|55=BTC-PERP|54=1|38=1|31=101|32=1|151=0|14=1
+3g 8|56=DC|797=Y|37=X1|11=O1|17=E1|150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+3g 8|56=DC|797=Y|37=X1|11=O1|17=E2|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+3g 8|56=DC|797=Y|37=X1|11=O1|17=E3|150=F|39=2|1=ACME|55=BTC-PERP|54=1|38=1|31=101|32=1|151=0|14=1
+3g 8|56=DC|797=Y|37=XZ|11=Z1|17=EZ1|150=0|39=0|1=OTHERS|55=BTC-PERP|54=1|38=1|151=1|14=0
+3c A|49=DC|98=0|108=30|141=Y
+3g A|56=DC|98=0|108=30|141=Y
+3g 8|56=DC|797=Y|97=Y|37=X1|11=O1|17=E3|150=F|39=2|1=ACME|55=BTC-PERP|54=1|38=1|31=101|32=1|151=0|14=1
 g AP|721=PM2|1=ACME|55=BTC-PERP|704=3|705=0
 c R|131=R1|146=1|55=BTC-PERP|38=1
 g S|131=R1|117=QR1|55=BTC-PERP|132=99|133=101|62=+1000
@@ -64,6 +83,20 @@ c q|11=MC1|530=7|60=now
 g r|37=MC1|530=7|531=7|533=0
 c AF|584=MS1|585=7
 g 8|37=NONE|17=0|150=I|39=8|584=MS1|911=0|912=Y|58=NO_ORDERS
+c zz|
+g 3|45=last|372=zz|373=11
+c 1|
+g 3|45=last|371=112|372=1|373=1
+c 1|112=
+g 3|45=last|371=112|372=1|373=4
+c 0|4999=X
+g 3|45=last|371=4999|372=0|373=0
+c 0|108=30
+g 3|45=last|371=108|372=0|373=2
+c 0|112=A|112=B
+g 3|45=last|371=112|372=0|373=13
+c x|320=L9|559=77
+g 3|45=last|371=559|372=x|373=5
 c D|11=O4|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=3|99=120|59=1
 g 8|37=X4|11=O4|17=E10|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=N
 g 8|37=X4|11=O4|17=E11|150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=Y
@@ -95,6 +128,50 @@ c D|n=lost|43=Y|122=now|11=O6|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=
 c 4|n=lost+1|43=Y|122=now|123=Y|36=upto
 g 8|37=X6|11=O6|17=E15|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
 g 8|37=X6|11=O6|17=E16|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
+c D|11=O9|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3
+c 2|7=lastg|16=0
+g 8|37=X9|11=O9|17=E19|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+g 8|37=X9|11=O9|17=E20|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
+g 4|n=mark|43=Y|122=now|123=Y|36=mark+1
+! 0|
+~ 0|
+c A|98=0|108=30|8013=Y
+g A|98=0|108=30|8013=Y
+g 2|7=lost|16=0
+c 2|7=gap|16=0
+c 4|n=lost|43=Y|122=now|123=Y|36=upto
+g 4|n=gap|43=Y|122=now|123=Y|36=next
+c D|11=O7|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=1
+g 8|37=X7|11=O7|17=E17|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+- nothing is read from here on
+~ 8|
+c A|98=0|108=30|8013=N
+g A|98=0|108=30|8013=N
+c 2|7=gap|16=0
+g 8|n=gap|43=Y|122=now|37=X7|11=O7|17=E18|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=CANCEL_ON_DISCONNECT
+g 4|n=gap+1|43=Y|122=now|123=Y|36=next
+c D|11=O8|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=1
+g 8|37=X8|11=O8|17=E21|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+c A|98=0|108=30|8013=N
+g A|98=0|108=30|8013=N
+c AF|584=MS2|585=7
+g 8|37=X8|11=O8|17=0|150=I|39=0|584=MS2|911=1|912=Y|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0
+c F|11=F8|41=O8|55=BTC-PERP|54=1|60=now|38=1
+g 8|37=X8|11=F8|41=O8|17=E22|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
+c A|98=0|108=30|141=Y
+g A|98=0|108=30|141=Y
+g 8|97=Y|37=X9|11=O9|17=E20|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
+c 5|
+g 5|
+c A|98=0|108=30
+g A|98=0|108=30
+g B|148=PLANNED_MAINTENANCE|33=1|58=session will be logged out at @+3000
+500
+c 5|
+g 5|
+5000
+c A|98=0|108=30
+g A|98=0|108=30
 c 5|
 g 5|
 `
@@ -105,6 +182,8 @@ type scribe struct {
 	at        time.Time
 	next      map[string]int // MsgSeqNum of each side
 	gap, lost int            // first numbers that did not arrive
+	losing    bool           // the line before was lost
+	mark      int            // the number that lastg was
 }
 
 // written is a conversation as a log.
@@ -119,17 +198,25 @@ func written(t *testing.T, day string) string {
 		}
 		s.at = s.at.Add(time.Millisecond)
 		side, body, _ := strings.Cut(line, " ")
+		lost := side == "!"
+		if lost && !s.losing {
+			s.lost = s.next["c"]
+		}
+		s.losing = lost
 		switch side {
 		case "!":
-			if s.lost == 0 {
-				s.lost = s.next["c"]
-			}
 			s.next["c"]++
+		case "-":
+			fmt.Fprintf(&b, "%s : %s\n", stamp(s.at), body)
 		case "~":
 			s.gap = s.next["g"]
 			s.next["g"]++
 		default:
-			fmt.Fprintf(&b, "%s INFO a line of the engine\n%s : %s\n", stamp(s.at), stamp(s.at), s.message(side, body))
+			mark := ""
+			if side[0] >= '2' && side[0] <= '9' {
+				mark = "connection=" + side[:1] + " : "
+			}
+			fmt.Fprintf(&b, "%s INFO a line of the engine\n%s : %s%s\n", stamp(s.at), stamp(s.at), mark, s.message(side, body))
 		}
 	}
 	return b.String()
@@ -137,10 +224,14 @@ func written(t *testing.T, day string) string {
 
 func (s *scribe) message(side, body string) string {
 	kind, rest, _ := strings.Cut(body, "|")
-	from, to := "ACME", "BACKSTOP"
-	if side == "g" {
+	from, to, begin := "ACME", "BACKSTOP", "FIX.4.4"
+	if strings.HasSuffix(side, "g") {
 		from, to = to, from
 	}
+	if kind == "A" && strings.Contains(rest, "141=Y") {
+		s.next[side] = 1
+	}
+	s.next[side] = max(s.next[side], 1)
 	n, own := s.next[side], false
 	var fields []string
 	for _, f := range strings.Split(rest, "|") {
@@ -151,6 +242,12 @@ func (s *scribe) message(side, body string) string {
 		case "n":
 			own = true
 			n = s.number(v)
+		case "49":
+			from = v
+		case "56":
+			to = v
+		case "8":
+			begin = v
 		default:
 			fields = append(fields, tag+"="+v)
 		}
@@ -158,7 +255,7 @@ func (s *scribe) message(side, body string) string {
 	if !own {
 		s.next[side]++
 	}
-	return Complete(strings.ReplaceAll(fmt.Sprintf("8=FIX.4.4|35=%s|34=%d|49=%s|52=%s|56=%s|%s", kind, n, from, stamp(s.at), to,
+	return Complete(strings.ReplaceAll(fmt.Sprintf("8=%s|35=%s|34=%d|49=%s|52=%s|56=%s|%s", begin, kind, n, from, stamp(s.at), to,
 		strings.Join(append(fields, ""), "|")), "|", SOH))
 }
 
@@ -177,6 +274,20 @@ func (s *scribe) value(side, v string) string {
 		return strconv.Itoa(s.next[side])
 	case "last":
 		return strconv.Itoa(s.next["c"] - 1)
+	case "rejected":
+		return strconv.Itoa(s.next["g"] - 1)
+	case "lastg":
+		s.mark = s.next["g"] - 1
+		return strconv.Itoa(s.mark)
+	case "mark":
+		return strconv.Itoa(s.mark)
+	case "mark+1":
+		return strconv.Itoa(s.mark + 1)
+	case "gap+1":
+		return strconv.Itoa(s.gap + 1)
+	}
+	if text, later, found := strings.Cut(v, "@+"); found {
+		return text + stamp(s.at.Add(time.Duration(s.number(later))*time.Millisecond)) + "Z"
 	}
 	if strings.HasPrefix(v, "+") {
 		return stamp(s.at.Add(time.Duration(s.number(v)) * time.Millisecond))
@@ -220,47 +331,71 @@ func TestGoodDayPasses(t *testing.T) {
 	}
 }
 
+// plantedFaults are changes of the good day, each with the check that must fail.
+var plantedFaults = []struct{ check, name, from, to string }{
+	{"C01", "TestRequest answered late", "20\nc 0|112=T1", "2500\nc 0|112=T1"},
+	{"C01", "TestRequest not answered", "c 0|112=T1\n", "3000\n"},
+	{"C01", "back before the Logout was answered", "c 5|\n", "c 5|\nc A|98=0|108=30\ng A|98=0|108=30\nc 5|\n"},
+	{"C02", "another user is let in", "2g 5|n=0|58=not let in", "2g A|98=0|108=30"},
+	{"C02", "a second connection is let in", "2c A|98=0|108=30\n", "2c A|98=0|108=30\n2g A|98=0|108=30\n"},
+	{"C02", "a stranger is let in", "2c A|49=NOBODY|98=0|108=30\n", "2c A|49=NOBODY|98=0|108=30\n2g A|56=NOBODY|98=0|108=30\n"},
+	{"C02", "another version is let in", "2c A|8=FIX.4.3|98=0|108=30\n", "2c A|8=FIX.4.3|98=0|108=30\n2g A|8=FIX.4.3|98=0|108=30\n"},
+	{"C05", "what was asked for does not come", "g 4|n=mark|43=Y|122=now|123=Y|36=mark+1", "6000"},
+	{"C05", "a report as if it were new", "g 4|n=mark|", "g 8|37=X9|11=O9|17=E20|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0\ng 4|n=mark|"},
+	{"C07", "a report again without a mark", "g 8|97=Y|37=X9|", "g 8|37=X9|"},
+	{"C07", "a report twice after a reset", "g 8|97=Y|37=X9|", "g 8|97=Y|37=X9|11=O9|17=E20|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0\ng 8|97=Y|37=X9|"},
+	{"C08", "an order that should have ended works on", "c D|11=O8|", "g 8|37=X7|11=O7|17=0|150=I|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\nc D|11=O8|"},
+	{"C08", "an order that should work on has ended", "c AF|584=MS2|585=7\ng 8|37=X8|11=O8|17=0|150=I|39=0|584=MS2|911=1|912=Y|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\nc F|11=F8|41=O8|55=BTC-PERP|54=1|60=now|38=1\ng 8|37=X8|11=F8|41=O8|",
+		"g 8|58=CANCEL_ON_DISCONNECT|37=X8|11=O8|"},
+	{"C09", "another reason than the fault", "371=112|372=1|373=1\n", "371=112|372=1|373=13\n"},
+	{"C09", "another tag", "371=4999|372=0|373=0", "371=4998|372=0|373=0"},
+	{"C09", "another type", "g 3|45=last|371=108|372=0", "g 3|45=last|371=108|372=1"},
+	{"C09", "a Reject is answered by a Reject", "c D|11=O4|1=ACME", "c 3|45=rejected|58=you too\nc D|11=O4|1=ACME"},
+	{"C12", "still there at the announced time", "500\nc 5|\ng 5|\n5000\n", "3500\ng 5|\nc 5|\n5000\n"},
+	{"C37", "a copy without a mark", "3g 8|56=DC|797=Y|37=X1|11=O1|17=E2|", "3g 8|56=DC|37=X1|11=O1|17=E2|"},
+	{"C37", "a copy is left out", "3g 8|56=DC|797=Y|37=X1|11=O1|17=E2|150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\n", ""},
+	{"C37", "a copy of what was not reported", "3g 8|56=DC|797=Y|37=X1|11=O1|17=E2|", "3g 8|56=DC|797=Y|37=X1|11=O1|17=EE|"},
+	{"C38", "a price comes again", "g 4|n=gap+1|", "g W|n=gap+1|43=Y|122=now|262=M9|55=BTC-PERP|268=0\ng 4|n=gap+1|"},
+	{"C38", "a quote that has run out", "131=R2|117=QR2|55=BTC-PERP|133=101|62=+1000", "131=R2|117=QR2|55=BTC-PERP|133=101|62=20260701-09:00:00"},
+	{"C03", "asks from a later number", "c 2|7=gap", "c 2|7=next"},
+	{"C03", "does not ask", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "6000\n"},
+	{"C03", "leaves instead", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "c 5|\ng 5|\n"},
+	{"C04", "repeats a Heartbeat", "c 4|n=lost+1|43=Y|122=now|123=Y|36=upto", "c 0|n=lost+1|43=Y|122=now"},
+	{"C04", "repeats without its time", "c D|n=lost|43=Y|122=now", "c D|n=lost|43=Y"},
+	{"C04", "resets instead", "c 4|n=lost+1|43=Y|122=now|123=Y", "c 4|n=lost+1|43=Y|122=now|123=N"},
+	{"C06", "a number twice", "c q|", "c q|n=5|"},
+	{"C06", "numbers skipped", "c q|", "! 0|\nc q|"},
+	{"C10", "the same order over and over", "c q|",
+		repeated(4, "c F|11=FF%d|41=NOPE|55=BTC-PERP|54=1|60=now|38=3\ng 9|37=NONE|11=FF%d|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n") + "c q|"},
+	{"C11", "does not back off", "3000\ng 1|", repeated(4, "500\nc H|11=TT%d|55=BTC-PERP|54=1\ng j|372=H|380=0|45=last|58=THROTTLED\n") + "3000\ng 1|"},
+	{"C13", "a lot that is not one", "c q|", "c D|11=B1|1=ACME|55=BTC-PERP|54=1|60=now|38=0.0001|40=2|44=90|59=3\ng 8|37=X9|11=B1|17=EB1|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=0.0001|151=0|14=0|58=BAD_LOT\nc q|"},
+	{"C13", "an order into a halt", "c x|", "g f|324=S|55=BTC-PERP|326=2\n1500\nc x|"},
+	{"C14", "prices after the end", "50\ng W|262=M1", "1500\ng W|262=M1"},
+	{"C15", "orders on expired quotes", "2000\nc D|11=O2", "2000\n" + repeated(2, "c D|11=L%d|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|117=QA1\ng 8|37=XL%d|11=L%d|17=EL%d|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=QUOTE_EXPIRED\n") + "c D|11=O2"},
+	{"C15", "an order on a withdrawn quote", "100\nc D|11=O1", "g Z|131=*|117=QA1\n1100\nc D|11=O1"},
+	{"C16", "an id twice", "c R|131=R2", "c R|131=R1|146=1|55=BTC-PERP|38=1\ng S|131=R1|117=QR9|55=BTC-PERP|132=99|133=101|62=+1000\nc R|131=R2"},
+	{"C18", "a fill beyond the quote", "31=101|32=1|151=0", "31=102|32=1|151=0"},
+	{"C18", "a fill before it is accepted", "150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3", "150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3"},
+	{"C19", "a refused order is canceled", "c F|11=F1|41=G1", "c F|11=FL|41=LL|55=BTC-PERP|54=1|60=now|38=1\ng 9|37=XL|11=FL|41=LL|39=8|434=1|102=0|58=TOO_LATE\nc F|11=F1|41=G1"},
+	{"C20", "it goes on working", "g 8|37=X2|11=O2|17=E6|150=4|39=4|1=ACME|55=BTC-PERP|54=2|38=1|151=0|14=0.4|58=IOC_REMAINDER\n", "11000\n"},
+	{"C20", "sums that are not", "151=0.6|14=0.4", "151=0.6|14=0.5"},
+	{"C21", "LeavesQty at the end", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=0", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=3"},
+	{"C22", "no answer", "g 9|37=NONE|11=F2|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n", "6000\n"},
+	{"C22", "two answers", "c q|", "g 9|37=X|11=F2|41=NOPE|39=4|434=1|102=0|58=TOO_LATE\nc q|"},
+	{"C22", "unknown with an id", "g 9|37=NONE|11=F2", "g 9|37=X9|11=F2"},
+	{"C23", "known without an id", "g 9|37=X1|11=G2", "g 9|37=NONE|11=G2"},
+	{"C24", "no report", "g r|37=MC1|530=7|531=7|533=0", "6000"},
+	{"C25", "an id twice", "c q|", "c D|11=O1|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3\nc q|"},
+	{"C26", "a fill before it is set off", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=Y", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=N"},
+	{"C27", "a position that is turned", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=2|40=1|18=E", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=5|40=1|18=E"},
+	{"C28", "a position that is not there", "704=1.6", "704=1.7"},
+}
+
 // TestEachFaultFailsItsCheck plants one fault at a time: its check fails, and no
 // other does.
 func TestEachFaultFailsItsCheck(t *testing.T) {
 	tried := map[string]bool{}
-	for _, f := range []struct{ check, name, from, to string }{
-		{"C01", "TestRequest answered late", "20\nc 0|112=T1", "2500\nc 0|112=T1"},
-		{"C01", "TestRequest not answered", "c 0|112=T1\n", "3000\n"},
-		{"C01", "back before the Logout was answered", "c 5|\n", "c 5|\nc A|98=0|108=30\ng A|98=0|108=30\nc 5|\n"},
-		{"C03", "asks from a later number", "c 2|7=gap", "c 2|7=next"},
-		{"C03", "does not ask", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "6000\n"},
-		{"C03", "leaves instead", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "c 5|\ng 5|\n"},
-		{"C04", "repeats a Heartbeat", "c 4|n=lost+1|43=Y|122=now|123=Y|36=upto", "c 0|n=lost+1|43=Y|122=now"},
-		{"C04", "repeats without its time", "c D|n=lost|43=Y|122=now", "c D|n=lost|43=Y"},
-		{"C04", "resets instead", "c 4|n=lost+1|43=Y|122=now|123=Y", "c 4|n=lost+1|43=Y|122=now|123=N"},
-		{"C06", "a number twice", "c q|", "c q|n=5|"},
-		{"C06", "numbers skipped", "c q|", "! 0|\nc q|"},
-		{"C10", "the same order over and over", "c q|",
-			repeated(4, "c F|11=FF%d|41=NOPE|55=BTC-PERP|54=1|60=now|38=3\ng 9|37=NONE|11=FF%d|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n") + "c q|"},
-		{"C11", "does not back off", "3000\ng 1|", repeated(4, "500\nc H|11=TT%d|55=BTC-PERP|54=1\ng j|372=H|380=0|45=last|58=THROTTLED\n") + "3000\ng 1|"},
-		{"C13", "a lot that is not one", "c q|", "c D|11=B1|1=ACME|55=BTC-PERP|54=1|60=now|38=0.0001|40=2|44=90|59=3\ng 8|37=X9|11=B1|17=EB1|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=0.0001|151=0|14=0|58=BAD_LOT\nc q|"},
-		{"C13", "an order into a halt", "c x|", "g f|324=S|55=BTC-PERP|326=2\n1500\nc x|"},
-		{"C14", "prices after the end", "50\ng W|262=M1", "1500\ng W|262=M1"},
-		{"C15", "orders on expired quotes", "2000\nc D|11=O2", "2000\n" + repeated(2, "c D|11=L%d|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|117=QA1\ng 8|37=XL%d|11=L%d|17=EL%d|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=QUOTE_EXPIRED\n") + "c D|11=O2"},
-		{"C15", "an order on a withdrawn quote", "100\nc D|11=O1", "g Z|131=*|117=QA1\n1100\nc D|11=O1"},
-		{"C16", "an id twice", "c R|131=R2", "c R|131=R1|146=1|55=BTC-PERP|38=1\ng S|131=R1|117=QR9|55=BTC-PERP|132=99|133=101|62=+1000\nc R|131=R2"},
-		{"C18", "a fill beyond the quote", "31=101|32=1|151=0", "31=102|32=1|151=0"},
-		{"C18", "a fill before it is accepted", "150=0|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3", "150=A|39=A|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0\ng 8|37=X1|11=O1|17=E3"},
-		{"C19", "a refused order is canceled", "c F|11=F1|41=G1", "c F|11=FL|41=LL|55=BTC-PERP|54=1|60=now|38=1\ng 9|37=XL|11=FL|41=LL|39=8|434=1|102=0|58=TOO_LATE\nc F|11=F1|41=G1"},
-		{"C20", "it goes on working", "g 8|37=X2|11=O2|17=E6|150=4|39=4|1=ACME|55=BTC-PERP|54=2|38=1|151=0|14=0.4|58=IOC_REMAINDER\n", "11000\n"},
-		{"C20", "sums that are not", "151=0.6|14=0.4", "151=0.6|14=0.5"},
-		{"C21", "LeavesQty at the end", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=0", "150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=3|151=3"},
-		{"C22", "no answer", "g 9|37=NONE|11=F2|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n", "6000\n"},
-		{"C22", "two answers", "c q|", "g 9|37=X|11=F2|41=NOPE|39=4|434=1|102=0|58=TOO_LATE\nc q|"},
-		{"C22", "unknown with an id", "g 9|37=NONE|11=F2", "g 9|37=X9|11=F2"},
-		{"C23", "known without an id", "g 9|37=X1|11=G2", "g 9|37=NONE|11=G2"},
-		{"C24", "no report", "g r|37=MC1|530=7|531=7|533=0", "6000"},
-		{"C25", "an id twice", "c q|", "c D|11=O1|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=2|44=90|59=3\nc q|"},
-		{"C26", "a fill before it is set off", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=Y", "150=D|39=0|1=ACME|55=BTC-PERP|54=1|38=1|151=1|14=0|636=N"},
-		{"C27", "a position that is turned", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=2|40=1|18=E", "11=O5|1=ACME|55=BTC-PERP|54=2|60=now|38=5|40=1|18=E"},
-		{"C28", "a position that is not there", "704=1.6", "704=1.7"},
-	} {
+	for _, f := range plantedFaults {
 		tried[f.check] = true
 		if !strings.Contains(goodDay, f.from) {
 			t.Fatalf("%s, %s: the good day has no %q", f.check, f.name, f.from)

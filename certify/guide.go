@@ -22,6 +22,7 @@ const (
 type Guide struct {
 	of     Log // without its entries
 	checks []*guided
+	beside []string // checks that only further connections can show: they are left to the report
 	here   bool     // the client has been welcomed
 	open   string   // the check that was last said to be open
 	lines  []string // to be said
@@ -40,7 +41,12 @@ type guided struct {
 func NewGuide(client, gateway string) *Guide {
 	g := &Guide{of: Log{Client: client, Gateway: gateway}}
 	for _, c := range Checks() {
-		g.checks = append(g.checks, &guided{check: c, a: c.start(), n: &notes{met: map[string]Evidence{}}, told: NotObserved})
+		a := c.start()
+		if _, is := a.(onlooker); is {
+			g.beside = append(g.beside, c.ID)
+			continue
+		}
+		g.checks = append(g.checks, &guided{check: c, a: a, n: &notes{met: map[string]Evidence{}}, told: NotObserved})
 	}
 	return g
 }
@@ -50,10 +56,15 @@ func NewGuide(client, gateway string) *Guide {
 func (g *Guide) See(line string) (loggedOn bool) {
 	g.of.Lines++
 	e := readEntry(line)
-	if e == nil || !g.of.owns(e) {
+	if e == nil {
+		g.of.event(line)
+		return false
+	}
+	if e.Conn > 0 || !g.of.owns(e) {
 		return false
 	}
 	e.Line = g.of.Lines
+	e.Cut, g.of.cut = g.of.cut, false
 	for _, c := range g.checks {
 		c.a.see(e, c.n)
 		f := c.n.finding(c.check)
@@ -83,7 +94,7 @@ func (g *Guide) offer() {
 		return
 	}
 	if g.open != "" && !slices.ContainsFunc(g.checks, func(c *guided) bool { return c.told == Failed && c.check.Mandatory }) {
-		g.lines = append(g.lines, guideCertified+" every mandatory check passes so far")
+		g.lines = append(g.lines, guideCertified+" every mandatory check passes so far, but for those that take further connections: "+strings.Join(g.beside, " "))
 	}
 	g.open = ""
 }
@@ -92,7 +103,11 @@ func (g *Guide) offer() {
 // back, and says how all stands instead of what was to be said.
 func (g *Guide) Welcome(r *Report) {
 	var failed, unseen []string
-	for i, f := range r.Findings {
+	for _, f := range r.Findings {
+		i := slices.IndexFunc(g.checks, func(c *guided) bool { return c.check.ID == f.Check.ID })
+		if i < 0 {
+			continue
+		}
 		c := g.checks[i]
 		now := c.n.finding(c.check)
 		if c.late = f.Verdict == Failed && now.Verdict != Failed; !c.late {

@@ -30,6 +30,9 @@ func TestGuideAgreesWithTheReport(t *testing.T) {
 		t.Errorf("welcomed with %q", lines[:3])
 	}
 	for _, c := range Checks() {
+		if _, is := c.start().(onlooker); is {
+			continue // One session cannot show it.
+		}
 		said := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "PASSED "+c.ID+" ") })
 		if !said {
 			t.Errorf("%s: not said to have passed", c.ID)
@@ -38,7 +41,7 @@ func TestGuideAgreesWithTheReport(t *testing.T) {
 	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
 		t.Errorf("the good day: %s", lines[i])
 	}
-	if last := lines[len(lines)-1]; last != "CERTIFIED every mandatory check passes so far" {
+	if last := lines[len(lines)-1]; last != "CERTIFIED every mandatory check passes so far, but for those that take further connections: C02 C37" {
 		t.Errorf("the last word is %q", last)
 	}
 	bad := written(t, strings.Replace(goodDay, "31=101|32=1|151=0", "31=102|32=1|151=0", 1))
@@ -57,8 +60,8 @@ func TestGuideAgreesWithTheReport(t *testing.T) {
 			t.Error("certified in spite of it")
 		}
 	}
-	// At the second Logon of that day it is said again, with all that stands.
-	if len(failed) != 2 || failed[0] != failed[1] || !strings.Contains(seq, failed[0][strings.Index(failed[0], "34="):]) {
+	// At each later Logon of that day it is said again, with all that stands.
+	if logons := strings.Count(bad, "\x0135=A\x01") / 2; len(failed) < 2 || len(failed) > logons || len(slices.Compact(slices.Clone(failed))) != 1 || !strings.Contains(seq, failed[0][strings.Index(failed[0], "34="):]) {
 		t.Errorf("said %q, the report has %q", failed, seq)
 	}
 }

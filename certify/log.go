@@ -27,6 +27,10 @@ type Entry struct {
 	Fields     Fields
 	Kind       string // MsgType
 	Seq        int    // MsgSeqNum
+	Conn       int    // another connection than the session's; else 0
+	Cut        bool   // it is the first after the client was cut because it did not read
+
+	client string // CompID of the session
 }
 
 func (e *Entry) get(tag int) string { return e.Fields.Get(tag) }
@@ -36,9 +40,12 @@ func (e *Entry) get(tag int) string { return e.Fields.Get(tag) }
 type Log struct {
 	Client, Gateway string // CompIDs
 	Entries         []*Entry
+	Aside           []*Entry // of other connections
 	Lines           int
 	Chain           []string // one link a line, short
 	Head            string   // the last link, whole
+
+	cut bool // the next message is the first after a cut
 }
 
 // linkShort is how many digits of a link are kept for each line: enough to name
@@ -69,6 +76,8 @@ func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
 		if e := readEntry(in.Text()); e != nil {
 			e.Line = l.Lines
 			l.take(e)
+		} else {
+			l.event(in.Text())
 		}
 	}
 	if err := in.Err(); err != nil {
@@ -94,7 +103,11 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 
 // take keeps a message of the session.
 func (l *Log) take(e *Entry) {
+	if l.besides(e) {
+		return
+	}
 	if l.owns(e) {
+		e.Cut, l.cut = l.cut, false
 		l.Entries = append(l.Entries, e)
 	}
 }
@@ -135,7 +148,7 @@ func readEntry(line string) *Entry {
 		return nil
 	}
 	f := Parse(text[:end[1]])
-	e := &Entry{Fields: f, Kind: f.Get(35), Seq: f.Int(34)}
+	e := &Entry{Fields: f, Kind: f.Get(35), Seq: f.Int(34), Conn: connOf(line[:i])}
 	if e.Kind == "" || e.Seq < 0 {
 		return nil
 	}

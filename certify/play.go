@@ -89,6 +89,8 @@ type player struct {
 	vars  map[string]string
 	got   Fields
 	once  int // makes ids of fences unique
+
+	broken map[int]*peer // what is known of connections that have ended
 }
 
 // peer is one connection, with the numbers that we keep of its session.
@@ -98,6 +100,14 @@ type peer struct {
 	out, in int
 	mute    bool // does not answer TestRequests
 	strict  bool // checks the acceptor's numbers: not in lines of QuickFIX, which state them
+
+	number  int    // of the connection, in a scenario
+	sender  string // whom the Logon named, if not the target's
+	asks    bool   // asks for what is missing
+	resumed bool   // the session was not reset
+	lacks   int    // the first number that was asked for and has not come; 0: none
+	upTo    int    // the number before which that ends
+	sentAt  time.Time
 }
 
 // Play plays a case against an acceptor. The first line that does not hold ends
@@ -106,7 +116,7 @@ func (c *Case) Play(ctx context.Context, to Target) error {
 	if to.Wait <= 0 {
 		to.Wait = WaitMax
 	}
-	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
+	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, broken: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
 	p.vars["credentials"] = to.credentials()
 	// A ClOrdID is used once for ever: each play has ids of its own.
 	p.vars["run"] = strconv.FormatInt(time.Now().UnixNano(), 36)
@@ -144,6 +154,7 @@ func (p *player) close() {
 func (p *player) drop(n int) {
 	if c := p.conns[n]; c != nil {
 		c.Close()
+		p.broken[n] = c
 		delete(p.conns, n)
 	}
 }
@@ -159,6 +170,8 @@ func (p *player) step(s step) error {
 		return p.connect(s.conn)
 	case verbLogon:
 		return p.logon(s.conn, s.body)
+	case verbBack:
+		return p.back(s.conn, s.body)
 	case verbDrop:
 		p.drop(s.conn)
 		return nil
@@ -177,9 +190,19 @@ func (p *player) step(s step) error {
 	}
 	switch s.verb {
 	case verbSend:
+		c.sentAt = time.Now()
 		return p.send(c, s.body)
 	case verbFlood:
 		return s.flood(func() error { return p.send(c, s.body) })
+	case verbStall:
+		return p.stall(s.conn, s.body)
+	case verbLate:
+		return p.late(c, s.least, s.demands)
+	case verbAsks:
+		c.asks = true
+		return nil
+	case verbWhole:
+		return p.whole(c)
 	case verbRaw, verbFramed:
 		return p.raw(c, s.body, s.verb == verbFramed)
 	case verbCalm:
@@ -218,7 +241,7 @@ func (p *player) connect(n int) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
-	p.conns[n] = &peer{Conn: c, r: bufio.NewReader(c), out: 1, in: 1, strict: true}
+	p.conns[n] = &peer{Conn: c, r: bufio.NewReader(c), out: 1, in: 1, strict: true, number: n}
 	return nil
 }
 
@@ -288,7 +311,7 @@ func (p *player) send(c *peer, body string) error {
 		return err
 	}
 	kind, rest, _ := strings.Cut(text, "|")
-	own := map[string]string{"34": strconv.Itoa(c.out), "49": p.to.Sender, "56": p.to.Target, "52": stamp(time.Now())}
+	own := map[string]string{"34": strconv.Itoa(c.out), "49": c.from(p.to.Sender), "56": p.to.Target, "52": stamp(time.Now())}
 	numbered := false
 	var fields []string
 	begin := p.to.BeginString
@@ -312,11 +335,14 @@ func (p *player) send(c *peer, body string) error {
 		}
 	}
 	p.vars["sent"] = own["34"]
+	if kind == "A" && own["49"] != p.to.Sender {
+		c.sender = own["49"]
+	}
 	if !numbered {
 		c.out++
 	}
 	m := Complete(strings.Join(append(all, fields...), SOH) + SOH)
-	p.record(m)
+	p.record(c, m)
 	return p.write(c, m)
 }
 
@@ -351,10 +377,25 @@ func (p *player) raw(c *peer, body string, framed bool) error {
 
 var secret = regexp.MustCompile(`(\x01(?:554|925|96)=)[^\x01]*`)
 
-func (p *player) record(m string) {
-	if p.to.Record != nil {
-		p.to.Record(time.Now(), secret.ReplaceAllString(m, "${1}***"))
+// record keeps what is said. What is not said on the first connection is marked, as
+// it is not of the session that is judged.
+func (p *player) record(c *peer, m string) {
+	if p.to.Record == nil {
+		return
 	}
+	mark := ""
+	if c.number > 1 {
+		mark = connMark + strconv.Itoa(c.number) + " : "
+	}
+	p.to.Record(time.Now(), mark+secret.ReplaceAllString(m, "${1}***"))
+}
+
+// from is who speaks on a connection.
+func (c *peer) from(sender string) string {
+	if c.sender != "" {
+		return c.sender
+	}
+	return sender
 }
 
 func (p *player) write(c *peer, text string) error {
@@ -376,10 +417,14 @@ func (p *player) read(c *peer, deadline time.Time, waitsFor string) (Fields, err
 		if err != nil {
 			return nil, err
 		}
-		p.record(m)
+		p.record(c, m)
 		f := Parse(m)
 		p.got = f
-		if err := c.numbered(f); err != nil {
+		missing, err := c.numbered(f)
+		if err == nil && missing > 0 {
+			err = p.ask(c, missing)
+		}
+		if err != nil {
 			return f, err
 		}
 		_, answers := f.Lookup(112)
@@ -397,31 +442,49 @@ func (p *player) read(c *peer, deadline time.Time, waitsFor string) (Fields, err
 	}
 }
 
-// numbered keeps the acceptor's number, and holds it to going up by one.
-func (c *peer) numbered(f Fields) error {
+// numbered keeps the acceptor's number, and holds it to going up by one. A connection
+// that asks for what is missing is told from where on.
+func (c *peer) numbered(f Fields) (missing int, err error) {
 	if !c.strict {
-		return nil
+		return 0, nil
 	}
 	seq := f.Int(34)
 	switch {
 	case f.Get(43) == "Y":
-		if f.Get(35) == "4" {
-			c.in = max(c.in, f.Int(36))
-		}
+		c.again(f, seq)
 	case f.Get(35) == "A" && f.Get(141) == "Y":
-		c.in = 2
+		c.in, c.lacks = 2, 0
 	case f.Get(35) == "5" && seq == 0:
 		// Belongs to no sequence: it refuses a Logon.
-	case seq > c.in && c.in == 1:
+	case seq > c.in && c.in == 1 && !c.resumed:
 		c.in = seq + 1 // A session that was not reset goes on.
+	case seq > c.in && c.asks:
+		missing, c.in = c.in, seq+1
+		if c.lacks == 0 || c.lacks >= c.upTo {
+			c.lacks = missing
+		}
+		c.upTo = seq
 	case seq != c.in:
-		return fmt.Errorf("MsgSeqNum(34) is %d, want %d", seq, c.in)
+		return 0, fmt.Errorf("MsgSeqNum(34) is %d, want %d", seq, c.in)
 	case f.Get(35) == "4":
 		c.in = f.Int(36)
 	default:
 		c.in++
 	}
-	return nil
+	return missing, nil
+}
+
+// again notes what comes a second time, or for the first time because it was asked
+// for.
+func (c *peer) again(f Fields, seq int) {
+	next := seq + 1
+	if f.Get(35) == "4" {
+		next = f.Int(36)
+		c.in = max(c.in, next)
+	}
+	if c.lacks > 0 && seq <= c.lacks {
+		c.lacks = max(c.lacks, next)
+	}
 }
 
 func (p *player) expect(c *peer, demands []matcher, skip bool) error {

@@ -27,6 +27,8 @@ type Case struct {
 	Expect string `json:"expect,omitempty"` // what has to happen
 	// Since names the versions whose rule it is; empty: all.
 	Since []string `json:"since,omitempty"`
+	// Needs are words without which it cannot be played: a market, a session.
+	Needs []string `json:"needs,omitempty"`
 
 	source []string // lines of the file, to show around a failure
 	steps  []step
@@ -51,12 +53,18 @@ const (
 	verbLogout  = "logout"
 	verbDrop    = "drop"
 	verbDo      = "do"
+	verbBack    = "back"
+	verbAsks    = "asks"
+	verbWhole   = "whole"
+	verbLate    = "late"
+	verbStall   = "stall"
 )
 
 // takes tells, for each verb, whether it needs something behind it.
 var takes = map[string]bool{
 	verbConnect: false, verbLogon: false, verbSend: true, verbFlood: true, verbRaw: true, verbFramed: true, verbCalm: false, verbExpect: true, verbAwait: true, verbFence: false,
 	verbEnded: false, verbAlive: false, verbNumber: true, verbMute: false, verbLogout: false, verbDrop: false, verbDo: true,
+	verbBack: false, verbAsks: false, verbWhole: false, verbLate: true, verbStall: true,
 }
 
 type step struct {
@@ -66,7 +74,8 @@ type step struct {
 	conn    int
 	body    string
 	demands []matcher
-	times   int // of a flood
+	times   int           // of a flood
+	least   time.Duration // that has to pass before
 }
 
 // A ScriptError names the line of a script that cannot be read.
@@ -125,6 +134,8 @@ func (c *Case) header(comment string) {
 		c.Expect = text
 	case mark == "@since":
 		c.Since = strings.Fields(text)
+	case mark == "@needs":
+		c.Needs = strings.Fields(text)
 	case c.Expect == "" && len(c.steps) == 0 && !strings.HasPrefix(mark, "@"):
 		c.Expect = comment
 	}
@@ -141,7 +152,7 @@ func parseStep(line string) (step, error) {
 	}
 	s := step{verb: verb, conn: 1}
 	s.conn, s.body = cutConn(strings.TrimSpace(rest), !needs)
-	if needs != (s.body != "") && verb != verbLogon {
+	if needs != (s.body != "") && verb != verbLogon && verb != verbBack {
 		return step{}, fmt.Errorf("%s: something is missing or too much behind it", verb)
 	}
 	if err := checkReferences(s.body); err != nil {
@@ -155,8 +166,16 @@ func parseStep(line string) (step, error) {
 			return step{}, fmt.Errorf("flood takes a number up to %d and a message", floodMax)
 		}
 	}
-	if verb != verbExpect && verb != verbAwait {
+	if verb != verbExpect && verb != verbAwait && verb != verbLate {
 		return s, nil
+	}
+	if verb == verbLate {
+		ms, rest, _ := strings.Cut(s.body, " ")
+		n, err := strconv.Atoi(ms)
+		if err != nil || n < 1 || rest == "" {
+			return step{}, errors.New("late: want milliseconds and demands behind it")
+		}
+		s.least, s.body = time.Duration(n)*time.Millisecond, rest
 	}
 	for _, d := range splitDemands(s.body) {
 		m, err := parseMatcher(d)

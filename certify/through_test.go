@@ -104,7 +104,7 @@ func TestEnginePlays(t *testing.T) {
 // TestEngineMustLogOn: no scenario is judged without a session.
 func TestEngineMustLogOn(t *testing.T) {
 	to := Target{Wait: 100 * time.Millisecond, Sender: "C", Target: "G", Through: []string{"sh", "-c", "cat >/dev/null"}, Talk: io.Discard}
-	_, report, err := RunClient(t.Context(), to, Active{"C", "BTC-PERP", "1", "1"}, "", io.Discard, func(o Outcome) {
+	_, report, err := RunClient(t.Context(), to, Active{Account: "C", Symbol: "BTC-PERP", Size: "1", Away: "1"}, "", io.Discard, func(o Outcome) {
 		if o.Verdict != NotRun {
 			t.Errorf("%s is %s", o.Case.Name, o.Verdict)
 		}

@@ -16,6 +16,7 @@ func (k *checker) feeds() {
 		k.feed(path, &k.c.Feeds[i], priced)
 	}
 	k.certMarkets()
+	k.injections()
 	for i, m := range k.c.Markets {
 		path := fmt.Sprintf("market[%d].symbol", i)
 		if _, ok := priced[m.Symbol]; !ok && m.Symbol != "" && len(k.c.Feeds) > 0 && !k.atFault(path) {

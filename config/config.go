@@ -184,6 +184,8 @@ type Session struct {
 	AllowIPs []string `toml:"allow_ips"`
 	// Limits bound what the session may ask for.
 	Limits SessionLimits `toml:"limits"`
+	// Inject makes faults on the wire, in a certification configuration.
+	Inject SessionInject `toml:"inject"`
 
 	// Password is the secret itself, once Load has read it, or Hash or Key is.
 	Password string

@@ -17,6 +17,8 @@ type Market struct {
 	Lot      perp.Size  `toml:"lot" need:"yes" min:"0.000000001" max:"1000000"`
 	MinOrder perp.Size  `toml:"min_order" min:"0.000000001"`
 	MaxOrder perp.Size  `toml:"max_order" need:"yes" min:"0.000000001"`
+	// Inject is what is done to the reports of a certification market on their way.
+	Inject string `toml:"inject" oneof:"none|gap|duplicate|silent"`
 
 	Oracle  MarketOracle  `toml:"oracle"`
 	Quote   MarketQuote   `toml:"quote"`
@@ -28,7 +30,7 @@ type Market struct {
 	LayOff   MarketLayOff   `toml:"lay_off"`
 }
 
-func (m *Market) setDefaults() { *m = Market{Currency: "USDC"} }
+func (m *Market) setDefaults() { *m = Market{Currency: "USDC", Inject: injectNone} }
 
 // Instrument is what clients must know of the market.
 func (m Market) Instrument() perp.Instrument {

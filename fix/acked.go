@@ -25,6 +25,9 @@ type evidence struct {
 	id     string    // of the question that is open
 	below  int64     // what its answer proves
 	before int64     // newest at the Logon: a gap may hide what is up to there
+
+	// lost to lostLast were kept from the client on purpose, or some of them; 0: none.
+	lost, lostLast, lostEpoch int64
 }
 
 // said notes a report.
@@ -52,16 +55,20 @@ func (n *numbers) acknowledge(next int64) {
 	if len(n.held) > 0 {
 		next = min(next, n.held[0].seq)
 	}
+	if n.evidence.lost > 0 && n.evidence.lostEpoch == n.epoch {
+		next = min(next, n.evidence.lost)
+	}
 	if next > n.acked {
 		n.acked, n.changed = next, true
 	}
 }
 
-// missing notes a ResendRequest: all below is there, the rest is not, so an
-// answer to an open question would prove nothing.
-func (n *numbers) missing(begin int64) {
+// missing notes a ResendRequest up to end, or for all if that is 0: all below is
+// there, the rest is not, so an answer to an open question would prove nothing.
+func (n *numbers) missing(begin, end int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.evidence.given(begin, end)
 	n.acknowledge(begin)
 	n.evidence.id, n.evidence.since = "", time.Now()
 }
@@ -158,7 +165,8 @@ func (l *link) heard(msg *quickfix.Message, kind string) {
 		}
 	case "2":
 		if begin, ok := number(&msg.Body.FieldMap, 7); ok {
-			l.numbers.missing(begin)
+			end, _ := number(&msg.Body.FieldMap, 16)
+			l.numbers.missing(begin, end)
 		}
 	case "5":
 		l.numbers.left(l.bye.Load()) // Nothing, unless it answers a Logout of ours.

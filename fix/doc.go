@@ -14,7 +14,8 @@
 // (desk, market, stream) with what prices are made of (explain). It tells the engine
 // when sessions begin and end (life) and does to them what the desk decided (steer).
 // It shows what goes over the wire to whom that is told, who may have something said
-// to the client (guide). It also holds the bundled client, tries what it sends on a
+// to the client (guide). Where a certification configuration wants it, it makes faults
+// on the wire (inject). It also holds the bundled client, tries what it sends on a
 // client's dictionary (lint), and finds messages for people (search).
 //
 // # In and out
@@ -61,6 +62,8 @@
 //     inbox is full: TestEveryEndIsTold, TestFullInboxLosesNoEnd.
 //   - Who is logged out by the desk is told why, and no number goes astray:
 //     TestKickedClientIsTold, TestDisabledSession, TestNumbersOfTheDesk.
+//   - What is left out or sent twice on purpose is so after its commit, and a resend
+//     or a reset still brings it: TestInjectedGap, TestInjectedGapIsDurableFirst.
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
 //     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.

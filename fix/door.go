@@ -23,7 +23,10 @@ type Config struct {
 	TLS      *TLS // nil: plain TCP
 	// AccountEvents is how many events of each account were told so far.
 	AccountEvents map[string]int64
-	Limits        Limits
+	// Inject is what goes wrong with the reports of a market, by symbol: InjectGap, ….
+	// Only a certification configuration has it.
+	Inject map[string]string
+	Limits Limits
 	// Overhear is shown what is said, of every session; nil: nobody looks.
 	Overhear Overhear
 
@@ -64,6 +67,8 @@ type SessionConfig struct {
 	// OrdersPerSecond is the most new, changed and quoted orders a second, and as many
 	// requests of each other class, of cancels ten times; 0: any.
 	OrdersPerSecond int
+	// Inject is what goes wrong on the wire; only in a certification configuration.
+	Inject Inject
 }
 
 // How a Logon proves who it is.
@@ -172,6 +177,7 @@ type link struct {
 	replays replayLimit
 	buckets [classEnd]perp.Time // token buckets: when each is full again; only the session's goroutine touches them, and abuse
 	abuse   abuse
+	inject  *injector    // nil: nothing goes wrong on purpose
 	banned  atomic.Int64 // unix ns; until when the client is kept out
 	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
 	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
@@ -271,6 +277,10 @@ func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc
 		return fmt.Errorf("fix: session %s: BeginString %q is not spoken here", s.CompID, s.BeginString)
 	}
 	l := &link{cfg: s, version: version, speaks: foreignDialects[version.Key], id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	if err := s.Inject.good(); err != nil {
+		return fmt.Errorf("fix: session %s: inject: %w", s.CompID, err)
+	}
+	l.inject = newInjector(s, d.cfg.Inject, d.log)
 	l.numbers = newNumbers(s.CompID, earlier, load, d)
 	l.replays.most, l.replays.full = int64(d.cfg.Limits.BigReplays), int64(d.cfg.Limits.ReplayMessages)
 	d.links = append(d.links, l)

@@ -19,6 +19,7 @@ const closeWait = 200 * time.Millisecond
 type outFrame struct {
 	epoch, seq int64
 	bytes      []byte
+	fate       fate // of a certification configuration
 }
 
 // Write queues a message; it never waits. A client that lets too much pile up
@@ -33,7 +34,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.dialect == strict44 && stored[typeOf(b)] {
 		b = inStrict44(b) // It was numbered before the client was back.
 	}
-	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b}
+	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b, c.link.inject.outgoing(b, time.Now())}
 	var more []outFrame
 	if typeOf(b) == "A" {
 		more = c.repeats(f)
@@ -124,7 +125,7 @@ func (c *conn) write() {
 	var linger <-chan time.Time
 	for {
 		moved := c.link.numbers.release()
-		bytes, closing := c.take()
+		bytes, closing, wait := c.take(time.Now())
 		if len(bytes) > 0 {
 			if err := c.push(bytes); err != nil {
 				c.cut("write: " + err.Error())
@@ -141,28 +142,51 @@ func (c *conn) write() {
 			defer timer.Stop()
 			linger = timer.C
 		}
+		late, stop := after(wait)
 		select {
 		case <-c.kick:
 		case <-moved:
+		case <-late:
 		case <-linger:
 			c.lastWord()
 			return
 		}
+		stop()
 	}
 	c.lastWord()
 }
 
-// take joins the messages at the head of the queue that may leave.
-func (c *conn) take() (bytes []byte, closing bool) {
+// take joins the messages at the head of the queue that may leave. One that is
+// held back on purpose holds back all behind it, as its number is first; wait is for
+// how long. Nothing waits for it on a connection that ends.
+func (c *conn) take(now time.Time) (bytes []byte, closing bool, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0
 	for n < len(c.queue) && len(bytes) < writeMax && c.link.numbers.mayLeave(c.queue[n].epoch, c.queue[n].seq) {
-		bytes = append(bytes, c.queue[n].bytes...)
+		f := c.queue[n]
+		if wait = f.fate.until.Sub(now); wait > 0 && !c.closing {
+			break
+		}
+		carried := c.link.inject.carry(f, now)
+		if f.fate.lost {
+			c.link.numbers.lost(f.epoch, f.seq)
+		}
+		c.queued += len(carried) - len(f.bytes)
+		bytes = append(bytes, carried...)
 		n++
 	}
 	c.queue = append(c.queue[:0], c.queue[n:]...)
-	return bytes, c.closing
+	return bytes, c.closing, wait
+}
+
+// after is a channel that fires once wait is over, or never if there is none.
+func after(wait time.Duration) (fires <-chan time.Time, stop func()) {
+	if wait <= 0 {
+		return nil, func() {}
+	}
+	t := time.NewTimer(wait)
+	return t.C, func() { t.Stop() }
 }
 
 // push writes everything or fails.

@@ -144,13 +144,13 @@ func (n *numbers) repeat(first int64, kind string) {
 	frames := make([]outFrame, 0, len(n.again.owed)+1)
 	n.again.owed = inVersion(n.again.owed, n.sayable())
 	if n.again.omitted > 0 && len(n.again.owed) > 0 {
-		frames = append(frames, outFrame{n.epoch, n.out, omission(n.again.owed[0].Bytes, n.out, n.again.omitted, now)})
+		frames = append(frames, outFrame{epoch: n.epoch, seq: n.out, bytes: omission(n.again.owed[0].Bytes, n.out, n.again.omitted, now)})
 		n.out++
 	}
 	for _, m := range n.again.owed {
 		msg := repeated(m.Bytes, n.out, now)
 		n.hold(n.out, msg)
-		frames = append(frames, outFrame{n.epoch, n.out, msg})
+		frames = append(frames, outFrame{epoch: n.epoch, seq: n.out, bytes: msg})
 		n.out++
 	}
 	n.again = repetition{reading: n.again.reading, released: n.again.released}

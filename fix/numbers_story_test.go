@@ -36,7 +36,7 @@ func (s *story) say(kind, more string) {
 		s.Fatal(err)
 	}
 	if s.up {
-		f := outFrame{s.n.currentEpoch(), int64(seq), msg}
+		f := outFrame{epoch: s.n.currentEpoch(), seq: int64(seq), bytes: msg}
 		s.wire = append(append(s.wire, f), s.n.following(f)...)
 	}
 }
@@ -152,12 +152,12 @@ func number64(text string) int64 { v, _ := digits([]byte(text), seqDigits); retu
 // resend answers a ResendRequest for all from the expected number on, as the
 // session library does.
 func (s *story) resend() {
-	s.n.missing(s.in)
+	s.n.missing(s.in, 0)
 	next := s.in
 	fill := func(to int64) {
 		if next < to {
 			msg := "8=FIX.4.4\x019=1\x0135=4\x0134=" + strconv.FormatInt(next, 10) + "\x0143=Y\x0136=" + strconv.FormatInt(to, 10) + "\x01"
-			s.wire = append(s.wire, outFrame{s.n.currentEpoch(), next, []byte(msg)})
+			s.wire = append(s.wire, outFrame{epoch: s.n.currentEpoch(), seq: next, bytes: []byte(msg)})
 		}
 		next = to
 	}
@@ -181,7 +181,7 @@ func (s *story) resend() {
 					continue
 				}
 				fill(seq)
-				s.wire = append(s.wire, outFrame{s.n.currentEpoch(), seq, append(append([]byte(nil), b...), "43=Y\x01"...)})
+				s.wire = append(s.wire, outFrame{epoch: s.n.currentEpoch(), seq: seq, bytes: append(append([]byte(nil), b...), "43=Y\x01"...)})
 				next = seq + 1
 			}
 		}

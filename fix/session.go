@@ -213,6 +213,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if rej == nil {
 		rej = over
 	}
+	if rej == nil && l.inject.refuses(o.InSeq) {
+		rej = businessReject(perp.NotReady, msg, "")
+	}
 	if rej != nil {
 		return rej
 	}

@@ -152,7 +152,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 			Roles: s.Roles, Accounts: s.Accounts, AllowIPs: s.AllowIPs,
 			HeartbeatMin: s.HeartbeatMin, HeartbeatMax: s.HeartbeatMax,
 			OrdersPerSecond: s.Limits.OrdersPerSecond, CancelOnDisconnect: s.CancelOnDisconnect,
-			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"),
+			CertSPKI: strings.TrimPrefix(s.CertSPKI, "sha256:"), Inject: injection(s.Inject),
 		}
 		if s.Key != nil {
 			one.SigningKey = fix.SigningKey{Secret: s.Key.Secret, Public: s.Key.Public}
@@ -171,6 +171,7 @@ func (a *app) makeDoor(e *engine.Engine, box *inbox) error {
 		overhear = a.guides.overhear
 	}
 	a.door, err = fix.New(fix.Config{
+		Inject: injected(a.cfg.Markets),
 		Listen: a.cfg.Fix.Listen, CompID: a.cfg.Fix.CompID, Sessions: sessions, TLS: over,
 		AccountEvents: events,
 		Overhear:      overhear,

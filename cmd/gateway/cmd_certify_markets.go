@@ -9,7 +9,7 @@ import (
 // thing whenever it likes, with nobody at the other end.
 type certMarket struct {
 	symbol, script string
-	keys           string // of its tables, beyond what all have
+	keys           string // beyond what all have, and of its tables
 }
 
 // What all certification markets have: the first price, and the lot.
@@ -31,6 +31,9 @@ var certTable = []certMarket{
 	{"CERT-LLREJ", "wave", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n"},
 	{"CERT-STALE", "stale", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
 	{"CERT-FUND", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n[market.funding]\nevery = \"5s\"\nbase_bps = \"100\"\n"},
+	{"CERT-GAP", "steady", "inject = \"gap\"\n[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
+	{"CERT-DUP", "steady", "inject = \"duplicate\"\n[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
+	{"CERT-SILENT", "steady", "inject = \"silent\"\n[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
 }
 
 // certMarkets is their configuration, with the clients of the demo.

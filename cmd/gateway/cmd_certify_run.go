@@ -33,10 +33,11 @@ for each says how the gateway did. What was said is kept in messages.log and
 judged as any other session is (certify grade): that says how the client did.
 
 It places small orders, some of which fill, and once sends 300 requests at a
-time, so as to be throttled. Numbers of the session are reset (141=Y).
-The password comes from GATEWAY_PASSWORD, the demo's is known; without
-one no Username is sent. Exit 7: a scenario or a check fails;
-8: we are not let in; 5: nobody answers.
+time, so as to be throttled. Numbers of the session are reset (141=Y). The
+password comes from GATEWAY_PASSWORD, the demo's is known; without one no
+Username is sent. A session for drop copies has the same password.
+Scenarios that need --cert, --drop-copy or a password are left out without.
+Exit 7: a scenario or a check fails; 8: we are not let in; 5: nobody answers.
 
 With --through your own FIX engine says and hears all that: a program that sends
 the messages it reads and prints those that pass (acceptance/README.md). Session
@@ -44,6 +45,9 @@ messages are then its own, and the report is on it. COMMAND is cut at spaces.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
+
+gateway demo --cert --quiet
+gateway certify run --against 127.0.0.1:9878 --cert --out certified
 gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
@@ -52,9 +56,11 @@ gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 			f.StringVar(&o.to.Target, "target", "BACKSTOP", "the gateway's CompID(56)")
 			f.StringVar(&o.to.Username, "username", "", "Username(553); without it --sender")
 			f.StringVar(&o.a.Account, "account", "", "Account(1); without it --sender")
-			f.StringVar(&o.a.Symbol, "symbol", "BTC-PERP", "market")
-			f.StringVar(&o.a.Size, "size", "0.01", "of each order")
-			f.StringVar(&o.a.Away, "away", "500", "how far below the bid orders rest")
+			f.BoolVar(&o.a.Cert, "cert", false, "there are certification markets (demo --cert)")
+			f.StringVar(&o.a.Copy, "drop-copy", "", "CompID of a drop copy session; DEMODC of the demo")
+			f.StringVar(&o.a.Symbol, "symbol", "", "market; without it BTC-PERP, with --cert CERT-FILL")
+			f.StringVar(&o.a.Size, "size", "", "of each order; without it 0.01, with --cert 1")
+			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500,\nwith --cert 1")
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
 			f.StringVar(&o.out, "out", "", "write the log and the report into `DIR`")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
@@ -81,6 +87,14 @@ func (o *certifyRunOptions) check(env *config.Env) error {
 	o.to.BeginString = "FIX.4.4"
 	credentials(env, &o.to)
 	o.a.Account = either(o.a.Account, o.to.Sender)
+	if o.to.Password == demoPassword && o.to.Target == demoTarget && listedClient(o.to.Sender) {
+		o.a.Copy = either(o.a.Copy, demoCopy)
+	}
+	symbol, size, away := "BTC-PERP", "0.01", "500"
+	if o.a.Cert {
+		symbol, size, away = "CERT-FILL", certLot, "1"
+	}
+	o.a.Symbol, o.a.Size, o.a.Away = either(o.a.Symbol, symbol), either(o.a.Size, size), either(o.a.Away, away)
 	return errors.Join(checkWait(o.to.Wait), checkSize("--size", o.a.Size), checkSize("--away", o.a.Away))
 }
 

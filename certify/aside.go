@@ -1,0 +1,102 @@
+package certify
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// connMark stands before a message that was not said on the first connection of a
+// scenario: a second session, or somebody who is not let in. Who keeps the record
+// of a client of his own can mark its further connections in the same way.
+const connMark = "connection="
+
+var (
+	markedConn  = regexp.MustCompile(connMark + `([2-9])\b`)
+	injectedGap = regexp.MustCompile(`fix injected\W+comp_id\W+([^\s"]+)\W+what\W+gap\W+seq\W+([0-9]+)`)
+)
+
+// An onlooker is an automaton that sees other connections too. They are in the
+// record of the reference client; the log of one session does not have them.
+type onlooker interface {
+	aside(e *Entry, n *notes)
+}
+
+// connOf reads the mark of a connection before a message; 0 is the session itself.
+func connOf(prefix string) int {
+	m := markedConn.FindStringSubmatch(prefix)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0 // Cannot be: one digit.
+	}
+	return n
+}
+
+// besides keeps a message of another connection, if it is one.
+func (l *Log) besides(e *Entry) bool {
+	if e.Conn > 0 {
+		e.FromClient, e.client = e.get(56) == l.Gateway, l.Client
+		l.Aside = append(l.Aside, e)
+	}
+	return e.Conn > 0
+}
+
+// stallMark stands in the record of the reference client where it stops reading.
+const stallMark = "nothing is read from here on"
+
+// cutForStall is what a gateway logs when it cuts such a client.
+var cutForStall = regexp.MustCompile(`fix connection cut\W+comp_id\W+([^\s"]+).*(slow consumer|the client does not read)`)
+
+// event takes what a line without a message says of the session.
+func (l *Log) event(line string) {
+	if strings.Contains(line, stallMark) {
+		l.cut = true
+	}
+	if m := cutForStall.FindStringSubmatch(line); m != nil && m[1] == l.Client {
+		l.cut = true
+	}
+	l.lost(line)
+}
+
+// lost takes out a message that the gateway's own log has and the client never got:
+// the gateway says of it in a line of its own that it was left out on purpose.
+func (l *Log) lost(line string) {
+	m := injectedGap.FindStringSubmatch(line)
+	if m == nil || m[1] != l.Client {
+		return
+	}
+	for i := len(l.Entries) - 1; i >= 0; i-- {
+		if e := l.Entries[i]; !e.FromClient && strconv.Itoa(e.Seq) == m[2] && e.get(43) != "Y" {
+			l.Entries = append(l.Entries[:i], l.Entries[i+1:]...)
+			return
+		}
+	}
+}
+
+// watch shows an automaton every message in its order, those of other connections
+// if it wants to see them. What is about the session sees them as they came, what is
+// about orders as the client has to take them.
+func (l *Log) watch(a automaton, n *notes, area string) {
+	entries, others := l.Entries, l.Aside
+	if area != areaSession && area != areaResilience {
+		entries = l.inOrder()
+	}
+	looks, is := a.(onlooker)
+	if !is {
+		others = nil
+	}
+	for _, e := range entries {
+		for len(others) > 0 && others[0].Line < e.Line {
+			looks.aside(others[0], n)
+			others = others[1:]
+		}
+		a.see(e, n)
+	}
+	for _, e := range others {
+		looks.aside(e, n)
+	}
+	a.end(l.Entries[len(l.Entries)-1].At, n)
+}
