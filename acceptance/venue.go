@@ -17,6 +17,7 @@ type Venue struct {
 	Clients  int               // DEMO1, DEMO2 …; 0: four
 	OrderAge string            // fix max_order_age; empty: the default
 	More     string            // further sections as they are
+	Market   string            // further sections of its market as they are
 	Begin    map[string]string // begin_string of some sessions
 }
 
@@ -45,6 +46,7 @@ func (v Venue) TOML() string {
 	if v.Bucket != "" {
 		fmt.Fprintf(&b, "fill_bucket = %q\n", v.Bucket)
 	}
+	b.WriteString(v.Market)
 	clients := venueClients
 	for i := len(clients); i < v.Clients; i++ {
 		clients = append(clients[:i:i], fmt.Sprintf("DEMO%d", i+1))

@@ -35,6 +35,11 @@
 //     never takes the offer, one whose time is over deals no more, and a stop deals
 //     only after it was set off (TestReduceOnlyAgainstTheDumbRule,
 //     TestScripts/orders_*, TestMoneyAlwaysAddsUp in sim/).
+//   - What the maker lays off to providers are the best of their quotes near the oracle
+//     price, no more than it wants to, and the same whether an order is held or not
+//     (TestLayOffAgainstTheDumbRule, TestLayOffDependsOnNoHold); their quotes end with
+//     their session, their time, a halt and their protection (TestScripts/provide,
+//     TestScripts/provide_protected, TestScripts/provide_refused).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

@@ -59,6 +59,9 @@ func (e *Engine) provide(c perp.ProvideQuotes) {
 			}
 		}
 	}
+	if answer.Verdict.OK() { // There is nothing to say of each.
+		answer.Entries = nil
+	}
 	e.emit(answer)
 }
 

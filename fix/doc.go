@@ -76,6 +76,9 @@
 //     TestPartsOnTheWireGiveThePrice.
 //   - A stream is told its newest quote alone, never again, and to nobody but the
 //     connection that asked for it: TestStreamIsConflated, TestStreamsEndWithTheConnection.
+//   - Quotes of a provider are read as they stand, in bounded number, and refusals are
+//     told whatever it asked to hear: TestDecodeProvide, TestDecodeProvideIsBounded,
+//     TestQuietProviderHearsOfRefusals.
 //   - A session sees the quote of its class and never that of a better one:
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.

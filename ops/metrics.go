@@ -34,6 +34,8 @@ type metrics struct {
 	blocked  *prometheus.CounterVec
 	hold     prometheus.Histogram
 	refused  *prometheus.CounterVec
+	laidOff  *prometheus.CounterVec
+	pulled   *prometheus.CounterVec
 }
 
 func newMetrics(m *Model, version string) *metrics {
@@ -49,7 +51,7 @@ func newMetrics(m *Model, version string) *metrics {
 		return h
 	}
 	x.orders = counter("orders_total", "New orders by how they were answered.", "market", "type", "result")
-	x.rejects = counter("rejects_total", "Refused orders, cancels, replaces and quote requests by reason.", "reason")
+	x.rejects = counter("rejects_total", "Refused orders, cancels, replaces, quote requests and quotes of providers by reason.", "reason")
 	x.trades = counter("trades_total", "Fills.", "market")
 	x.traded = counter("traded_base_total", "Base units dealt.", "market")
 	x.quotes = counter("quotes_published_total", "Quotes that replaced the one before.", "market")
@@ -60,6 +62,8 @@ func newMetrics(m *Model, version string) *metrics {
 	for _, r := range blockers { // A rule that never applied shows as 0.
 		x.blocked.WithLabelValues(rule(r))
 	}
+	x.laidOff = counter("laid_off_base_total", "Base units that the maker laid off to liquidity providers.", "market")
+	x.pulled = counter("provided_pulled_total", "Times that the quotes of a liquidity provider were taken away, by reason.", "market", "reason")
 	x.hold = histogram("last_look_hold_duration_seconds", "From the socket read of a held order to its decision.")
 	x.ack = histogram("order_ack_duration_seconds", "From the socket read of an order to its answer being free to leave.")
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -107,6 +111,14 @@ func (x *metrics) count(ev perp.Event) {
 	case perp.Filled:
 		x.trades.WithLabelValues(x.market(ev.Order.Symbol)).Inc()
 		x.traded.WithLabelValues(x.market(ev.Order.Symbol)).Add(base(ev.Size))
+	case perp.LaidOff:
+		x.laidOff.WithLabelValues(x.market(ev.Symbol)).Add(base(perp.Abs(ev.Size)))
+	case perp.QuotesProvided:
+		if !ev.Verdict.OK() {
+			x.rejects.WithLabelValues(ev.Verdict.Reject.String()).Inc()
+		}
+	case perp.QuotesPulled:
+		x.pulled.WithLabelValues(x.market(ev.Symbol), ev.Why.Reject.String()).Inc()
 	case perp.QuoteChanged:
 		x.quotes.WithLabelValues(x.market(ev.Quote.Symbol)).Inc()
 	}

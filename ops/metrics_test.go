@@ -36,6 +36,9 @@ func busy(t *testing.T) *world {
 	w.do(perp.ClockTick{}, perp.Hedged{Symbol: "BTC-PERP", Position: -perp.SizeOne})
 	w.do(perp.CancelOrder{}, perp.CancelRejected{Verdict: perp.Verdict{Reject: perp.TooLate}})
 	w.do(perp.RequestQuote{}, perp.QuoteRefused{Verdict: perp.Verdict{Reject: perp.BadLot}})
+	w.do(perp.OracleTick{}, perp.LaidOff{Symbol: "BTC-PERP", Size: -perp.SizeOne / 4}, perp.QuotesPulled{Symbol: "BTC-PERP", Why: perp.Verdict{Reject: perp.MMPFrozen}})
+	w.do(perp.ProvideQuotes{}, perp.QuotesProvided{Verdict: perp.Verdict{Reject: perp.QuoteCrossed}})
+	w.do(perp.ProvideQuotes{}, perp.QuotesProvided{})
 	w.Committed(3 * time.Millisecond)
 	return w
 }
@@ -69,6 +72,9 @@ func TestMetricValues(t *testing.T) {
 	_, page := get(t, "GET", url+"/metrics")
 	for _, want := range []string{
 		`gateway_oracle_price{market="BTC-PERP"} 60000`,
+		`gateway_laid_off_base_total{market="BTC-PERP"} 0.25`,
+		`gateway_provided_pulled_total{market="BTC-PERP",reason="MMP_FROZEN"} 1`,
+		`gateway_rejects_total{reason="QUOTE_CROSSED"} 1`,
 		`gateway_oracle_age_seconds{market="BTC-PERP"} 0.12`,
 		`gateway_oracle_max_age_seconds{market="BTC-PERP"} 10`,
 		`gateway_oracle_sources_valid{market="BTC-PERP"} 3`,

@@ -31,6 +31,8 @@
 //   - A slice is whole lots of no more than the position; closing the cure size
 //     ends the shortage (TestSliceCuresAndIsPaced, TestSliceStaysInBounds).
 //   - Within its reach an account stays above its margin call (TestReachesHold).
+//   - A provider's quotes are judged in the same order, and taken away at the fill that
+//     reaches a limit of its protection (TestProvideLadder, TestProtection).
 //   - Only settled free collateral may leave, and not too much of it at a time
 //     (TestWithdrawable, TestOutflow).
 //

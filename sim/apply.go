@@ -45,6 +45,10 @@ func (t *trial) hear(ev perp.Event, now perp.Time) {
 	case perp.LastLook:
 		t.score.looked(t.byName[ev.Account], ev)
 	case perp.Filled:
+		if ev.Order.Provided {
+			t.score.laidOff++
+			return
+		}
 		x := t.byName[ev.Order.Account]
 		x.dealt()
 		t.score.filled(x, ev, now, t.truth(now), now-t.ticked)

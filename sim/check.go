@@ -131,6 +131,8 @@ func answersTo(cmd perp.Command) (func(perp.Event) bool, bool) {
 			s, streamed := ev.(perp.StreamQuoted) // Other streams may be told as well.
 			return is[perp.QuoteIssued](ev) || is[perp.QuoteRefused](ev) || streamed && s.Origin == cmd.Origin
 		}, true
+	case perp.ProvideQuotes:
+		return is[perp.QuotesProvided], true
 	case perp.CancelQuotes, perp.DeclineQuote, perp.RequestQuoteStatus:
 		return is[perp.QuoteStatusReported], true
 	}
@@ -163,7 +165,7 @@ func (c *Checker) event(ev perp.Event) error {
 		return c.exec(ev.ExecID)
 	case perp.OrderAccepted:
 		key := [2]string{ev.Order.Account, ev.Order.First}
-		if ev.Order.Liquidation { // The gateway's own; it has no ClOrdID.
+		if ev.Order.Liquidation || ev.Order.Provided { // The gateway's own; it has no ClOrdID.
 			key = [2]string{ev.Order.Account, ev.Order.OrderID}
 		}
 		if was := c.clients[key]; was != "" {

@@ -58,6 +58,7 @@ func newMoneyWorld() *moneyWorld {
 		q.FundingEvery, q.FundingSpan, q.FundingMax = 60*perp.Second, 10*perp.Second, perp.RatioOne/2
 		q.WideAge, q.ReduceAge, q.HaltAge = 10*perp.Second, 20*perp.Second, 30*perp.Second
 		q.HedgeFrom, q.HedgeTo = perp.RatioOne/2, perp.RatioOne/4
+		q.LayOffFrom, q.LayOffTo, q.LayOffWithin = perp.RatioOne/10, perp.RatioOne/20, perp.RatioOne/20
 		if symbol == moneyMarkets[1] { // here every client is trusted
 			q.Probation, q.FillBucket = 0, 0
 		}
@@ -73,7 +74,7 @@ func newMoneyWorld() *moneyWorld {
 		})
 	}
 	for _, name := range moneyAccounts {
-		c.Accounts = append(c.Accounts, risk.Account{Name: name, Sessions: []string{name}, Limits: risk.DefaultLimits()})
+		c.Accounts = append(c.Accounts, risk.Account{Name: name, Sessions: []string{name}, Limits: risk.DefaultLimits(), Protection: risk.Protection{Fills: 3, Cool: 20 * perp.Second}})
 	}
 	w.must(c)
 	for _, symbol := range moneyMarkets {
@@ -165,9 +166,11 @@ func (w *moneyWorld) command(kind, rest int) perp.Command {
 			mode = perp.ModeExpired
 		}
 		return perp.SetMarket{Operator: op, Symbol: symbol, Mode: mode}
-	case kind < 98: // a quiet while
+	case kind < 96: // a quiet while
 		w.now += perp.Time(rest%40) * perp.Second
 		return perp.ClockTick{}
+	case kind < 98:
+		return w.provide(key, account, symbol, rest)
 	}
 	if rest%3 > 0 { // of an outside venue, which may say anything
 		return perp.HedgeReport{
@@ -279,7 +282,7 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 		"Filled", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
 		"LiquidationChanged", "Bankrupted", "LossShared", "Deleveraged", "MarketExpired", "ModeChanged", "OperatorAnswered",
 		"OrderTriggered", "reduce-only", "clip", "post-only", "minimum", "time", "expiry", "stop", "margin at trigger",
-		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged",
+		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged", "QuotesProvided", "LaidOff", "QuotesPulled",
 	} {
 		if happened[kind] == 0 && !t.Failed() {
 			t.Errorf("no %s happened: the test has lost its meaning", kind)

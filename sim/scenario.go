@@ -26,6 +26,8 @@ type Scenario struct {
 	Period perp.Time // between two ticks of the oracle, at least
 	Silent func(t perp.Time) bool
 	Crowd  int // percent of benign orders that buy; 50: none is preferred
+
+	Provided perp.Ratio // how far from the price a liquidity provider quotes; zero: there is none
 }
 
 // kind is the kind of a world on a path.

@@ -25,6 +25,7 @@ type Score struct {
 	MakerEdge    float64 `json:"maker_edge_60s"` // of all fills against the price a minute later, bp
 	HedgeCost    float64 `json:"hedge_cost"`     // of laying off outside, against the true price
 	Hedges       int     `json:"hedges"`         // wishes to lay off
+	LaidOff      int     `json:"laid_off"`       // fills on quotes of liquidity providers
 	MaxLeverage  float64 `json:"max_leverage"`   // net of hedges
 	MaxInventory float64 `json:"max_inventory"`  // quote, net of hedges
 
@@ -91,6 +92,7 @@ type score struct {
 	lev     perp.Ratio
 	most    float64 // inventory, quote
 	hedges  int
+	laidOff int
 	outside perp.Money // gained at the outside venue, costs included
 
 	held     map[string]bool // orders that had to wait
@@ -234,7 +236,7 @@ func (s *score) filled(x *taker, ev perp.Filled, now perp.Time, truth perp.Price
 func (s *score) total(last perp.Quote, end perp.Time) Score {
 	seconds := float64(end) / float64(perp.Second)
 	out := Score{
-		Seconds: seconds, Hours: seconds / 3600, Hedges: s.hedges,
+		Seconds: seconds, Hours: seconds / 3600, Hedges: s.hedges, LaidOff: s.laidOff,
 		MakerPnL:    float64(last.Equity-s.started) / float64(perp.MoneyOne),
 		MaxLeverage: float64(s.lev) / float64(perp.RatioOne), MaxInventory: s.most, ArbPnLByClass: map[string]float64{},
 		FillsInHalt: s.halted, OldestFill: inMillis(s.oldest), HalfPnL: s.pnl[half], Samples: s.samples,

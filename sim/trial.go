@@ -52,6 +52,8 @@ type trial struct {
 	grades  map[string]perp.Class     // of sessions
 	refused bool                      // the order that was just applied
 
+	provides int64 // requests of the liquidity provider
+
 	true_, back       int // in the path: now, and five seconds ago
 	told              int // in the path: what the oracle said last; -1: nothing
 	ticked            perp.Time
@@ -166,14 +168,20 @@ func (t *trial) open() error {
 	for _, x := range t.takers {
 		c.Accounts = append(c.Accounts, risk.Account{Name: x.name, Sessions: []string{x.name}, Limits: limits})
 	}
+	if t.scenario.Provided > 0 {
+		c.Accounts = append(c.Accounts, risk.Account{
+			Name: providerName, Sessions: []string{providerName}, Limits: limits, Protection: risk.Protection{Fills: providerFills},
+		})
+	}
 	if err := t.apply(c, 0); err != nil {
 		return err
 	}
 	if err := t.apply(perp.Deposit{Account: perp.Maker, Symbol: trialSymbol, Amount: trialFunds, Key: "maker"}, 0); err != nil {
 		return err
 	}
-	for _, x := range t.takers {
-		if err := t.apply(perp.Deposit{Account: x.name, Amount: 100_000_000_000 * perp.MoneyOne, Key: x.name}, 0); err != nil {
+	for i := range c.Accounts {
+		name := c.Accounts[i].Name
+		if err := t.apply(perp.Deposit{Account: name, Amount: 100_000_000_000 * perp.MoneyOne, Key: name}, 0); err != nil {
 			return err
 		}
 	}
@@ -220,6 +228,9 @@ func (t *trial) speak(now perp.Time) error {
 	t.told, t.ticked, t.nextTick = i, t.path[i].At, never
 	if i+1 < len(t.path) {
 		t.nextTick = max(now+t.scenario.Period, t.path[i+1].At+t.scenario.Lag)
+	}
+	if err := t.provide(p, now); err != nil {
+		return err
 	}
 	return t.apply(perp.OracleTick{
 		Symbol: trialSymbol, Price: p, Confidence: p / 50_000,
