@@ -40,14 +40,10 @@ func (m told) shape() (all []string) {
 	return all
 }
 
-// TestMessagesOfAnOrder: the page has the whole lane of an order by each of its ids, with
-// the requests that led to it, while the gateway runs; pages of a search meet without a
-// gap; a question that cannot be read is refused.
-func TestMessagesOfAnOrder(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	g := startGateway(t, demoArgs(filepath.Join(t.TempDir(), "data"))...)
-	c := leaver{NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo"), map[string]int{}}
+// speak places an order, replaces and cancels it, and deals with another one, whose fills
+// it returns.
+func speak(ctx context.Context, t *testing.T, g *Gateway, c leaver) (execs []string) {
+	t.Helper()
 	if _, err := c.Logon(ctx, g.FIX); err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +69,19 @@ func TestMessagesOfAnOrder(t *testing.T) {
 			break
 		}
 	}
-	execs, _, _ := fill(ctx, t, c.Client, "L-4", "1", "0.002")
+	execs, _, _ = fill(ctx, t, c.Client, "L-4", "1", "0.002")
+	return execs
+}
+
+// TestMessagesOfAnOrder: the page has the whole lane of an order by each of its ids, with
+// the requests that led to it, while the gateway runs; pages of a search meet without a
+// gap; a question that cannot be read is refused.
+func TestMessagesOfAnOrder(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	g := startGateway(t, demoArgs(filepath.Join(t.TempDir(), "data"))...)
+	c := leaver{NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo"), map[string]int{}}
+	execs := speak(ctx, t, g, c)
 	// What a client hears is durable, and so in the store.
 	find := func(query url.Values) (m told) {
 		t.Helper()
