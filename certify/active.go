@@ -20,13 +20,9 @@ type Active struct {
 // log, and judges it as any other session. The outcomes say how the gateway did,
 // the report how the client did.
 func RunClient(ctx context.Context, to Target, a Active, only string, log io.Writer, tell func(Outcome)) (*Results, *Report, error) {
-	cases, err := loadFiles(scripts, suiteClient)
+	suite, err := ClientSuite(only)
 	if err != nil {
 		return nil, nil, err
-	}
-	suite := Suite{Name: suiteClient, Cases: cases}.Only(only)
-	if len(suite.Cases) == 0 {
-		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
 	}
 	to.Vars = map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away}
 	var said bytes.Buffer
