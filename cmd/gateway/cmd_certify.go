@@ -57,7 +57,8 @@ Without --session it is the session of the first Logon. A check passes, fails,
 or was not observed; each verdict names messages by line and sequence number.
 
 With --out it writes report.json, report.html, report.md and report.xml (JUnit);
-the same log gives the same bytes. Exit 7: not certified.`,
+the same log gives the same bytes. Exit 7: not certified; 8: the session is of a
+FIX version that is not judged (FIX 4.2).`,
 		Examples: `gateway certify grade --log messages.log
 gateway certify grade --log gateway.log --session ACME --out acme
 gateway certify grade --log messages.log --out-of-scope C16,C26`,
@@ -82,8 +83,11 @@ func (o *gradeOptions) run(env *config.Env) int {
 		return failLog(env, err)
 	}
 	report, err := certify.NewReport(l, o.outOfScope)
-	if err != nil {
+	if errors.Is(err, certify.ErrNoCheck) {
 		return env.Fail(config.ExitUsage, fmt.Errorf("--out-of-scope: %w", err), "`gateway certify list` prints the checks")
+	}
+	if err != nil {
+		return failLog(env, err)
 	}
 	if o.out != "" {
 		if err := writeReport(o.out, report); err != nil {
@@ -109,6 +113,9 @@ func failLog(env *config.Env, err error) int {
 		return env.Fail(config.ExitNotFound, err, "--log names a file with one message a line")
 	case errors.Is(err, certify.ErrNoSession):
 		return env.Fail(config.ExitNotFound, err, "--session and --gateway are the CompIDs (49, 56) of the two sides")
+	}
+	if errors.Is(err, certify.ErrVersion) {
+		return env.Fail(config.ExitRefused, err, "have the client log on in one of these for its certification")
 	}
 	return env.Fail(config.ExitFailure, err)
 }
@@ -161,7 +168,7 @@ func certifyReport() config.Command {
 		Long: `Anybody who has the report and the log can check the one against the other: each
 line of the log is a link of a chain of hashes that the report holds, and the
 report is derived from the log bit for bit. Exit 7: something was changed, and
-where.`,
+where; 4: a file is not there; 1: one cannot be read, or is no report.`,
 		Examples: "gateway certify report --verify acme/report.json --log messages.log",
 		Flags: func(f *config.Flags) {
 			f.StringVar(&verify, "verify", "", "`FILE` of the report (report.json)")
