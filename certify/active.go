@@ -42,16 +42,15 @@ func (a Active) has(need string, to Target) bool {
 // the report how the client did. Through an engine it plays what an engine can be
 // told, and the report is on that engine.
 func RunClient(ctx context.Context, to Target, a Active, only string, log io.Writer, tell func(Outcome)) (*Results, *Report, error) {
-	cases, err := loadFiles(scripts, suiteClient)
+	suite, err := ClientSuite(only)
 	if err != nil {
 		return nil, nil, err
 	}
-	cases = slices.DeleteFunc(cases, func(c *Case) bool {
+	suite.Cases = slices.DeleteFunc(suite.Cases, func(c *Case) bool {
 		return slices.ContainsFunc(c.Needs, func(need string) bool { return !a.has(need, to) })
 	})
-	suite := Suite{Name: suiteClient, Cases: cases}.Only(only)
 	if len(suite.Cases) == 0 {
-		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
+		return nil, nil, fmt.Errorf("what the scenarios named %q need is not there: %w", only, ErrNoSuite)
 	}
 	to.Vars = a.words()
 	var said bytes.Buffer

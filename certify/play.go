@@ -3,6 +3,7 @@ package certify
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ type Target struct {
 	Username, Password string
 	DefaultApplVerID   string        // goes into the Logon of FIXT.1.1
 	Wait               time.Duration // longest wait for one message; zero: WaitMax
+	TLS                *tls.Config   // nil: plain TCP
 	// Vars are further words that scenarios may use in braces.
 	Vars map[string]string
 	// Do does what a scenario asks of whoever plays it, such as an act of the desk; nil:
@@ -63,8 +65,13 @@ func (t Target) credentials() string {
 	return s
 }
 
-// ErrUnreachable means that nobody listens at the address.
-var ErrUnreachable = errors.New("nobody answers at the address")
+// Errors of a connection.
+var (
+	// ErrUnreachable means that nobody listens at the address.
+	ErrUnreachable = errors.New("nobody answers at the address")
+	// ErrHandshake means that the two ends do not trust each other, or one speaks no TLS.
+	ErrHandshake = errors.New("no TLS with the acceptor")
+)
 
 // A Failure is a line of a scenario that does not hold.
 type Failure struct {
@@ -240,6 +247,17 @@ func (p *player) connect(n int) error {
 	c, err := d.DialContext(p.ctx, "tcp", p.to.Addr)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if p.to.TLS != nil {
+		over := tls.Client(c, p.to.TLS)
+		ctx, cancel := context.WithTimeout(p.ctx, p.to.Wait)
+		defer cancel()
+		if err := over.HandshakeContext(ctx); err != nil {
+			// Nothing was said yet; the error of the handshake is the one that counts.
+			_ = c.Close()
+			return fmt.Errorf("%w: %w", ErrHandshake, err)
+		}
+		c = over
 	}
 	p.conns[n] = &peer{Conn: c, r: bufio.NewReader(c), out: 1, in: 1, strict: true, number: n}
 	return nil

@@ -108,8 +108,11 @@ func NewReport(l *Log, outOfScope []string) (*Report, error) {
 	scope = append([]string{}, slices.Compact(scope)...)
 	for _, id := range scope {
 		if !known[id] {
-			return nil, fmt.Errorf("there is no check %q", id)
+			return nil, fmt.Errorf("%w %q", ErrNoCheck, id)
 		}
+	}
+	if err := l.gradable(); err != nil {
+		return nil, err
 	}
 	r := &Report{Schema: ReportSchema, Client: l.Client, Gateway: l.Gateway, Begin: l.Entries[0].get(8), Dialect: "STRICT44",
 		Scope: scope, Certified: true, Rejects: []Tally{}, Positions: []Position{}}
@@ -300,6 +303,9 @@ func Verify(report []byte, read func(client, gateway string) (*Log, error)) erro
 		return err
 	}
 	again, err := NewReport(l, old.Scope)
+	if errors.Is(err, ErrNoCheck) {
+		return &Changed{0, "of what is out of scope: " + err.Error()}
+	}
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type Results struct {
 const resultsSchema = 1
 
 // Run plays every case, one after the other, and tells each outcome as it comes.
-// ErrUnreachable is returned if the acceptor was not there to begin with.
+// ErrUnreachable or ErrHandshake is returned if there was no connection to begin with.
 func Run(ctx context.Context, suite Suite, to Target, tell func(Outcome)) (*Results, error) {
 	r := &Results{Schema: resultsSchema, Against: to.Addr, Suite: suite.Name, Seed: suite.Seed}
 	lost := ""
@@ -59,7 +59,7 @@ func Run(ctx context.Context, suite Suite, to Target, tell func(Outcome)) (*Resu
 			if ctx.Err() != nil {
 				return r, ctx.Err()
 			}
-			if i == 0 && errors.Is(err, ErrUnreachable) && !everConnected(err, c) {
+			if i == 0 && (errors.Is(err, ErrUnreachable) || errors.Is(err, ErrHandshake)) && !everConnected(err, c) {
 				return r, err
 			}
 			o = outcome(suite.Name, c, err)

@@ -10,8 +10,8 @@
 // # In and out
 //
 // In: Restate at start, perp.Entry after each commit, and functions that tell
-// session states and checks. Out: /healthz, /readyz, /metrics, /api/v1/…,
-// /events, /openapi.yaml, and the page at /. alerts.yml is for Prometheus.
+// session states and checks, and that look through messages. Out: /healthz, /readyz, /metrics, /api/v1/…,
+// /events, /openapi.yaml, and the pages at / and /messages. alerts.yml is for Prometheus.
 //
 // # Always true
 //
@@ -24,6 +24,8 @@
 //   - What is kept of clients has limits, and their means are those of the newest
 //     markouts (TestClientsHaveLimit, TestRecent).
 //   - A slow reader of /events gets the newest state, never a queue (TestEventsNewestWins).
+//   - A question about messages that cannot be read is refused, and one search runs
+//     at a time (TestMessagesBadQuestion, TestMessagesOneAtATime).
 //   - Every metric passes the linter and is in docs/operate.md; alerts name no other (TestMetricsLint, TestMetricsAreDocumented, TestAlertsNameMetrics).
 //   - Every route and field is in openapi.yaml and the other way round (TestOpenAPI).
 //   - Who counts for approvals is who holds a token, or whom the system names (TestPersons).

@@ -56,15 +56,15 @@ func (o SyntheticOptions) validate() error {
 		return fmt.Errorf("oracle: synthetic speed %v: at least %v", o.Speed, speedMin)
 	}
 	if len(o.Markets) == 0 || len(o.Markets) > syntheticMarketsMax {
-		return fmt.Errorf("oracle: %d synthetic markets: from 1 to %d are allowed", len(o.Markets), syntheticMarketsMax)
+		return fmt.Errorf("oracle: %d markets of the feed: from 1 to %d are allowed", len(o.Markets), syntheticMarketsMax)
 	}
 	seen := map[string]bool{}
 	for _, m := range o.Markets {
 		if m.Symbol == "" || seen[m.Symbol] {
-			return fmt.Errorf("oracle: synthetic market %q: every market needs a symbol of its own", m.Symbol)
+			return fmt.Errorf("oracle: market %q: every market needs a symbol of its own", m.Symbol)
 		}
 		if m.Start <= 0 || m.Start > priceMax {
-			return fmt.Errorf("oracle: synthetic market %s: start %v: above 0, at most %v", m.Symbol, m.Start, priceMax)
+			return fmt.Errorf("oracle: market %s: start %v: above 0, at most %v", m.Symbol, m.Start, priceMax)
 		}
 		seen[m.Symbol] = true
 	}

@@ -41,6 +41,8 @@
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
+//   - A look at what was said is bounded, and the next one goes on where it ended (TestTalk,
+//     TestTalkHasLimits).
 //   - A reader of ours leaves within a second, so the write-ahead log stays small; one of
 //     another process makes it grow, which WAL tells (TestOwnReaderIsCut,
 //     TestIdleStoreEmptiesTheLog, TestPinnedReader).

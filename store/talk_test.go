@@ -54,7 +54,18 @@ func TestTalk(t *testing.T) {
 	if c, m, _ := collect(end, end+1, "PlaceOrder"); c+m != 0 {
 		t.Errorf("after the end: %d", c+m)
 	}
-	var taken int64
+	if taken := inPages(t, s, end); taken != n {
+		t.Errorf("%d commands in pages, there are %d", taken, n)
+	}
+	broken := errors.New("broken")
+	if _, err := s.Talk(t.Context(), 0, end, nil, func(Told) error { return broken }); err != broken {
+		t.Errorf("the error of the reader: %v", err)
+	}
+}
+
+// inPages counts the commands of a talk that is had seven of them at a time.
+func inPages(t *testing.T, s *Store, end perp.Time) (taken int64) {
+	t.Helper()
 	for before := end; ; {
 		count := int64(0)
 		reach, err := s.Talk(t.Context(), 0, before, []string{"PlaceOrder"}, func(d Told) error {
@@ -75,13 +86,7 @@ func TestTalk(t *testing.T) {
 		}
 		before = reach.Since
 	}
-	if taken != n {
-		t.Errorf("%d commands in pages, there are %d", taken, n)
-	}
-	broken := errors.New("broken")
-	if _, err := s.Talk(t.Context(), 0, end, nil, func(Told) error { return broken }); err != broken {
-		t.Errorf("the error of the reader: %v", err)
-	}
+	return taken
 }
 
 // TestTalkHasLimits: what may be looked at is bounded in rows and in time, and where

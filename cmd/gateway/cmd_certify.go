@@ -58,7 +58,8 @@ Without --session it is the session of the first Logon. A check passes, fails,
 or was not observed; each verdict names messages by line and sequence number.
 
 With --out it writes report.json, report.html, report.md and report.xml (JUnit);
-the same log gives the same bytes. Exit 7: not certified.`,
+the same log gives the same bytes. Exit 7: not certified; 8: the session is of a
+FIX version that is not judged (FIX 4.2).`,
 		Examples: `gateway certify grade --log messages.log
 gateway certify grade --log gateway.log --session ACME --out acme
 gateway certify grade --log messages.log --out-of-scope C16,C26`,
@@ -83,8 +84,11 @@ func (o *gradeOptions) run(env *config.Env) int {
 		return failLog(env, err)
 	}
 	report, err := certify.NewReport(l, o.outOfScope)
-	if err != nil {
+	if errors.Is(err, certify.ErrNoCheck) {
 		return env.Fail(config.ExitUsage, fmt.Errorf("--out-of-scope: %w", err), "`gateway certify list` prints the checks")
+	}
+	if err != nil {
+		return failLog(env, err)
 	}
 	if o.out != "" {
 		if err := writeReport(o.out, report); err != nil {
@@ -110,6 +114,9 @@ func failLog(env *config.Env, err error) int {
 		return env.Fail(config.ExitNotFound, err, "--log names a file with one message a line")
 	case errors.Is(err, certify.ErrNoSession):
 		return env.Fail(config.ExitNotFound, err, "--session and --gateway are the CompIDs (49, 56) of the two sides")
+	}
+	if errors.Is(err, certify.ErrVersion) {
+		return env.Fail(config.ExitRefused, err, "have the client log on in one of these for its certification")
 	}
 	return env.Fail(config.ExitFailure, err)
 }
@@ -175,7 +182,8 @@ certify grade writes, and messages.log, of which it is derived.
 With --verify: anybody who has the report and the log can check the one against
 the other. Each line of the log is a link of a chain of hashes that the report
 holds, and the report is derived from the log bit for bit. Exit 7: something was
-changed, and where; or not certified.`,
+changed, and where, or not certified; 4: a file is not there; 1: one cannot be
+read, or is no report.`,
 		Examples: `gateway certify report --session DEMO3 --data-dir gateway-data --out acme
 gateway certify report --verify acme/report.json --log acme/messages.log`,
 		Flags: func(f *config.Flags) {

@@ -18,6 +18,7 @@ const messagesName = "messages.log"
 // certifyRunOptions are the flags of certify run.
 type certifyRunOptions struct {
 	to        certify.Target
+	tls       tlsOptions
 	a         certify.Active
 	only, out string
 	through   string
@@ -61,6 +62,7 @@ gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 			f.StringVar(&o.a.Symbol, "symbol", "", "market; without it BTC-PERP, with --cert CERT-FILL")
 			f.StringVar(&o.a.Size, "size", "", "of each order; without it 0.01, with --cert 1")
 			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500,\nwith --cert 1")
+			o.tls.flags(f)
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
 			f.StringVar(&o.out, "out", "", "write the log and the report into `DIR`")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
@@ -102,6 +104,13 @@ func (o *certifyRunOptions) run(ctx context.Context, env *config.Env) int {
 	if err := o.check(env); err != nil {
 		return env.Fail(config.ExitUsage, fmt.Errorf("certify run: %w", err), "`gateway certify run --help` shows the flags and examples")
 	}
+	// Before anybody is connected to, and before the files of an earlier run are gone.
+	if _, err := certify.ClientSuite(o.only); err != nil {
+		return env.Fail(config.ExitNotFound, err, "scenarios are named as their checks: certify list")
+	}
+	if code := o.tls.secure(env, &o.to); code != config.ExitOK {
+		return code
+	}
 	if len(o.to.Through) == 0 {
 		if code := greet(ctx, env, o.to); code != config.ExitOK {
 			return code
@@ -116,13 +125,12 @@ func (o *certifyRunOptions) run(ctx context.Context, env *config.Env) int {
 	}
 	results, report, err := certify.RunClient(ctx, o.to, o.a, o.only, log, func(c certify.Outcome) { env.Print(c.String()) })
 	err = errors.Join(err, log.Close())
+	if code, told := failConnect(env, err); told {
+		return code
+	}
 	switch {
 	case ctx.Err() != nil:
 		return config.ExitInterrupted
-	case errors.Is(err, certify.ErrUnreachable):
-		return env.Fail(config.ExitUnreachable, err, "--against says where the gateway listens")
-	case errors.Is(err, certify.ErrNoSuite):
-		return env.Fail(config.ExitNotFound, err)
 	case err != nil:
 		return env.Fail(config.ExitFailure, err)
 	}

@@ -17,6 +17,7 @@ import (
 // conformOptions are the flags of conform.
 type conformOptions struct {
 	to           certify.Target
+	tls          tlsOptions
 	suite, only  string
 	junit        string
 	seed         int64
@@ -54,6 +55,7 @@ gateway conform --against 127.0.0.1:5001 --target ISLD --sender TW --suite d`,
 			f.StringVar(&o.to.DefaultApplVerID, "appl-ver-id", "9", "DefaultApplVerID(1137), with FIXT.1.1")
 			f.Int64Var(&o.seed, "seed", 1, "of what is generated")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
+			o.tls.flags(f)
 			f.StringVar(&o.junit, "junit", "", "write the outcomes to `FILE` as JUnit XML, too")
 			f.BoolVar(&o.list, "list", false, "print what the suite has in it, and play nothing")
 			jsonFlag(f, &o.asJSON)
@@ -65,6 +67,9 @@ gateway conform --against 127.0.0.1:5001 --target ISLD --sender TW --suite d`,
 func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 	if err := o.check(env); err != nil {
 		return env.Fail(config.ExitUsage, err, "`gateway conform --help` shows the flags and examples")
+	}
+	if code := o.tls.secure(env, &o.to); code != config.ExitOK {
+		return code
 	}
 	suite, err := certify.LoadSuite(o.suite, o.seed, o.to)
 	if errors.Is(err, certify.ErrNoSuite) {
@@ -90,12 +95,13 @@ func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 		}
 	}
 	results, err := certify.Run(ctx, suite, o.to, tell)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return config.ExitInterrupted
-	case errors.Is(err, certify.ErrUnreachable):
-		return env.Fail(config.ExitUnreachable, err, "--against says where the acceptor listens")
-	case err != nil:
+	}
+	if code, told := failConnect(env, err); told {
+		return code
+	}
+	if err != nil {
 		return env.Fail(config.ExitFailure, err)
 	}
 	return o.answer(env, results)
@@ -104,14 +110,16 @@ func (o *conformOptions) run(ctx context.Context, env *config.Env) int {
 // greet finds out whether the acceptor lets us in at all.
 func greet(ctx context.Context, env *config.Env, to certify.Target) int {
 	err := certify.Greet(ctx, to)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return config.ExitInterrupted
-	case errors.Is(err, certify.ErrUnreachable):
-		return env.Fail(config.ExitUnreachable, err, "--against says where the acceptor listens")
-	case err != nil:
+	}
+	if code, told := failConnect(env, err); told {
+		return code
+	}
+	if err != nil {
 		return env.Fail(config.ExitRefused, fmt.Errorf("%s is not let in by %s: %w", to.Sender, to.Target, errors.Unwrap(err)),
-			"--sender and --target are the CompIDs, "+passwordVariable+" the password", "the session must allow ResetSeqNumFlag(141)")
+			"--sender and --target are the CompIDs, "+passwordVariable+" the password", "the session must allow ResetSeqNumFlag(141)",
+			"does the acceptor want --tls, or a --cert?")
 	}
 	return config.ExitOK
 }

@@ -35,7 +35,7 @@ func demoCommand() config.Command {
 			f.DurationVar(&until, "for", 0, "end by itself after this time, such as 30s")
 			f.StringVar(&o.portsFile, "ports-file", "", "write where to connect to `FILE` once ready")
 			f.BoolVar(&o.quiet, "quiet", false, "no background taker")
-			f.BoolVar(&o.cert, "cert", false, "certification markets instead (CERT-FILL …), and no taker")
+			f.BoolVar(&o.cert, "cert", false, "certification markets instead (CERT-FILL …), and no taker; not with --feed, --speed or --seed")
 		},
 		Run: func(ctx context.Context, env *config.Env, _ []string) int {
 			if until < 0 {
@@ -43,6 +43,9 @@ func demoCommand() config.Command {
 			}
 			if o.cert && o.feed != "synthetic" {
 				return env.Fail(config.ExitUsage, errors.New("--cert has prices of its own: leave out --feed"))
+			}
+			if o.cert && (o.speed != "1" || o.seed != 1) {
+				return env.Fail(config.ExitUsage, errors.New("--cert has prices that follow a script, at the speed that it says: leave out --speed and --seed"))
 			}
 			return demo(ctx, env, o, until)
 		},

@@ -122,7 +122,7 @@ func (s *messageSearch) lane(ctx context.Context, q ops.Question, search fix.Sea
 			}
 		}
 	}
-	all, err := s.inOrder(rows, search)
+	all, err := s.inOrder(rows, search, q.Session)
 	if err != nil {
 		return ops.Messages{}, err
 	}
@@ -143,7 +143,7 @@ func (s *messageSearch) lane(ctx context.Context, q ops.Question, search fix.Sea
 }
 
 // inOrder reads rows, the oldest first and each once, and keeps what is looked for.
-func (s *messageSearch) inOrder(rows []store.Told, search fix.Search) ([]toldMessage, error) {
+func (s *messageSearch) inOrder(rows []store.Told, search fix.Search, session string) ([]toldMessage, error) {
 	var every, all []toldMessage
 	var messages []fix.Message
 	seen := map[string]bool{}
@@ -163,7 +163,9 @@ func (s *messageSearch) inOrder(rows []store.Told, search fix.Search) ([]toldMes
 		messages = append(messages, m.Message)
 	}
 	for _, i := range search.Places(messages) {
-		all = append(all, every[i])
+		if session == "" || every[i].session() == session {
+			all = append(all, every[i])
+		}
 	}
 	return all, nil
 }

@@ -109,10 +109,10 @@ function Ask({ q, go }) {
   const first = useRef(null);
   useEffect(() => {
     const key = (e) => {
-      if (e.key === '/' && !/INPUT|TEXTAREA/.test(document.activeElement.tagName)) { e.preventDefault(); first.current.focus(); }
+      if (e.key === '/' && !/INPUT|TEXTAREA/.test(document.activeElement.tagName)) first.current.focus();
     };
-    addEventListener('keydown', key);
-    return () => removeEventListener('keydown', key);
+    addEventListener('keyup', key);
+    return () => removeEventListener('keyup', key);
   }, []);
   const sent = (e) => {
     e.preventDefault();
@@ -134,16 +134,22 @@ function Page() {
     addEventListener('popstate', back);
     return () => removeEventListener('popstate', back);
   }, []);
-  const go = (next) => {
-    history.pushState(null, '', link(next));
+  const show = (address) => {
+    history.pushState(null, '', address);
     setQ(read());
+  };
+  const followed = (e) => { // A link to another question needs no new page.
+    const to = e.target.closest('a[href^="/messages"]');
+    if (!to || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    show(to.getAttribute('href'));
   };
   const { busy, error, answer, more } = useAnswer(q);
   const list = answer ? answer.messages : [];
   const lane = q.order.trim() !== '';
   const sessions = [...new Set(list.map((m) => m.session))].join(', ');
   return html`<header><h1>Backstop <span class="soft">messages</span></h1><span class="grow"></span><a class="pill soft" href="/">desk</a></header>
-    <main><${Ask} q=${q} go=${go} />
+    <main onClick=${followed}><${Ask} q=${q} go=${(next) => show(link(next))} />
     <p id="state" role="status" class=${error ? 'notice bad' : 'hint'}>${error || (busy ? 'Looking …' : `${list.length} ${list.length === 1 ? 'message' : 'messages'}${answer.cut ? ', there may be more' : ''}`)}</p>
     ${answer && lane ? html`<${Orders} list=${answer.orders} />` : ''}
     ${list.length ? html`<section class=${`panel ${lane ? 'lane' : ''}`} aria-label=${lane ? `Lane of ${q.order}` : 'Messages'}>

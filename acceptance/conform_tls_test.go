@@ -1,0 +1,78 @@
+package acceptance
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// tlsConfig is a gateway whose clients show a certificate of ours, and one client whose
+// certificate is all that it shows. Its certificates are in the folder DIR.
+const tlsConfig = `
+[server]
+data_dir = "data"
+dashboard = ""
+[fix]
+listen = "127.0.0.1:0"
+comp_id = "BACKSTOP"
+[fix.tls]
+key = "DIR/server.key"
+cert = "DIR/server.crt"
+client_ca = "DIR/ca.crt"
+[[market]]
+symbol = "BTC-PERP"
+tick = "0.5"
+lot = "0.001"
+max_order = "25"
+[[account]]
+name = "ACME"
+deposit = "1000000"
+[[session]]
+comp_id = "ACME"
+auth = "mtls"
+allow_reset = true
+accounts = ["ACME"]
+[[feed]]
+kind = "synthetic"
+symbols = ["BTC-PERP"]
+start = { "BTC-PERP" = "60000" }
+`
+
+// TestConformOverTLS: conform and certify run trust the gateway by a CA and show a
+// certificate; a gateway of another CA or name is not spoken to, and the mistakes that
+// people make are told apart.
+func TestConformOverTLS(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	issueAll(t, dir)
+	issueAll(t, other)
+	g := startWith(t, strings.ReplaceAll(tlsConfig, "DIR", dir))
+	in := func(dir, name string) string { return filepath.Join(dir, name) }
+	shown := []string{"--cert", in(dir, "client.crt"), "--key", in(dir, "client.key")}
+	play := []string{"conform", "--against", g.FIX, "--sender", "ACME", "--suite", "session", "--only", "heartbeat", "--timeout", "5s"}
+	run := []string{"certify", "run", "--against", g.FIX, "--sender", "ACME", "--only", "c13", "--out", in(t.TempDir(), "out"), "--timeout", "5s"}
+	try := func(want int, says string, args ...string) {
+		t.Helper()
+		out, talk, code, err := Run(t.Context(), args...)
+		if err != nil || code != want || !strings.Contains(out+talk, says) {
+			t.Errorf("%q ended with %d, want %d and %q; %v\n%s%s", args[1:], code, want, says, err, out, talk)
+		}
+	}
+	with := func(args []string, more ...string) []string { return append(append([]string{}, args...), more...) }
+	for _, command := range [][]string{play, run} {
+		good := with(with(command, shown...), "--ca", in(dir, "ca.crt"))
+		try(0, "0 failed", good...)
+		try(8, "unknown authority", with(with(command, shown...), "--ca", in(other, "ca.crt"))...)
+		try(8, "wanted to match gateway.example", with(good, "--server-name", "gateway.example")...)
+		try(8, "certificate required", with(command, "--ca", in(dir, "ca.crt"))...)
+		try(8, "unknown certificate authority", with(command, "--ca", in(dir, "ca.crt"), "--cert", in(other, "client.crt"), "--key", in(other, "client.key"))...)
+		try(8, "--tls", command...)
+		try(3, "a certificate needs its key", with(command, "--ca", in(dir, "ca.crt"), "--cert", in(dir, "client.crt"))...)
+		try(3, "nowhere.crt", with(command, "--ca", in(dir, "nowhere.crt"))...)
+		try(3, "client.key", with(command, "--ca", in(dir, "client.key"))...)
+	}
+	// A selection of nothing is said before anybody is asked.
+	try(4, `no scenario has "c99" in its name`, "certify", "run", "--against", "127.0.0.1:1", "--only", "c99", "--out", in(t.TempDir(), "out"))
+	try(4, `no case of session has "c99" in its name`, "conform", "--against", "127.0.0.1:1", "--only", "c99")
+	plain := startWith(t, conformConfig)
+	try(8, "no TLS with the acceptor", "conform", "--against", plain.FIX, "--sender", "TRY", "--tls", "--timeout", "5s")
+}
