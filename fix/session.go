@@ -205,6 +205,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
 		return rej
 	}
+	if rej := misdated(msg); rej != nil {
+		return rej
+	}
 	cmd, rej := d.codec.decode(msg, o)
 	if kind, err := msg.MsgType(); err == nil && requests[kind].roles != nil && !l.speaks.knows(kind) {
 		rej = quickfix.InvalidMessageType() // One of ours that this version has no answer to.
