@@ -138,7 +138,8 @@ func (e *rulesEar) fault(format string, args ...any) {
 
 // hear judges a message of the gateway.
 func (e *rulesEar) hear(f Fields) {
-	if f.Get(49) != "BACKSTOP" || f.Get(43) == "Y" {
+	// A repetition may have been said in another dialect, and of an earlier state.
+	if f.Get(49) != "BACKSTOP" || f.Get(43) == "Y" || f.Get(97) == "Y" {
 		return
 	}
 	e.seen.mu.Lock()
@@ -219,7 +220,7 @@ func (e *rulesEar) transition(f Fields) {
 		if kind == "L" {
 			kind = "D" // As VAMM1 says it.
 		}
-		if kind == "I" || f.Get(103) == "6" || f.Get(797) == "Y" {
+		if kind == "I" || id == "NONE" || f.Get(103) == "6" || f.Get(797) == "Y" {
 			return
 		}
 		e.states[id] = state
@@ -227,6 +228,9 @@ func (e *rulesEar) transition(f Fields) {
 	case "9":
 		if id == "NONE" {
 			state = "unknown"
+		}
+		if code := f.Get(102); code != "0" && code != "1" {
+			return // Refused for its terms, in whatever state.
 		}
 		e.seen.Transitions[fmt.Sprintf("%s 9 434=%s 102=%s", state, f.Get(434), f.Get(102))] = true
 	}
