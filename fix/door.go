@@ -185,7 +185,7 @@ type link struct {
 	life        life
 	disabled    atomic.Pointer[string] // why the desk has shut the client out
 	endsOrders  bool                   // orders end with the session; only the session's goroutine touches it
-	echoCancels string                 // as echo
+	echoCancels []pair                 // as echo
 }
 
 // SessionStatus is what operators see of one session.

@@ -14,6 +14,10 @@ import (
 // it ends: Y, they end with it; N, they go on. Without it the configuration says.
 const tagDisconnect = 8013
 
+// disconnectTags are what it is called elsewhere as well: an engine that is set up for
+// another venue can stay as it is.
+var disconnectTags = []quickfix.Tag{5001, tagDisconnect, 8674, 9001}
+
 // life tells the engine when a session begins and ends. Neither may be lost, and
 // the callbacks may not wait: what finds the inbox full is kept here, goes in
 // before any later request of the session, and is tried again after each commit.
@@ -91,10 +95,20 @@ func (d *Door) gone(l *link) {
 	d.happens(l, perp.SessionEnded{Session: l.cfg.CompID, At: perp.Time(time.Now().UnixNano()), Cancel: l.endsOrders})
 }
 
-// wishes reads what a Logon asks for when it ends.
-func (l *link) wishes(msg *quickfix.Message) {
-	l.endsOrders, l.echoCancels = l.cfg.CancelOnDisconnect, ""
-	if text, err := msg.Body.GetString(tagDisconnect); err == nil {
-		l.endsOrders, l.echoCancels = text == "Y", text
+// wishes reads what a Logon asks for when it ends. It may say so under several
+// names, but not different things.
+func (l *link) wishes(msg *quickfix.Message) quickfix.MessageRejectError {
+	ends, echo := l.cfg.CancelOnDisconnect, []pair(nil)
+	for _, tag := range disconnectTags {
+		text, err := msg.Body.GetString(tag)
+		if err != nil {
+			continue
+		}
+		if len(echo) > 0 && text != echo[0].value {
+			return quickfix.RejectLogon{Text: refusedWishes}
+		}
+		ends, echo = text == "Y", append(echo, pair{int(tag), text})
 	}
+	l.endsOrders, l.echoCancels = ends, echo
+	return nil
 }

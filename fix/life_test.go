@@ -64,6 +64,8 @@ func TestEveryEndIsTold(t *testing.T) {
 		{"not configured", "BOB", "", "", "start end", func(_ *world, p *peer) { p.conn.Close() }},
 		{"client wants to keep", "ALICE", "8013=N|", "N", "start end", func(_ *world, p *peer) { p.conn.Close() }},
 		{"client wants to cancel", "BOB", "8013=Y|", "Y", "start! end!", func(_ *world, p *peer) { p.conn.Close() }},
+		{"client keeps, by another name", "ALICE", "8674=N|", "N", "start end", func(_ *world, p *peer) { p.conn.Close() }},
+		{"client cancels, by two names", "BOB", "5001=Y|9001=Y|", "Y", "start! end!", func(_ *world, p *peer) { p.conn.Close() }},
 		{"client logs out", "ALICE", "", "", "start! end!", func(_ *world, p *peer) {
 			p.send("5", "")
 			p.expect("35=5")
@@ -93,8 +95,14 @@ func TestEveryEndIsTold(t *testing.T) {
 			}
 			p.send("A", "98=0|108="+heartbeat+"|554=demo|553="+p.name+"|"+c.asks)
 			answer := p.expect("35=A")
-			if got := fieldOf(answer, "8013"); got != c.echo {
-				t.Errorf("the answer says 8013=%s, want %q", got, c.echo)
+			for _, tag := range []string{"5001", "8013", "8674", "9001"} {
+				want := ""
+				if strings.Contains(c.asks, tag+"=") {
+					want = c.echo
+				}
+				if got := fieldOf(answer, tag); got != want {
+					t.Errorf("the answer says %s=%s, want %q", tag, got, want)
+				}
 			}
 			if heartbeat == "1" {
 				p.expect("35=0")
@@ -105,15 +113,18 @@ func TestEveryEndIsTold(t *testing.T) {
 	}
 }
 
-// TestBadWishIsRefused: 8013 is Y or N.
+// TestBadWishIsRefused: 8013 is Y or N, and so are its other names, which must not
+// say another thing.
 func TestBadWishIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, cancelling)
-	p := w.dial("ALICE")
-	p.logon("8013=maybe|")
-	got, err := p.next(patience)
-	if err == nil && strings.Contains(got, "|35=A|") {
-		t.Errorf("accepted: %s", got)
+	for _, asks := range []string{"8013=maybe|", "8674=maybe|", "5001=Y|8013=N|", "8674=N|9001=Y|"} {
+		w := newWorld(t, cancelling)
+		p := w.dial("ALICE")
+		p.logon(asks)
+		got, err := p.next(patience)
+		if err == nil && strings.Contains(got, "|35=A|") {
+			t.Errorf("%s accepted: %s", asks, got)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ const (
 
 	refusedDialectVersion = "Dialect(22000) VAMM1 is of FIX.4.4 alone"
 	refusedDialectChange  = "Dialect(22000) cannot change within a session"
+	refusedWishes         = "CancelOrdersOnDisconnect is asked for in two ways that differ"
 )
 
 // Knock counts refused connections of one address and CompID.

@@ -74,8 +74,8 @@ func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 		if l.echo != "" {
 			msg.Body.SetString(tagDialect, l.echo)
 		}
-		if l.echoCancels != "" {
-			msg.Body.SetString(tagDisconnect, l.echoCancels)
+		for _, f := range l.echoCancels {
+			msg.Body.SetString(quickfix.Tag(f.tag), f.value)
 		}
 	case "5":
 		if seq, err := msg.Header.GetInt(34); err == nil {
@@ -128,7 +128,9 @@ func (a callbacks) FromAdmin(msg *quickfix.Message, id quickfix.SessionID) (rej 
 		if reset, err := msg.Body.GetString(141); err == nil && reset == "Y" && !l.cfg.mayReset() {
 			return quickfix.RejectLogon{Text: refusedReset}
 		}
-		l.wishes(msg)
+		if rej := l.wishes(msg); rej != nil {
+			return rej
+		}
 		if rej := l.relogon(msg); rej != nil {
 			return rej
 		}
@@ -198,6 +200,9 @@ func (a callbacks) FromApp(msg *quickfix.Message, id quickfix.SessionID) (rej qu
 		return rej
 	}
 	if rej := skewed(msg, o.Arrival, d.cfg.Limits.Skew); rej != nil {
+		return rej
+	}
+	if rej := misdated(msg); rej != nil {
 		return rej
 	}
 	cmd, rej := d.codec.decode(msg, o)
