@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type Active struct {
 	Account, Symbol string
 	Size            string // of each order
 	Away            string // how far from the market an order rests
+	Repeat          int    // plays of each scenario; 0: one
 }
 
 // RunClient plays the reference client against a gateway, keeps what was said in
@@ -28,6 +30,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	if len(suite.Cases) == 0 {
 		return nil, nil, fmt.Errorf("no scenario has %q in its name: %w", only, ErrNoSuite)
 	}
+	suite.Cases = slices.Repeat(suite.Cases, max(1, a.Repeat))
 	to.Vars = map[string]string{"account": a.Account, "symbol": a.Symbol, "size": a.Size, "away": a.Away}
 	var said bytes.Buffer
 	var failed error

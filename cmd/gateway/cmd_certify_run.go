@@ -14,6 +14,9 @@ import (
 // messagesName is the log of a run, beside its report.
 const messagesName = "messages.log"
 
+// repeatMax bounds how often a scenario is played: a log has a limit.
+const repeatMax = 1000
+
 // certifyRunOptions are the flags of certify run.
 type certifyRunOptions struct {
 	to        certify.Target
@@ -36,7 +39,8 @@ one no Username is sent. Exit 7: a scenario or a check fails;
 8: we are not let in; 5: nobody answers.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
-gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
+gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
+gateway certify run --against 127.0.0.1:9878 --symbol CERT-JUMP --size 1 --only c34 --repeat 100 --out fair`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
 			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
@@ -47,6 +51,7 @@ gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small`,
 			f.StringVar(&o.a.Size, "size", "0.01", "of each order")
 			f.StringVar(&o.a.Away, "away", "500", "how far below the bid orders rest")
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
+			f.IntVar(&o.a.Repeat, "repeat", 1, "play each scenario so many times")
 			f.StringVar(&o.out, "out", "", "write the log and the report into `DIR`")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
 		},
@@ -62,6 +67,9 @@ func (o *certifyRunOptions) check(env *config.Env) error {
 		return errors.New("--out is missing: the log and the report are written there")
 	}
 	o.to.BeginString = "FIX.4.4"
+	if o.a.Repeat < 1 || o.a.Repeat > repeatMax {
+		return fmt.Errorf("--repeat is 1 to %d", repeatMax)
+	}
 	credentials(env, &o.to)
 	o.a.Account = either(o.a.Account, o.to.Sender)
 	return errors.Join(checkWait(o.to.Wait), checkSize("--size", o.a.Size), checkSize("--away", o.a.Away))
