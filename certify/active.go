@@ -17,6 +17,7 @@ type Active struct {
 	Away            string // how far from the market an order rests
 	Copy            string // CompID of a session that gets drop copies; may be empty
 	Cert            bool   // there are certification markets
+	Repeat          int    // plays of each scenario; 0: one
 }
 
 // words are what scenarios call it.
@@ -52,6 +53,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	if len(suite.Cases) == 0 {
 		return nil, nil, fmt.Errorf("what the scenarios named %q need is not there: %w", only, ErrNoSuite)
 	}
+	suite.Cases = slices.Repeat(suite.Cases, max(1, a.Repeat))
 	to.Vars = a.words()
 	var said bytes.Buffer
 	var failed error

@@ -19,10 +19,13 @@ const (
 	areaPricing = "Pricing"
 	areaOrders  = "Orders"
 	areaAccount = "Account"
+
+	areaFairness   = "Fairness"
+	areaResilience = "Resilience"
 )
 
 // Areas lists them in the order of a report.
-var Areas = []string{areaSession, areaPricing, areaOrders, areaAccount, areaResilience}
+var Areas = []string{areaSession, areaPricing, areaOrders, areaAccount, areaFairness, areaResilience}
 
 // A Check is one scenario of the certification, and what is judged of it.
 type Check struct {
@@ -102,16 +105,27 @@ func (c Check) judge(l *Log) Finding {
 	return n.finding(c)
 }
 
-// finding is the verdict on what was found so far.
+// verdict is that on what was found so far.
+func (n *notes) verdict(c Check) string {
+	switch {
+	case len(n.faults) > 0:
+		return Failed
+	case len(n.met) < len(c.Needs): // Nothing else is ever met.
+		return NotObserved
+	}
+	return Passed
+}
+
+// finding is the verdict with what it rests on.
 func (n *notes) finding(c Check) Finding {
-	f := Finding{Check: c, Verdict: Passed, Evidence: []Evidence{}}
-	if len(n.faults) > 0 {
-		f.Verdict, f.Evidence = Failed, n.faults
-		f.Why = n.faults[0].Why
+	f := Finding{Check: c, Verdict: n.verdict(c), Evidence: []Evidence{}}
+	switch f.Verdict {
+	case Failed:
+		f.Evidence, f.Why = n.faults, n.faults[0].Why
 		if more := len(n.faults) - 1; more > 0 {
 			f.Why += fmt.Sprintf(", and %d more", more)
 		}
-	} else {
+	default:
 		var unseen []string
 		for _, need := range c.Needs {
 			if e, met := n.met[need]; met {
@@ -121,7 +135,7 @@ func (n *notes) finding(c Check) Finding {
 			}
 		}
 		if len(unseen) > 0 {
-			f.Verdict, f.Why = NotObserved, "not seen: "+strings.Join(unseen, ", ")
+			f.Why = "not seen: " + strings.Join(unseen, ", ")
 		}
 	}
 	f.Evidence = f.Evidence[:min(len(f.Evidence), evidenceMax)]
@@ -130,7 +144,7 @@ func (n *notes) finding(c Check) Finding {
 
 // Checks returns every check that is built, in the order of their ids.
 func Checks() []Check {
-	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, resilienceChecks)
+	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, fairnessChecks, resilienceChecks, restartChecks)
 	slices.SortFunc(all, func(a, b Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

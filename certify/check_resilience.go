@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// areaResilience is that of C37 to C40.
-const areaResilience = "Resilience"
-
 // Needs of the checks of resilience.
 const (
 	needCopy      = "a report and its copy on another session, with 797=Y"

@@ -14,12 +14,12 @@ import (
 	"backstop/spec"
 )
 
-// goodDay is a conversation in which a client does everything that is checked, and
+// ordinaryDay is a conversation in which a client does everything that is checked, and
 // does it well. c is said by the client, g by the gateway, ! lost on its way from
 // the client, ~ lost on its way from the gateway; a digit in front is another
 // connection, - a line of the log that is no message; a number is milliseconds that
 // pass. n=… gives a message a number of its own.
-const goodDay = `
+const ordinaryDay = `
 c A|98=0|108=30|141=Y
 g A|98=0|108=30|141=Y
 2c A|98=0|108=30|553=OTHER|554=wrong
@@ -194,6 +194,9 @@ func written(t *testing.T, day string) string {
 	for _, line := range strings.Split(strings.TrimSpace(day), "\n") {
 		if ms, err := strconv.Atoi(line); err == nil {
 			s.at = s.at.Add(time.Duration(ms) * time.Millisecond)
+			continue
+		}
+		if line == "" {
 			continue
 		}
 		s.at = s.at.Add(time.Millisecond)
@@ -406,16 +409,12 @@ func TestEachFaultFailsItsCheck(t *testing.T) {
 				day = strings.Replace(day, x[0], x[1], 1)
 			}
 		}
-		var failed []string
-		for _, g := range reportOf(t, written(t, day)).Findings {
-			if g.Verdict == Failed {
-				failed = append(failed, g.Check.ID)
-			}
-		}
+		failed := failing(t, day)
 		if !slices.Equal(failed, []string{f.check}) {
 			t.Errorf("%s, %s: failed are %v", f.check, f.name, failed)
 		}
 	}
+	plantMore(t, tried)
 	for _, c := range Checks() {
 		if !tried[c.ID] {
 			t.Errorf("%s: no fault is planted", c.ID)
@@ -481,7 +480,7 @@ func TestRefusedEndIsNone(t *testing.T) {
 // TestReportsAreDerived: the same log gives the same bytes, and a byte that is
 // flipped anywhere is named by its line.
 func TestReportsAreDerived(t *testing.T) {
-	log := written(t, goodDay)
+	log := written(t, ordinaryDay)
 	first, err := reportOf(t, log).JSON()
 	if err != nil {
 		t.Fatal(err)

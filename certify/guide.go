@@ -67,12 +67,12 @@ func (g *Guide) See(line string) (loggedOn bool) {
 	e.Cut, g.of.cut = g.of.cut, false
 	for _, c := range g.checks {
 		c.a.see(e, c.n)
-		f := c.n.finding(c.check)
-		if f.Verdict == c.told || f.Verdict == NotObserved || c.late && f.Verdict == Passed {
+		v := c.n.verdict(c.check)
+		if v == c.told || v == NotObserved || c.late && v == Passed {
 			continue
 		}
-		c.told = f.Verdict
-		g.lines = append(g.lines, verdictLine(f))
+		c.told = v
+		g.lines = append(g.lines, verdictLine(c.n.finding(c.check)))
 	}
 	if g.here {
 		g.offer()

@@ -10,11 +10,11 @@ import (
 func guidedThrough(t *testing.T, log string) (lines []string) {
 	t.Helper()
 	g := NewGuide("ACME", "BACKSTOP")
-	said := ""
+	var said strings.Builder
 	for _, line := range strings.SplitAfter(log, "\n") {
-		said += line
+		said.WriteString(line)
 		if g.See(line) {
-			g.Welcome(reportOf(t, said))
+			g.Welcome(reportOf(t, said.String()))
 		}
 		lines = append(lines, g.Lines()...)
 	}
@@ -41,8 +41,8 @@ func TestGuideAgreesWithTheReport(t *testing.T) {
 	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
 		t.Errorf("the good day: %s", lines[i])
 	}
-	if last := lines[len(lines)-1]; last != "CERTIFIED every mandatory check passes so far, but for those that take further connections: C02 C37" {
-		t.Errorf("the last word is %q", last)
+	if !slices.Contains(lines, "CERTIFIED every mandatory check passes so far, but for those that take further connections: C02 C37") {
+		t.Error("not certified")
 	}
 	bad := written(t, strings.Replace(goodDay, "31=101|32=1|151=0", "31=102|32=1|151=0", 1))
 	var seq string
@@ -60,8 +60,8 @@ func TestGuideAgreesWithTheReport(t *testing.T) {
 			t.Error("certified in spite of it")
 		}
 	}
-	// At each later Logon of that day it is said again, with all that stands.
-	if logons := strings.Count(bad, "\x0135=A\x01") / 2; len(failed) < 2 || len(failed) > logons || len(slices.Compact(slices.Clone(failed))) != 1 || !strings.Contains(seq, failed[0][strings.Index(failed[0], "34="):]) {
+	// At each Logon of that day it is said again, with all that stands.
+	if len(failed) < 2 || len(slices.Compact(slices.Clone(failed))) != 1 || !strings.Contains(seq, failed[0][strings.Index(failed[0], "34="):]) {
 		t.Errorf("said %q, the report has %q", failed, seq)
 	}
 }

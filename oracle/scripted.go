@@ -13,11 +13,12 @@ const (
 	ScriptSteady = "steady" // stands still, said each 100 ms
 	ScriptSlow   = "slow"   // stands still, said each 500 ms
 	ScriptWave   = "wave"   // moves 5 bp each 500 ms, up for 30 s, then down
+	ScriptJump   = "jump"   // goes 10 bp up and back, said each 100 ms
 	ScriptStale  = "stale"  // stands still for 10 s, then nothing is said for 10 s
 )
 
 // Scripts lists them.
-var Scripts = []string{ScriptSteady, ScriptSlow, ScriptWave, ScriptStale}
+var Scripts = []string{ScriptSteady, ScriptSlow, ScriptWave, ScriptJump, ScriptStale}
 
 // scriptedSource is the name of the venue that a scripted feed stands for.
 const scriptedSource = "script"
@@ -26,6 +27,7 @@ const (
 	slowStep   = 500 * perp.Millisecond
 	waveStep   = 5 * perp.BP // of the first price
 	waveHalf   = 60          // steps of slowStep up, and as many down
+	jumpStep   = 10 * perp.BP
 	staleTalks = 10 * perp.Second
 	staleSpan  = staleTalks + 10*perp.Second
 )
@@ -101,6 +103,8 @@ func (o ScriptedOptions) price(start perp.Price, at perp.Time) (perp.Price, bool
 			n = 2*waveHalf - n
 		}
 		return start + start/perp.Price(perp.RatioOne/waveStep)*perp.Price(n), true
+	case ScriptJump:
+		return start + start/perp.Price(perp.RatioOne/jumpStep)*perp.Price(at/step%2), true
 	}
 	return start, true
 }

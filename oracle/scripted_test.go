@@ -46,6 +46,12 @@ func TestScripts(t *testing.T) {
 	if ticks[120].Price != start || top <= start+start/40 {
 		t.Errorf("wave: from %v over %v to %v", start, top, ticks[120].Price)
 	}
+	ticks = follow(t, ScriptJump, 10*perp.Second)
+	for i, k := range ticks {
+		if want := start + start/1000*perp.Price(i%2); k.Price != want {
+			t.Fatalf("jump: tick %d is %v, want %v", i, k.Price, want)
+		}
+	}
 	var gap perp.Time
 	ticks = follow(t, ScriptStale, 40*perp.Second)
 	for i, k := range ticks[1:] {

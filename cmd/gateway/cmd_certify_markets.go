@@ -29,6 +29,7 @@ var certTable = []certMarket{
 	{"CERT-PARTIAL", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\nlevels = 1\ntop_share = \"0.0001\"\n"},
 	{"CERT-LLHOLD-500", "slow", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"1\"\nfill_bucket = \"0\"\n"},
 	{"CERT-LLREJ", "wave", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n"},
+	{"CERT-JUMP", "jump", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n"},
 	{"CERT-STALE", "stale", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
 	{"CERT-FUND", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n[market.funding]\nevery = \"5s\"\nbase_bps = \"100\"\n"},
 	{"CERT-GAP", "steady", "inject = \"gap\"\n[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},

@@ -15,6 +15,9 @@ import (
 // messagesName is the log of a run, beside its report.
 const messagesName = "messages.log"
 
+// repeatMax bounds how often a scenario is played: a log has a limit.
+const repeatMax = 1000
+
 // certifyRunOptions are the flags of certify run.
 type certifyRunOptions struct {
 	to        certify.Target
@@ -49,6 +52,7 @@ gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
 
 gateway demo --cert --quiet
 gateway certify run --against 127.0.0.1:9878 --cert --out certified
+gateway certify run --against 127.0.0.1:9878 --symbol CERT-JUMP --size 1 --only c34 --repeat 100 --out fair
 gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
@@ -64,6 +68,7 @@ gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500,\nwith --cert 1")
 			o.tls.flags(f)
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
+			f.IntVar(&o.a.Repeat, "repeat", 1, "play each scenario so many times")
 			f.StringVar(&o.out, "out", "", "write the log and the report into `DIR`")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
 		},
@@ -87,6 +92,9 @@ func (o *certifyRunOptions) check(env *config.Env) error {
 		return errors.New("--out is missing: the log and the report are written there")
 	}
 	o.to.BeginString = "FIX.4.4"
+	if o.a.Repeat < 1 || o.a.Repeat > repeatMax {
+		return fmt.Errorf("--repeat is 1 to %d", repeatMax)
+	}
 	credentials(env, &o.to)
 	o.a.Account = either(o.a.Account, o.to.Sender)
 	if o.to.Password == demoPassword && o.to.Target == demoTarget && listedClient(o.to.Sender) {
