@@ -12,11 +12,42 @@ type certMarket struct {
 	keys           string // of its tables, beyond what all have
 }
 
-// What all certification markets have: the first price, and the lot.
+// What all certification markets have: the first price, the lot, and but for those
+// that say otherwise the largest order.
 const (
 	certStart = "100"
 	certLot   = "1"
+	certMax   = "1000"
 )
+
+// certLiq makes what an account of the demo has little beside a position of 9,500
+// sold at 100: 950,000 of its 1,000,000 is margin. A rise of 5 to 6 % calls for more,
+// one of 8 to 9 % liquidates, slowly enough that the account can try again. The
+// price is meant to go far, so neither its distance from the average nor what the
+// maker loses on its way back closes the market.
+const certLiq = `[market.oracle]
+max_travel_bps = "10000"
+[market.quote]
+last_look = "off"
+fill_bucket = "0"
+top_share = "0.2"
+[market.vamm]
+inventory_widen = "0"
+leverage_widen = "0"
+flow_widen = "0"
+[market.risk]
+initial_margin = "1"
+maintenance_margin = "0.9"
+size_premium = "0"
+max_position = "20000"
+open_interest = "100000"
+drawdown_loss = "0"
+liquidation_start = "0.05"
+liquidation_time = "5m"
+`
+
+// certMaxOf is the largest order of a market where certMax is too small.
+var certMaxOf = map[string]string{"CERT-LIQ": "20000"}
 
 // certTable is what demo --cert lists; docs/certify.md says what a client meets
 // there.
@@ -27,13 +58,15 @@ var certTable = []certMarket{
 	{"CERT-LLREJ", "wave", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n"},
 	{"CERT-STALE", "stale", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
 	{"CERT-FUND", "steady", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n[market.funding]\nevery = \"5s\"\nbase_bps = \"100\"\n"},
+	{"CERT-HALT", "halt", "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"},
+	{"CERT-LIQ", "squeeze", certLiq},
 }
 
 // certMarkets is their configuration, with the clients of the demo.
 func certMarkets() string {
 	var b strings.Builder
 	for _, m := range certTable {
-		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = %q\nmax_order = \"1000\"\n%s", m.symbol, certLot, m.keys)
+		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.01\"\nlot = %q\nmax_order = %q\n%s", m.symbol, certLot, either(certMaxOf[m.symbol], certMax), m.keys)
 	}
 	b.WriteString(demoSessions(demoClients))
 	b.WriteString(demoDropCopy())
