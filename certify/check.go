@@ -128,7 +128,7 @@ func (c Check) judge(l *Log) Finding {
 
 // Checks returns every check that is built, in the order of their ids.
 func Checks() []Check {
-	all := slices.Concat(sessionChecks, pricingChecks, orderChecks, accountChecks)
+	all := slices.Concat(sessionChecks, pricingChecks, orderChecks, accountChecks, moneyChecks, marginChecks)
 	slices.SortFunc(all, func(a, b Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
