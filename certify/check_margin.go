@@ -9,15 +9,15 @@ import (
 
 // Needs of the checks about margin and the state of markets.
 const (
-	needCall     = "a margin call"
-	needCure     = "a margin call that was lifted without a liquidation"
-	needLiq      = "a fill of a liquidation"
-	needFollows  = "a position or collateral report after it"
-	needHalt     = "a market that was halted"
-	needShut     = "an order refused for it"
-	needReduces  = "an order refused as the market only takes what reduces"
-	needEased = "an order that reduces, filled meanwhile"
-	needResumed  = "the market resumed"
+	needCall    = "a margin call"
+	needCure    = "a margin call that was lifted without a liquidation"
+	needLiq     = "a fill of a liquidation"
+	needFollows = "a position or collateral report after it"
+	needHalt    = "a market that was halted"
+	needShut    = "an order refused for it"
+	needReduces = "an order refused as the market only takes what reduces"
+	needEased   = "an order that reduces, filled meanwhile"
+	needResumed = "the market resumed"
 )
 
 var marginChecks = []Check{

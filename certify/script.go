@@ -26,6 +26,8 @@ type Case struct {
 	Expect string `json:"expect,omitempty"` // what has to happen
 	// Since names the versions whose rule it is; empty: all.
 	Since []string `json:"since,omitempty"`
+	// Markets names those without which it cannot be played; empty: any will do.
+	Markets []string `json:"markets,omitempty"`
 
 	source []string // lines of the file, to show around a failure
 	steps  []step
@@ -121,6 +123,8 @@ func (c *Case) header(comment string) {
 		c.Expect = text
 	case mark == "@since":
 		c.Since = strings.Fields(text)
+	case mark == "@market":
+		c.Markets = strings.Fields(text)
 	case c.Expect == "" && len(c.steps) == 0 && !strings.HasPrefix(mark, "@"):
 		c.Expect = comment
 	}
