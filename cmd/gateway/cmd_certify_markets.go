@@ -20,9 +20,9 @@ const (
 	certMax   = "1000"
 )
 
-// certLiq makes what an account of the demo has little beside a position of 9,500
-// sold at 100: 950,000 of its 1,000,000 is margin. A rise of 5 to 6 % calls for more,
-// one of 8 to 9 % liquidates, slowly enough that the account can try again. The
+// certLiq makes what an account of the demo has little beside a position of 9,300
+// sold at 100: 930,000 of its 1,000,000 is margin. A rise of 6 to 7 % calls for more,
+// one of 9 to 10 % liquidates, slowly enough that the account can try again. The
 // price is meant to go far, so neither its distance from the average nor what the
 // maker loses on its way back closes the market.
 const certLiq = `[market.oracle]
