@@ -154,3 +154,9 @@ func refusal(e *Entry) bool {
 	}
 	return false
 }
+
+// isAgain tells that a message says itself that it may have come before.
+func isAgain(e *Entry) bool { return e.get(43) == "Y" || e.get(97) == "Y" }
+
+// isCopy tells that a report is a copy of one that another session, or this one, gets.
+func isCopy(e *Entry) bool { return e.get(797) == "Y" }

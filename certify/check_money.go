@@ -45,7 +45,8 @@ func (a *collateral) see(e *Entry, n *notes) {
 	case e.FromClient && e.Kind == "BB" && e.get(43) != "Y":
 		a.asked[id] = e
 	case e.FromClient:
-	case (e.Kind == "3" || e.Kind == "j") && a.about(e):
+	case e.Kind == "3" || e.Kind == "j":
+		dropRefused(a.asked, e)
 	case e.Kind == "BG":
 		delete(a.asked, id)
 		switch {
@@ -64,17 +65,6 @@ func (a *collateral) see(e *Entry, n *notes) {
 			n.fault(e, "%s", why)
 		}
 	}
-}
-
-// about takes an inquiry away that was refused as a message.
-func (a *collateral) about(e *Entry) bool {
-	for id, asked := range a.asked {
-		if asked.Seq == e.Fields.Int(45) && e.get(372) == "BB" {
-			delete(a.asked, id)
-			return true
-		}
-	}
-	return false
 }
 
 // sums says what does not add up in a report, as far as it says its parts.
@@ -119,9 +109,6 @@ func (a *collateral) overdue(at time.Time, n *notes) {
 }
 
 func (a *collateral) end(at time.Time, n *notes) { a.overdue(at, n) }
-
-// isAgain tells that a message says itself that it may have come before.
-func isAgain(e *Entry) bool { return e.get(43) == "Y" || e.get(97) == "Y" }
 
 // purse is what an account has by its latest collateral report, and what came and
 // went since.

@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,6 +72,7 @@ g AX|894=M2|895=4|1=MARGIN|899=10|900=1000|58=MARGIN_CALL_LIFTED equity=1000 req
 
 // moneyFaults are what goes wrong with money, one at a time.
 var moneyFaults = []planted{
+	{"C28", "a request without an answer", "g AP|721=PM1|710=P1|", "g AP|721=PM1|"},
 	{"C29", "equity that does not add up", "900=999.2|", "900=999.3|"},
 	{"C29", "claims that do not add up", "claims=-0.3", "claims=-0.2"},
 	{"C29", "an inquiry without an answer", "g BG|909=B2|945=4|946=9|1=OTHER|58=UNKNOWN_ACCOUNT\n", ""},
@@ -112,6 +114,52 @@ func TestWhatIsMissedIsNotHeldAgainstAnybody(t *testing.T) {
 			if (f.Check.ID == "C30" || f.Check.ID == "C31") && f.Verdict == Failed {
 				t.Errorf("%s: %s fails: %s %v", name, f.Check.ID, f.Why, f.Evidence)
 			}
+		}
+	}
+}
+
+// TestAnswerThatComesAgainIsOne: an answer that was lost and comes by a reset, or
+// only as a copy, closes what was asked.
+func TestAnswerThatComesAgainIsOne(t *testing.T) {
+	for _, mark := range []string{"97=Y", "797=Y"} {
+		day := strings.Replace(goodDay, "g 8|37=X3|11=F1|41=G1|17=E9|", "g 8|37=X3|11=F1|41=G1|17=E9|"+mark+"|", 1)
+		for _, f := range reportOf(t, written(t, day)).Findings {
+			if f.Verdict != Passed {
+				t.Errorf("%s: %s is %s: %s %v", mark, f.Check.ID, f.Verdict, f.Why, f.Evidence)
+			}
+		}
+	}
+}
+
+// TestWhatIsSaidAgainCountsOnce: reports that a sequence reset brings again (97=Y), and
+// copies of them (797=Y), change no verdict and no sum.
+func TestWhatIsSaidAgainCountsOnce(t *testing.T) {
+	const back = "g A|98=0|108=30\ng 2|7=lost|16=0\n"
+	before, after, found := strings.Cut(goodDay, back)
+	if !found {
+		t.Fatalf("the good day has no %q", back)
+	}
+	for _, mark := range []string{"97=Y", "797=Y"} {
+		var again strings.Builder
+		for _, line := range strings.Split(before, "\n") {
+			for _, kind := range []string{"g 8|", "g AM|", "g AX|"} {
+				if rest, ok := strings.CutPrefix(line, kind); ok && !strings.Contains(rest, "150=I") && !strings.Contains(rest, "97=Y") &&
+					(mark == "97=Y" || kind == "g 8|") {
+					again.WriteString(kind + mark + "|" + rest + "\n")
+				}
+			}
+		}
+		if strings.Count(again.String(), "\n") < 30 {
+			t.Fatalf("%s: little is said again:\n%s", mark, again.String())
+		}
+		want, got := reportOf(t, written(t, goodDay)), reportOf(t, written(t, before+back+again.String()+after))
+		for _, f := range got.Findings {
+			if f.Verdict != Passed {
+				t.Errorf("%s: %s is %s: %s %v", mark, f.Check.ID, f.Verdict, f.Why, f.Evidence)
+			}
+		}
+		if !slices.Equal(got.Positions, want.Positions) {
+			t.Errorf("%s: fills %v, want %v", mark, got.Positions, want.Positions)
 		}
 	}
 }
