@@ -53,7 +53,7 @@ func certified(t *testing.T, addr, sender, only string) certify.Report {
 	t.Helper()
 	out := t.TempDir()
 	text, talk, code, err := Run(t.Context(), "certify", "run", "--against", addr, "--sender", sender, "--only", only,
-		"--symbol", "CERT-FILL", "--size", "1", "--away", "3", "--timeout", "25s", "--out", out)
+		"--symbol", "CERT-FILL", "--size", "1", "--away", "3", "--out", out)
 	if err != nil || code != 0 {
 		t.Fatalf("%s ended with %d, %v\n%s%s", only, code, err, text, talk)
 	}

@@ -38,6 +38,10 @@ func TestCertifyRun(t *testing.T) {
 	if err != nil || code != 0 {
 		t.Fatalf("certify run ended with %d, %v\n%s%s", code, err, text, talk)
 	}
+	if _, talk, code, err := Run(t.Context(), "certify", "run", "--against", g.FIX, "--sender", "TRY", "--only", "c32_account", "--out", filepath.Join(dir, "none")); err != nil ||
+		code != 4 || !strings.Contains(talk, "no scenario is left") {
+		t.Errorf("a scenario of a market that is not listed: %d, %v, %s", code, err, talk)
+	}
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}

@@ -111,7 +111,7 @@ func playMarket(t *testing.T, addr, name, sender string) {
 		tries = 5 // Its orders have to come before the next price does.
 	}
 	for try := range tries {
-		out, talk, code, err := Run(t.Context(), "conform", "--against", addr, "--sender", sender, "--suite", certify.SuiteMarkets, "--only", name, "--timeout", "25s")
+		out, talk, code, err := Run(t.Context(), "conform", "--against", addr, "--sender", sender, "--suite", certify.SuiteMarkets, "--only", name)
 		if err != nil || code != 0 && try == tries-1 {
 			t.Errorf("%s ended with %d, %v\n%s%s", name, code, err, out, talk)
 		}

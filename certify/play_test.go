@@ -162,6 +162,9 @@ func TestScriptErrors(t *testing.T) {
 		{"expect 37>an id", "a name has", 1},
 		{"send D|11={id", "no reference", 1},
 		{"drop 1,now", "too much", 1},
+		{"# @wait soon\nfence", "whole seconds", 1},
+		{"# @rule r\n# @wait 601\nfence", "1 to 600", 2},
+		{"# @wait 600\nfence", "", 0},
 	} {
 		_, err := ParseScript("f.def", "f", []byte(s.src))
 		var e *ScriptError
