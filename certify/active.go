@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,8 +41,9 @@ func (a Active) has(need string, to Target) bool {
 
 // RunClient plays the reference client against a gateway, keeps what was said in
 // log, and judges it as any other session. The outcomes say how the gateway did,
-// the report how the client did. Through an engine it plays what an engine can be
-// told, and the report is on that engine.
+// the report how the client did. Scenarios of markets that the gateway does not list
+// are left out: what they show is not observed. Through an engine it plays what an
+// engine can be told, and the report is on that engine.
 func RunClient(ctx context.Context, to Target, a Active, only string, log io.Writer, tell func(Outcome)) (*Results, *Report, error) {
 	suite, err := ClientSuite(only)
 	if err != nil {
@@ -54,6 +56,11 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 		return nil, nil, fmt.Errorf("what the scenarios named %q need is not there: %w", only, ErrNoSuite)
 	}
 	suite.Cases = slices.Repeat(suite.Cases, max(1, a.Repeat))
+	if len(to.Through) == 0 { // An engine is not asked: --cert says what there is.
+		if suite, err = suite.listed(ctx, to); err != nil {
+			return nil, nil, err
+		}
+	}
 	to.Vars = a.words()
 	var said bytes.Buffer
 	var failed error
@@ -101,4 +108,34 @@ func runThrough(ctx context.Context, suite Suite, to Target, tell func(Outcome))
 	}
 	results, err := Run(ctx, suite, to, tell)
 	return results, errors.Join(err, engine.Close())
+}
+
+// listed leaves out the cases whose markets the gateway does not list.
+func (s Suite) listed(ctx context.Context, to Target) (Suite, error) {
+	if !slices.ContainsFunc(s.Cases, func(c *Case) bool { return len(c.Markets) > 0 }) {
+		return s, nil
+	}
+	ask, err := ParseScript("list", "list", []byte("logon\nsend x|320={run}|559=4\nawait 35=y|320={run}"))
+	if err != nil {
+		return s, err
+	}
+	known := map[string]bool{}
+	to.Record = func(_ time.Time, m string) {
+		f := Parse(m)
+		for _, field := range f {
+			if symbol, ok := strings.CutPrefix(field, "55="); ok && f.Get(35) == "y" {
+				known[symbol] = true
+			}
+		}
+	}
+	if err := ask.Play(ctx, to); err != nil {
+		return s, fmt.Errorf("asking for the markets: %w", err)
+	}
+	s.Cases = slices.DeleteFunc(slices.Clone(s.Cases), func(c *Case) bool {
+		return slices.ContainsFunc(c.Markets, func(symbol string) bool { return !known[symbol] })
+	})
+	if len(s.Cases) == 0 {
+		return s, fmt.Errorf("no scenario is left for the markets that are listed: %w", ErrNoSuite)
+	}
+	return s, nil
 }

@@ -144,7 +144,7 @@ func (n *notes) finding(c Check) Finding {
 
 // Checks returns every check that is built, in the order of their ids.
 func Checks() []Check {
-	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, fairnessChecks, resilienceChecks, restartChecks)
+	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, moneyChecks, marginChecks, fairnessChecks, resilienceChecks, restartChecks)
 	slices.SortFunc(all, func(a, b Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }
@@ -170,3 +170,9 @@ func refusal(e *Entry) bool {
 	}
 	return false
 }
+
+// isAgain tells that a message says itself that it may have come before.
+func isAgain(e *Entry) bool { return e.get(43) == "Y" || e.get(97) == "Y" }
+
+// isCopy tells that a report is a copy of one that another session, or this one, gets.
+func isCopy(e *Entry) bool { return e.get(797) == "Y" }

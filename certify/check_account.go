@@ -13,8 +13,10 @@ const (
 )
 
 var accountChecks = []Check{
-	{"C28", areaAccount, true, "Positions", "what position reports say is what the fills add up to",
-		[]string{needPosition, needFolded}, func() automaton { return &fold{newPositions(), map[string]bool{}, map[string]*Entry{}} }},
+	{"C28", areaAccount, true, "Positions", "each request has its answer; what position reports say is what the fills add up to",
+		[]string{needPosition, needFolded}, func() automaton {
+			return &fold{newPositions(), map[string]bool{}, map[string]*Entry{}, map[string]*Entry{}}
+		}},
 }
 
 // positions are what a client holds, by account and symbol, as far as it can be
@@ -81,6 +83,7 @@ type fold struct {
 	held  *positions
 	dealt map[string]bool
 	off   map[string]*Entry // reports that differ
+	asked map[string]*Entry // requests (AN) without an answer
 }
 
 func (a *fold) see(e *Entry, n *notes) {
@@ -88,6 +91,7 @@ func (a *fold) see(e *Entry, n *notes) {
 	before, known := a.held.of(e)
 	change := a.held.see(e)
 	a.overdue(e.At, n)
+	a.answers(e, n)
 	switch {
 	case e.FromClient:
 	case e.Kind == "AP" && e.get(55) != "":
@@ -106,6 +110,27 @@ func (a *fold) see(e *Entry, n *notes) {
 		if now, known := a.held.of(e); known && a.off[key] != nil && reported(a.off[key]).Cmp(now) == 0 {
 			delete(a.off, key)
 		}
+	}
+}
+
+// answers follows requests to their answers. What a connection asked ends with it.
+func (a *fold) answers(e *Entry, n *notes) {
+	for _, open := range byLine(a.asked) {
+		if e.At.Sub(open.At) > quoteAnswer {
+			n.fault(open, "request for positions %s has no answer", open.get(710))
+			delete(a.asked, open.get(710))
+		}
+	}
+	switch {
+	case e.Kind == "A":
+		a.asked = map[string]*Entry{}
+	case e.FromClient && e.Kind == "AN" && e.get(43) != "Y":
+		a.asked[e.get(710)] = e
+	case e.FromClient:
+	case e.Kind == "AO" || e.Kind == "AP":
+		delete(a.asked, e.get(710))
+	case e.Kind == "3" || e.Kind == "j":
+		dropRefused(a.asked, e)
 	}
 }
 

@@ -64,6 +64,10 @@ g 8|37=XK1|11=K3|41=K1|17=EK4|150=4|39=4|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0
 // longNight has nothing but heartbeats, for a long time.
 var longNight = "600000\n" + repeated(enduranceMessages/2, "c 0|\ng 0|\n") + "c 5|\ng 5|\n"
 
+// withoutNight is the good day for whom its length does not matter: it takes much less
+// to judge.
+var withoutNight = strings.TrimSuffix(goodDay, longNight) + "c 5|\ng 5|\n"
+
 // failing are the checks that a day fails.
 func failing(t *testing.T, day string) (ids []string) {
 	t.Helper()
@@ -102,7 +106,11 @@ func plantMore(t *testing.T, tried map[string]bool) {
 		if !strings.Contains(goodDay, f.from) {
 			t.Fatalf("%s, %s: the good day has no %q", f.check, f.name, f.from)
 		}
-		if failed := failing(t, strings.Replace(goodDay, f.from, f.to, 1)); !slices.Equal(failed, []string{f.check}) {
+		day := goodDay
+		if f.check != "C40" {
+			day = withoutNight
+		}
+		if failed := failing(t, strings.Replace(day, f.from, f.to, 1)); !slices.Equal(failed, []string{f.check}) {
 			t.Errorf("%s, %s: failed are %v", f.check, f.name, failed)
 		}
 	}

@@ -135,7 +135,7 @@ func (a *changes) see(e *Entry, n *notes) {
 	switch {
 	case e.FromClient && e.Kind == a.kind:
 		a.open[id] = e
-	case e.FromClient || e.get(43) == "Y" || e.get(97) == "Y":
+	case e.FromClient || (isAgain(e) || isCopy(e)) && a.open[id] == nil:
 	case e.Kind == "8" && e.get(150) == a.done && (a.open[id] != nil || a.closed[id]):
 		a.answer(id, e, n)
 		n.meet(a.good, e)

@@ -261,7 +261,7 @@ func (a *loops) see(e *Entry, n *notes) {
 		}
 		return
 	}
-	if !refusal(e) || reason(e) == "THROTTLED" || e.get(43) == "Y" {
+	if !refusal(e) || reason(e) == "THROTTLED" || isAgain(e) || isCopy(e) {
 		return
 	}
 	n.meet(needRefusal, e)

@@ -106,7 +106,7 @@ g 8|37=X5|11=O5|17=E13|150=0|39=0|1=ACME|55=BTC-PERP|54=2|38=2|151=2|14=0
 g 8|37=X5|11=O5|17=E14|150=F|39=2|1=ACME|55=BTC-PERP|54=2|38=2|31=99|32=2|151=0|14=2
 2000
 g AP|721=PM3|1=ACME|55=BTC-PERP|704=1.6|705=0
-c H|11=T1|55=BTC-PERP|54=1
+` + goodMoney + `c H|11=T1|55=BTC-PERP|54=1
 g j|372=H|380=0|45=last|58=THROTTLED
 c H|11=T2|55=BTC-PERP|54=1
 g j|372=H|380=0|45=last|58=THROTTLED
@@ -288,6 +288,8 @@ func (s *scribe) value(side, v string) string {
 		return strconv.Itoa(s.mark + 1)
 	case "gap+1":
 		return strconv.Itoa(s.gap + 1)
+	case "liq": // the latest message of the gateway
+		return strconv.Itoa(s.next["g"] - 1)
 	}
 	if text, later, found := strings.Cut(v, "@+"); found {
 		return text + stamp(s.at.Add(time.Duration(s.number(later))*time.Millisecond)) + "Z"
@@ -329,13 +331,16 @@ func TestGoodDayPasses(t *testing.T) {
 	if !r.Certified {
 		t.Error("not certified")
 	}
-	if want := []Position{{"ACME", "BTC-PERP", 4, "-0.4"}}; !slices.Equal(r.Positions, want) {
+	if want := []Position{{"ACME", "BTC-PERP", 4, "-0.4"}, {"ACME", "CERT-FUND", 2, "0"}, {"ACME", "CERT-HALT", 2, "3"}, {"MARGIN", "CERT-LIQ", 3, "-6600"}}; !slices.Equal(r.Positions, want) {
 		t.Errorf("fills %v, want %v", r.Positions, want)
 	}
 }
 
+// planted is a fault: what stands in the good day, and what instead.
+type planted struct{ check, name, from, to string }
+
 // plantedFaults are changes of the good day, each with the check that must fail.
-var plantedFaults = []struct{ check, name, from, to string }{
+var plantedFaults = []planted{
 	{"C01", "TestRequest answered late", "20\nc 0|112=T1", "2500\nc 0|112=T1"},
 	{"C01", "TestRequest not answered", "c 0|112=T1\n", "3000\n"},
 	{"C01", "back before the Logout was answered", "c 5|\n", "c 5|\nc A|98=0|108=30\ng A|98=0|108=30\nc 5|\n"},
@@ -372,7 +377,7 @@ var plantedFaults = []struct{ check, name, from, to string }{
 		repeated(4, "c F|11=FF%d|41=NOPE|55=BTC-PERP|54=1|60=now|38=3\ng 9|37=NONE|11=FF%d|41=NOPE|39=8|434=1|102=1|58=UNKNOWN_ORDER\n") + "c q|"},
 	{"C11", "does not back off", "3000\ng 1|", repeated(4, "500\nc H|11=TT%d|55=BTC-PERP|54=1\ng j|372=H|380=0|45=last|58=THROTTLED\n") + "3000\ng 1|"},
 	{"C13", "a lot that is not one", "c q|", "c D|11=B1|1=ACME|55=BTC-PERP|54=1|60=now|38=0.0001|40=2|44=90|59=3\ng 8|37=X9|11=B1|17=EB1|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=0.0001|151=0|14=0|58=BAD_LOT\nc q|"},
-	{"C13", "an order into a halt", "c x|", "g f|324=S|55=BTC-PERP|326=2\n1500\nc x|"},
+	{"C13", "an order into a halt", "c q|", "g f|324=S|55=BTC-PERP|326=2|58=ORACLE_STALE\n1500\nc D|11=B2|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=1\ng 8|37=X9|11=B2|17=EB2|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=ORACLE_STALE\ng f|325=Y|55=BTC-PERP|326=3\nc q|"},
 	{"C14", "prices after the end", "50\ng W|262=M1", "1500\ng W|262=M1"},
 	{"C15", "orders on expired quotes", "2000\nc D|11=O2", "2000\n" + repeated(2, "c D|11=L%d|1=ACME|55=BTC-PERP|54=1|60=now|38=1|40=D|117=QA1\ng 8|37=XL%d|11=L%d|17=EL%d|150=8|39=8|1=ACME|55=BTC-PERP|54=1|38=1|151=0|14=0|58=QUOTE_EXPIRED\n") + "c D|11=O2"},
 	{"C15", "an order on a withdrawn quote", "100\nc D|11=O1", "g Z|131=*|117=QA1\n1100\nc D|11=O1"},
@@ -398,12 +403,12 @@ var plantedFaults = []struct{ check, name, from, to string }{
 // other does.
 func TestEachFaultFailsItsCheck(t *testing.T) {
 	tried := map[string]bool{}
-	for _, f := range plantedFaults {
+	for _, f := range slices.Concat(plantedFaults, moneyFaults) {
 		tried[f.check] = true
 		if !strings.Contains(goodDay, f.from) {
 			t.Fatalf("%s, %s: the good day has no %q", f.check, f.name, f.from)
 		}
-		day := strings.Replace(goodDay, f.from, f.to, 1)
+		day := strings.Replace(withoutNight, f.from, f.to, 1)
 		if f.check == "C27" {
 			for _, x := range [][2]string{{"38=2|151=2|14=0\ng 8|37=X5", "38=5|151=5|14=0\ng 8|37=X5"}, {"38=2|31=99|32=2|151=0|14=2", "38=5|31=99|32=5|151=0|14=5"}, {"704=1.6|705=0", "704=0|705=1.4"}} {
 				day = strings.Replace(day, x[0], x[1], 1)

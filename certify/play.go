@@ -123,6 +123,7 @@ func (c *Case) Play(ctx context.Context, to Target) error {
 	if to.Wait <= 0 {
 		to.Wait = WaitMax
 	}
+	to.Wait = max(to.Wait, c.wait)
 	p := &player{ctx: ctx, to: to, conns: map[int]*peer{}, broken: map[int]*peer{}, vars: map[string]string{"sender": to.Sender, "target": to.Target, "begin": to.BeginString}}
 	p.vars["credentials"] = to.credentials()
 	// A ClOrdID is used once for ever: each play has ids of its own.

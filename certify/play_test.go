@@ -166,6 +166,9 @@ func TestScriptErrors(t *testing.T) {
 		{"flood H|11=A", "a number up to 1000", 1},
 		{"flood 3", "a number up to 1000", 1},
 		{"flood 3 H|11=A", "", 0},
+		{"# @wait soon\nfence", "whole seconds", 1},
+		{"# @rule r\n# @wait 601\nfence", "1 to 600", 2},
+		{"# @wait 600\nfence", "", 0},
 	} {
 		_, err := ParseScript("f.def", "f", []byte(s.src))
 		var e *ScriptError

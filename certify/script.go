@@ -29,6 +29,10 @@ type Case struct {
 	Since []string `json:"since,omitempty"`
 	// Needs are words without which it cannot be played: a market, a session.
 	Needs []string `json:"needs,omitempty"`
+	// Markets names those without which it cannot be played; empty: any will do.
+	Markets []string `json:"markets,omitempty"`
+
+	wait time.Duration // that one message may take at least; zero: what the target says
 
 	source []string // lines of the file, to show around a failure
 	steps  []step
@@ -102,7 +106,9 @@ func ParseScript(file, name string, src []byte) (*Case, error) {
 			continue
 		}
 		if line[0] == '#' {
-			c.header(strings.TrimSpace(line[1:]))
+			if err := c.header(strings.TrimSpace(line[1:])); err != nil {
+				return nil, &ScriptError{file, n + 1, err}
+			}
 			continue
 		}
 		s, err := parseStep(line)
@@ -123,7 +129,7 @@ func ParseScript(file, name string, src []byte) (*Case, error) {
 
 // header reads what a comment says of the scenario. A definition of QuickFIX has
 // no marks; its first comment is taken for what it expects.
-func (c *Case) header(comment string) {
+func (c *Case) header(comment string) error {
 	mark, text, _ := strings.Cut(comment, " ")
 	switch {
 	case mark == "@rule":
@@ -136,9 +142,27 @@ func (c *Case) header(comment string) {
 		c.Since = strings.Fields(text)
 	case mark == "@needs":
 		c.Needs = strings.Fields(text)
+	case mark == "@market":
+		c.Markets = strings.Fields(text)
+	case mark == "@wait":
+		return c.waits(text)
 	case c.Expect == "" && len(c.steps) == 0 && !strings.HasPrefix(mark, "@"):
 		c.Expect = comment
 	}
+	return nil
+}
+
+// caseWaitMax is the longest wait that a scenario may ask for.
+const caseWaitMax = 10 * time.Minute
+
+// waits reads how many seconds one message may take.
+func (c *Case) waits(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || time.Duration(n) > caseWaitMax/time.Second {
+		return fmt.Errorf("@wait %s: it is whole seconds, 1 to %d", text, caseWaitMax/time.Second)
+	}
+	c.wait = time.Duration(n) * time.Second
+	return nil
 }
 
 func parseStep(line string) (step, error) {

@@ -54,7 +54,7 @@ func (k *checker) feed(path string, f *Feed, priced map[string]string) {
 }
 
 // scripts are what the prices of a scripted feed can do, as in oracle.Scripts.
-var scripts = []string{"steady", "slow", "wave", "jump", "stale"}
+var scripts = []string{"steady", "slow", "wave", "jump", "stale", "halt", "squeeze"}
 
 // certPrefix begins the symbols of certification markets, whose prices and terms
 // follow a script.

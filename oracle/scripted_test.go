@@ -3,6 +3,7 @@ package oracle
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"backstop/perp"
@@ -66,6 +67,45 @@ func TestBadScripts(t *testing.T) {
 	for _, o := range []ScriptedOptions{{Script: "dance", Markets: twoMarkets}, {Script: ScriptSlow}, {Script: ScriptSlow, Markets: []SyntheticMarket{{Symbol: "X"}}}} {
 		if err := NewScripted(o).Run(t.Context(), func(perp.OracleTick) { t.Error("a tick") }); err == nil {
 			t.Errorf("%+v runs", o)
+		}
+	}
+}
+
+// TestHaltScript: the sources agree, are far apart, then less far, and agree again.
+func TestHaltScript(t *testing.T) {
+	var last perp.Ratio
+	var turns []perp.Ratio
+	for i, k := range follow(t, ScriptHalt, 13*perp.Second) {
+		if k.Price != twoMarkets[0].Start {
+			t.Fatalf("tick %d is %+v", i, k)
+		}
+		if k.Divergence != last {
+			turns = append(turns, k.Divergence)
+			last = k.Divergence
+		}
+	}
+	if want := []perp.Ratio{haltApart, easedApart, 0}; !slices.Equal(turns, want) {
+		t.Errorf("divergences %v, want %v", turns, want)
+	}
+}
+
+// TestSqueezeScript: no step is far, the top is 10 % up, and the way ends where it began.
+func TestSqueezeScript(t *testing.T) {
+	start := twoMarkets[0].Start
+	ticks := follow(t, ScriptSqueeze, 41*perp.Second)
+	var top perp.Price
+	for i, k := range ticks[1:] {
+		if off := distance(k.Price, ticks[i].Price); off > 30*perp.BP {
+			t.Fatalf("tick %d: %v after %v", i, k.Price, ticks[i].Price)
+		}
+		top = max(top, k.Price)
+	}
+	if top != start+start/10 {
+		t.Errorf("from %v to %v", start, top)
+	}
+	for _, still := range []int{0, 39, 200, 239, 400} {
+		if ticks[still].Price != start || ticks[still].Divergence != 0 {
+			t.Errorf("tick %d is %+v", still, ticks[still])
 		}
 	}
 }
