@@ -41,15 +41,17 @@ func TestCertifyRun(t *testing.T) {
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}
-	// What cannot be had without a gateway that misbehaves, or that is flooded; and
+	// What cannot be had without a flood, a planned stop or a drop copy session; and
 	// whether an order is refused by last look, or meets its quote, is a matter of time.
-	unseen, either := []string{"C03", "C11"}, []string{"C18", "C19"}
+	unseen, either := []string{"C11", "C12", "C37"}, []string{"C18", "C19"}
 	messages := filepath.Join(out, "messages.log")
 	for _, source := range []string{messages, logged} {
 		r := graded(t, source)
 		for _, f := range r.Findings {
 			want := certify.Passed
-			if slices.Contains(unseen, f.Check.ID) {
+			// The log of the session has nobody who is refused, and no message as lost that
+			// was on its way when a connection broke.
+			if slices.Contains(unseen, f.Check.ID) || source == logged && (f.Check.ID == "C02" || f.Check.ID == "C03") {
 				want = certify.NotObserved
 			}
 			if f.Verdict != want && !(slices.Contains(either, f.Check.ID) && f.Verdict == certify.NotObserved) {

@@ -544,6 +544,11 @@ func TestReadLog(t *testing.T) {
 			t.Errorf("%q: at %s", line, got)
 		}
 	}
+	long := strings.TrimSuffix(bar, "|10=000|") + "|112=xxxx"
+	l, err := ReadLog(strings.NewReader(long+"…\n"+long+"\n"), "", "")
+	if err != nil || len(l.Entries) != 1 || l.Entries[0].Seq != 1 || l.Entries[0].get(98) != "0" || l.Entries[0].get(112) != "" {
+		t.Errorf("a message that was shortened: %+v, %v", l, err)
+	}
 	for name, r := range map[string]io.Reader{"no message": strings.NewReader("hello\n"), "others": strings.NewReader(soh), "cut off": strings.NewReader(soh[:40])} {
 		if _, err := ReadLog(r, "D", "G"); !errors.Is(err, ErrNoSession) {
 			t.Errorf("%s: %v", name, err)

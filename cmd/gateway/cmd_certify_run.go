@@ -33,12 +33,12 @@ judged as any other session is (certify grade): that says how the client did.
 It places small orders, some of which fill. Numbers of the session are reset
 (141=Y). The password comes from GATEWAY_PASSWORD, the demo's is known; without
 one no Username is sent. A session for drop copies has the same password.
-Scenarios that need --cert, --drop-copy or a password are left out without.
+Scenarios that need --cert, --drop-copy or a password are left out without. One
+Logon has wrong credentials: five runs in a minute lock the session out.
 Exit 7: a scenario or a check fails; 8: we are not let in; 5: nobody answers.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
-
 gateway demo --cert --quiet
 gateway certify run --against 127.0.0.1:9878 --cert --out certified`,
 		Flags: func(f *config.Flags) {
@@ -51,7 +51,7 @@ gateway certify run --against 127.0.0.1:9878 --cert --out certified`,
 			f.StringVar(&o.a.Copy, "drop-copy", "", "CompID of a drop copy session; DEMODC of the demo")
 			f.StringVar(&o.a.Symbol, "symbol", "", "market; without it BTC-PERP, with --cert CERT-FILL")
 			f.StringVar(&o.a.Size, "size", "", "of each order; without it 0.01, with --cert 1")
-			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500,\nwith --cert 1")
+			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500 or 1")
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
 			f.StringVar(&o.out, "out", "", "write the log and the report into `DIR`")
 			f.DurationVar(&o.to.Wait, "timeout", certify.WaitMax, "longest wait for one message")
