@@ -25,6 +25,9 @@
 //   - A slip in a scenario is named with file and line (TestScriptErrors).
 //   - A client that does well passes every check (TestGoodDayPasses); each fault
 //     fails its check and no other (TestEachFaultFailsItsCheck).
+//   - What the gateway says it left out on purpose never came (TestLeftOutOnPurpose);
+//     orders are judged as a client has to take the messages (TestInOrder).
+//   - A client whose connection breaks asks for what it has missed (TestPlayAgain).
 //   - The same log gives the same report, and what is changed in it is named by its
 //     line (TestReportsAreDerived).
 //   - The same seed makes the same suite (TestMalformedIsSeeded).
