@@ -45,18 +45,22 @@ func TestCertifyRun(t *testing.T) {
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}
-	// What takes ten minutes, or certification markets (TestCertifyAccount); and whether
-	// an order is refused by last look, or meets its quote, is a matter of time.
-	unseen, either := []string{"C40", "C30", "C32", "C33"}, []string{"C18", "C19", "C34"}
+	// What takes ten minutes, a planned stop, a drop copy session, or certification markets
+	// (TestCertifyAccount, TestCertifySpoilt); and whether an order is refused by last
+	// look, or meets its quote, is a matter of time.
+	unseen, either := []string{"C40", "C30", "C32", "C33", "C12", "C37"}, []string{"C18", "C19", "C34"}
 	messages := filepath.Join(out, "messages.log")
 	for _, source := range []string{messages, logged} {
 		r := graded(t, source)
 		for _, f := range r.Findings {
 			want := certify.Passed
-			if slices.Contains(unseen, f.Check.ID) {
+			// The log of the session has nobody who is refused, and what was on its way when
+			// a connection broke only as lost if it had not got that far.
+			if slices.Contains(unseen, f.Check.ID) || source == logged && f.Check.ID == "C02" {
 				want = certify.NotObserved
 			}
-			if f.Verdict != want && !(slices.Contains(either, f.Check.ID) && f.Verdict == certify.NotObserved) {
+			chance := slices.Contains(either, f.Check.ID) || source == logged && f.Check.ID == "C03"
+			if f.Verdict != want && !(chance && f.Verdict == certify.NotObserved) {
 				t.Errorf("%s: %s is %s: %s %v", filepath.Base(source), f.Check.ID, f.Verdict, f.Why, f.Evidence)
 			}
 		}

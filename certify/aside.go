@@ -62,18 +62,31 @@ func (l *Log) event(line string) {
 }
 
 // lost takes out a message that the gateway's own log has and the client never got:
-// the gateway says of it in a line of its own that it was left out on purpose.
+// the gateway says of it in a line of its own that it was left out on purpose. That
+// line may come before the message, as they are written by two goroutines.
 func (l *Log) lost(line string) {
 	m := injectedGap.FindStringSubmatch(line)
 	if m == nil || m[1] != l.Client {
 		return
 	}
+	seq, err := strconv.Atoi(m[2])
+	if err != nil {
+		return // No number that a message could have.
+	}
 	for i := len(l.Entries) - 1; i >= 0; i-- {
-		if e := l.Entries[i]; !e.FromClient && strconv.Itoa(e.Seq) == m[2] && e.get(43) != "Y" {
+		e := l.Entries[i]
+		if e.Kind == "A" && e.get(141) == "Y" {
+			break
+		}
+		if !e.FromClient && e.Seq == seq && e.get(43) != "Y" {
 			l.Entries = append(l.Entries[:i], l.Entries[i+1:]...)
 			return
 		}
 	}
+	if l.gaps == nil {
+		l.gaps = map[int]bool{}
+	}
+	l.gaps[seq] = true
 }
 
 // watch shows an automaton every message in its order, those of other connections

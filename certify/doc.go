@@ -28,6 +28,9 @@
 //   - A client that does well passes every check (TestGoodDayPasses); each fault
 //     fails its check and no other (TestEachFaultFailsItsCheck).
 //   - A guide says what the report says (TestGuideAgreesWithTheReport).
+//   - What the gateway says it left out on purpose never came (TestLeftOutOnPurpose);
+//     orders are judged as a client has to take the messages (TestInOrder).
+//   - A client whose connection breaks asks for what it has missed (TestPlayAgain).
 //   - The same log gives the same report, and what is changed in it is named by its
 //     line (TestReportsAreDerived).
 //   - The same seed makes the same suite (TestMalformedIsSeeded).

@@ -45,7 +45,8 @@ type Log struct {
 	Chain           []string // one link a line, short
 	Head            string   // the last link, whole
 
-	cut bool // the next message is the first after a cut
+	cut  bool         // the next message is the first after a cut
+	gaps map[int]bool // numbers that were left out, of messages still to come
 }
 
 // linkShort is how many digits of a link are kept for each line: enough to name
@@ -106,10 +107,15 @@ func (l *Log) take(e *Entry) {
 	if l.besides(e) {
 		return
 	}
-	if l.owns(e) {
-		e.Cut, l.cut = l.cut, false
-		l.Entries = append(l.Entries, e)
+	if !l.owns(e) {
+		return
 	}
+	if !e.FromClient && l.gaps[e.Seq] && e.get(43) != "Y" {
+		delete(l.gaps, e.Seq)
+		return
+	}
+	e.Cut, l.cut = l.cut, false
+	l.Entries = append(l.Entries, e)
 }
 
 // owns tells whether a message is of the session, and says from whom.
@@ -143,11 +149,14 @@ func readEntry(line string) *Entry {
 		return nil
 	}
 	text := escapedSOH.Replace(line[i:])
-	end := trailer.FindStringIndex(text)
-	if end == nil {
+	text, shortened := whole(text)
+	if text == "" {
 		return nil
 	}
-	f := Parse(text[:end[1]])
+	f := Parse(text)
+	if shortened {
+		f = f[:len(f)-1]
+	}
 	e := &Entry{Fields: f, Kind: f.Get(35), Seq: f.Int(34), Conn: connOf(line[:i])}
 	if e.Kind == "" || e.Seq < 0 {
 		return nil
@@ -157,6 +166,21 @@ func readEntry(line string) *Entry {
 		e.At = fixStamp(f.Get(52))
 	}
 	return e
+}
+
+// shortenedMark stands at the end of what the gateway logs of a long message.
+const shortenedMark = "…"
+
+// whole is the text of a message up to its end; of one that the gateway has shortened
+// what there is, with a last field that may not be all of it.
+func whole(text string) (message string, shortened bool) {
+	if end := trailer.FindStringIndex(text); end != nil {
+		return text[:end[1]], false
+	}
+	if end := strings.Index(text, shortenedMark); end > 0 {
+		return text[:end], true
+	}
+	return "", false
 }
 
 func timeOf(prefix string) time.Time {

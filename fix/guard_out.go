@@ -20,6 +20,7 @@ type outFrame struct {
 	epoch, seq int64
 	bytes      []byte
 	fate       fate // of a certification configuration
+	unlogged   bool // the session library has not seen it
 }
 
 // Write queues a message; it never waits. A client that lets too much pile up
@@ -34,7 +35,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.dialect == strict44 && stored[typeOf(b)] {
 		b = inStrict44(b) // It was numbered before the client was back.
 	}
-	f := outFrame{c.link.numbers.currentEpoch(), outNumber(b), b, c.link.inject.outgoing(b, time.Now())}
+	f := outFrame{epoch: c.link.numbers.currentEpoch(), seq: outNumber(b), bytes: b, fate: c.link.inject.outgoing(b, time.Now())}
 	var more []outFrame
 	if typeOf(b) == "A" {
 		more = c.repeats(f)
@@ -80,6 +81,7 @@ func (c *conn) repeats(logon outFrame) []outFrame {
 		if size += len(more[i].bytes); i >= limits.ReplayMessages || size > limits.ReplayBytes {
 			return more[:i]
 		}
+		more[i].unlogged = true
 	}
 	return more
 }
@@ -167,6 +169,9 @@ func (c *conn) take(now time.Time) (bytes []byte, closing bool, wait time.Durati
 		f := c.queue[n]
 		if wait = f.fate.until.Sub(now); wait > 0 && !c.closing {
 			break
+		}
+		if f.unlogged {
+			sessionLog{c.guard.door.log.With("comp_id", c.link.cfg.CompID)}.message("out", f.bytes)
 		}
 		carried := c.link.inject.carry(f, now)
 		if f.fate.lost {

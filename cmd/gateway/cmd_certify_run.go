@@ -40,7 +40,8 @@ It places small orders, some of which fill, and once sends 300 requests at a
 time, so as to be throttled. Numbers of the session are reset (141=Y). The
 password comes from GATEWAY_PASSWORD, the demo's is known; without one no
 Username is sent. A session for drop copies has the same password.
-Scenarios that need --cert, --drop-copy or a password are left out without.
+Scenarios that need --cert, --drop-copy or a password are left out without. One
+Logon has wrong credentials: five runs in a minute lock the session out.
 Exit 7: a scenario or a check fails; 8: we are not let in; 5: nobody answers.
 
 With --through your own FIX engine says and hears all that: a program that sends
@@ -49,7 +50,6 @@ messages are then its own, and the report is on it. COMMAND is cut at spaces.`,
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
-
 gateway demo --cert --quiet
 gateway certify run --against 127.0.0.1:9878 --cert --out certified
 gateway certify run --against 127.0.0.1:9878 --symbol CERT-JUMP --size 1 --only c34 --repeat 100 --out fair
@@ -65,7 +65,7 @@ gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 			f.StringVar(&o.a.Copy, "drop-copy", "", "CompID of a drop copy session; DEMODC of the demo")
 			f.StringVar(&o.a.Symbol, "symbol", "", "market; without it BTC-PERP, with --cert CERT-FILL")
 			f.StringVar(&o.a.Size, "size", "", "of each order; without it 0.01, with --cert 1")
-			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500,\nwith --cert 1")
+			f.StringVar(&o.a.Away, "away", "", "how far below the bid orders rest; without it 500 or 1")
 			o.tls.flags(f)
 			f.StringVar(&o.only, "only", "", "only scenarios whose name has this `TEXT` in it")
 			f.IntVar(&o.a.Repeat, "repeat", 1, "play each scenario so many times")
