@@ -119,6 +119,8 @@ func (v inVersion) unserved(send func(kind string, body ...string), next func(wa
 		send("a", "649=S", "117=Q999999A")
 		next("35=AI", "649=S", "297=9")
 	}
+	send(provided("L", bid("a", "59000", "1"))[0], provided("L", bid("a", "59000", "1"))[1:]...) // Liquidity providers speak FIX 4.4.
+	next("35=3", "373=11", "372=i")
 	send("M", "66=L") // Nobody is served this.
 	next("35=j", "372=M", "380=3")
 }

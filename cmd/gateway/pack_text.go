@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -250,7 +251,7 @@ func (f packFacts) agreed() [][2]string {
 		{"SenderCompID (49)", "`" + s.CompID + "`"}, {"TargetCompID (56)", "`" + f.target + "`"}, {"Logon", proof},
 		{"HeartBtInt (108)", fmt.Sprintf("%d to %d; the files ask for %d", int(s.HeartbeatMin/time.Second), int(s.HeartbeatMax/time.Second), f.heartBtInt())},
 		{"Hours", "always; no daily reset"}, {"Sequence numbers", resets}, {"Dialect", f.dialect},
-		{"Accounts", orAny(s.Accounts)}, {"Roles", orAny(s.Roles)}, {"Addresses allowed", orAny(s.AllowIPs)},
+		{"Accounts", orAny(s.Accounts)}, {"Roles", cmp.Or(strings.Join(s.Roles, ", "), "trade")}, {"Addresses allowed", orAny(s.AllowIPs)},
 		{"Orders", rate}, {"Working orders", cancel},
 	}
 }
