@@ -111,6 +111,12 @@ func (k *desk) instrument(symbol string) (perp.Instrument, bool) {
 	return perp.Instrument{}, false
 }
 
+// currencyOf is that of a market; empty if there is no such market.
+func (k *desk) currencyOf(symbol string) string {
+	i, _ := k.instrument(symbol)
+	return i.Currency
+}
+
 // apply takes in one event; the lock is held.
 func (k *desk) apply(ev perp.Event, at perp.Time) {
 	switch ev := ev.(type) {
