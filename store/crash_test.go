@@ -34,20 +34,20 @@ func TestMain(m *testing.M) {
 		return
 	}
 	var err error
-	if scratch, err = os.MkdirTemp("", "backstop-store-*"); err != nil {
+	if built, err = os.MkdirTemp("", "backstop-store-*"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := os.RemoveAll(scratch); err != nil {
+	if err := os.RemoveAll(built); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
 	os.Exit(code)
 }
 
-// scratch is where what is built once for all tests goes, so that it goes with them.
-var scratch string
+// built is where what is built once for all tests goes, so that it goes with them.
+var built string
 
 // childOpen tells how opening ended.
 func childOpen() {
