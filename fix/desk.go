@@ -63,7 +63,7 @@ type client struct {
 	venue    *venueSubscription
 	watches  []*watch
 	changes  map[watchKey]*change
-	streams  map[int64]*streamTold // by the number of the request
+	streams  map[streamID]*streamTold // by the request
 }
 
 type statusSubscription struct {
