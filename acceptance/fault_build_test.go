@@ -98,7 +98,7 @@ func faultBuild(m mutant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "backstop-faults-*")
+	dir, err := os.MkdirTemp(scratch, "faults-*")
 	if err != nil {
 		return "", err
 	}

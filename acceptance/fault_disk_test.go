@@ -31,8 +31,8 @@ const exitMax = time.Second
 
 // shim is the failing disk, and image what makes disks after a power cut.
 var (
-	shim  = sync.OnceValues(func() (string, error) { return build.Shim("shim") })
-	image = sync.OnceValues(func() (string, error) { return build.Image("shim") })
+	shim  = sync.OnceValues(func() (string, error) { return build.Shim("shim", scratch) })
+	image = sync.OnceValues(func() (string, error) { return build.Image("shim", scratch) })
 )
 
 // onShim puts the failing disk under the gateways of the world.

@@ -13,9 +13,13 @@ import (
 	"time"
 )
 
+// scratch is where what is built once for all tests goes, so that it goes with them;
+// empty: wherever temporary files are.
+var scratch string
+
 // Build compiles the gateway once and returns the path of the binary.
 var Build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "backstop-acceptance-*")
+	dir, err := os.MkdirTemp(scratch, "gateway-*")
 	if err != nil {
 		return "", err
 	}

@@ -167,7 +167,7 @@ func cppBinary(t *testing.T, name string) string {
 		return bin
 	}
 	if cppBuilt.dir == "" {
-		dir, err := os.MkdirTemp("", "backstop-cpp-*")
+		dir, err := os.MkdirTemp(scratch, "cpp-*")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -77,7 +77,7 @@ func speak(ctx context.Context, t *testing.T, g *Gateway, c leaver) (execs []str
 // the requests that led to it, while the gateway runs; pages of a search meet without a
 // gap; a question that cannot be read is refused.
 func TestMessagesOfAnOrder(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	g := startGateway(t, demoArgs(filepath.Join(t.TempDir(), "data"))...)
 	c := leaver{NewClient("DEMO1", "BACKSTOP", "DEMO1", "demo"), map[string]int{}}

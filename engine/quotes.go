@@ -14,6 +14,7 @@ const rfqMax = 1000
 // rfq is a firm quote given to one session for one size.
 type rfq struct {
 	ID         string
+	ReqID      string // of the request
 	Session    string
 	Account    string
 	Bid, Ask   perp.Level
@@ -59,7 +60,7 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 		e.openStream(m, r)
 		return
 	}
-	q := rfq{Session: r.Session, Account: r.Account}
+	q := rfq{ReqID: r.ReqID, Session: r.Session, Account: r.Account}
 	v := e.mayQuote(r, m)
 	if v.OK() {
 		q.Bid, q.Ask, v = e.price(m, r)

@@ -86,7 +86,7 @@ func (e *Engine) quit(m *market, session, reqID, quoteID string) (ended int) {
 	}
 	for i := range m.RFQs {
 		q := &m.RFQs[i]
-		if q.Session == session && reqID == "" && (quoteID == "" || q.ID == quoteID) && q.ValidUntil > e.now {
+		if q.Session == session && (reqID == "" || q.ReqID == reqID) && (quoteID == "" || q.ID == quoteID) && q.ValidUntil > e.now {
 			q.ValidUntil = e.now
 			ended++
 		}

@@ -80,6 +80,7 @@ func decodeQuoteResponse(c *codec, r *request, o perp.Origin) perp.Command {
 		r.flaw(perp.Unsupported, "694="+kind)
 	}
 	r.when(60)
+	r.only(responseFields, harmless)
 	d.Flawed = r.flawed()
 	return d
 }

@@ -63,7 +63,7 @@ type client struct {
 	venue    *venueSubscription
 	watches  []*watch
 	changes  map[watchKey]*change
-	streams  map[int64]*streamTold // by the number of the request
+	streams  map[streamID]*streamTold // by the request
 }
 
 type statusSubscription struct {
@@ -109,6 +109,12 @@ func (k *desk) instrument(symbol string) (perp.Instrument, bool) {
 		return m.instrument, true
 	}
 	return perp.Instrument{}, false
+}
+
+// currencyOf is that of a market; empty if there is no such market.
+func (k *desk) currencyOf(symbol string) string {
+	i, _ := k.instrument(symbol)
+	return i.Currency
 }
 
 // apply takes in one event; the lock is held.

@@ -170,17 +170,19 @@ type link struct {
 	version spec.Version
 	speaks  dialect // of another version than FIX 4.4; else the connection says which
 	numbers *numbers
-	up      atomic.Bool
-	holder  atomic.Pointer[conn]
-	lastIn  atomic.Int64 // unix ns
-	lastOut atomic.Int64
-	replays replayLimit
-	buckets [classEnd]perp.Time // token buckets: when each is full again; only the session's goroutine touches them, and abuse
-	abuse   abuse
-	inject  *injector    // nil: nothing goes wrong on purpose
-	banned  atomic.Int64 // unix ns; until when the client is kept out
-	bye     atomic.Int64 // one more than the number of our Logout on this connection; 0: none
-	echo    string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
+	// currency is that of a market; nil: unknown.
+	currency func(symbol string) string
+	up       atomic.Bool
+	holder   atomic.Pointer[conn]
+	lastIn   atomic.Int64 // unix ns
+	lastOut  atomic.Int64
+	replays  replayLimit
+	buckets  [classEnd]perp.Time // token buckets: when each is full again; only the session's goroutine touches them, and abuse
+	abuse    abuse
+	inject   *injector    // nil: nothing goes wrong on purpose
+	banned   atomic.Int64 // unix ns; until when the client is kept out
+	bye      atomic.Int64 // one more than the number of our Logout on this connection; 0: none
+	echo     string       // Dialect(22000) of the last Logon; only the session's goroutine touches it
 
 	life        life
 	disabled    atomic.Pointer[string] // why the desk has shut the client out
@@ -277,6 +279,7 @@ func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc
 		return fmt.Errorf("fix: session %s: BeginString %q is not spoken here", s.CompID, s.BeginString)
 	}
 	l := &link{cfg: s, version: version, speaks: foreignDialects[version.Key], id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	l.currency = d.desk.currencyOf
 	if err := s.Inject.good(); err != nil {
 		return fmt.Errorf("fix: session %s: inject: %w", s.CompID, err)
 	}

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -118,6 +119,19 @@ type streamTold struct {
 	seq       int64     // quotes told
 }
 
+// streamID names the request that began a stream. Its number alone does not: a client
+// that begins its numbers anew (141=Y) keeps its streams, and uses the number again.
+type streamID struct {
+	arrival perp.Time
+	inSeq   int64
+}
+
+func streamOf(o perp.Origin) streamID { return streamID{o.Arrival, o.InSeq} }
+
+func (a streamID) compare(b streamID) int {
+	return cmp.Or(cmp.Compare(a.arrival, b.arrival), cmp.Compare(a.inSeq, b.inSeq))
+}
+
 // quoted keeps the newest of each stream: what a slow reader misses is gone.
 // The lock is held.
 func (k *desk) quoted(ev perp.Event, at perp.Time) {
@@ -133,10 +147,10 @@ func (k *desk) quoted(ev perp.Event, at perp.Time) {
 		return
 	}
 	c := k.clients[o.Session]
-	if c == nil || c.streams[o.InSeq] == nil {
+	if c == nil || c.streams[streamOf(o)] == nil {
 		return
 	}
-	s := c.streams[o.InSeq]
+	s := c.streams[streamOf(o)]
 	s.at, s.changed = at, true
 	switch ev := ev.(type) {
 	case perp.StreamQuoted:
@@ -144,7 +158,7 @@ func (k *desk) quoted(ev perp.Event, at perp.Time) {
 	case perp.StreamWithdrawn:
 		s.quote, s.withdrawn = nil, &ev
 	case perp.QuoteRefused: // It never began.
-		delete(c.streams, o.InSeq)
+		delete(c.streams, streamOf(o))
 	}
 }
 
@@ -155,16 +169,16 @@ func (k *desk) streaming(r perp.RequestQuote) {
 	}
 	c := k.client(r.Session)
 	if c.streams == nil {
-		c.streams = map[int64]*streamTold{}
+		c.streams = map[streamID]*streamTold{}
 	}
-	c.streams[r.InSeq] = &streamTold{}
+	c.streams[streamOf(r.Origin)] = &streamTold{}
 }
 
 // dueStreams are the quotes and withdrawals that a session has to be told, in the
 // order of its requests.
 func (k *desk) dueStreams(session string, d dialect, c *client) (out []*quickfix.Message) {
-	for _, seq := range slices.Sorted(maps.Keys(c.streams)) {
-		s := c.streams[seq]
+	for _, id := range slices.SortedFunc(maps.Keys(c.streams), streamID.compare) {
+		s := c.streams[id]
 		if !s.changed {
 			continue
 		}
@@ -174,7 +188,7 @@ func (k *desk) dueStreams(session string, d dialect, c *client) (out []*quickfix
 			s.seq++
 			out = append(out, k.streamQuote(session, d, s))
 		case s.withdrawn.Over:
-			delete(c.streams, seq)
+			delete(c.streams, id)
 			if s.withdrawn.Why != perp.WithdrawnClient { // AI says it.
 				out = append(out, s.withdraw().in(d))
 			}

@@ -134,12 +134,13 @@ type conn struct {
 	queue    []outFrame
 	queued   int // bytes
 	closing  bool
-	told     bool          // the client has been told to go: nothing of it is read any more
-	ending   bool          // the client has closed its side or was cut
-	leaving  atomic.Bool   // the desk has told the client to go: the next Logout is the last message
-	kick     chan struct{} // something to write, or closing
-	done     chan struct{} // the session library has let go of the connection
-	gone     chan struct{} // the connection has ended
+	told     bool                   // the client has been told to go: nothing of it is read any more
+	ending   bool                   // the client has closed its side or was cut
+	leaving  atomic.Bool            // the desk has told the client to go: the next Logout is the last message
+	kicked   atomic.Pointer[string] // what the desk wants the client told before it goes; nil: nothing, or it is sent
+	kick     chan struct{}          // something to write, or closing
+	done     chan struct{}          // the session library has let go of the connection
+	gone     chan struct{}          // the connection has ended
 	closed   sync.Once
 }
 

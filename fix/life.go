@@ -82,6 +82,7 @@ func (d *Door) begun(l *link) {
 	if why := l.disabled.Load(); why != nil { // It came in while the desk was shutting it out.
 		d.kick(l, textDisabled+*why)
 	}
+	d.leave(l)
 }
 
 // gone notes that the client is not: the connection has ended, or one side has

@@ -166,6 +166,9 @@ func TestDecodeRefusesQuoteRequests(t *testing.T) {
 		{with(hit, 694, ""), 0, "", 1},
 		{with(hit, 55, ""), 0, "", 1},
 		{with(with(hit, 694, "6"), 117, ""), perp.CondField, "117", 0},
+		{with(hit, 694, "6") + "9001=x|", perp.Unsupported, "tag=9001", 0},
+		{with(with(hit, 694, "6"), 62, "20260722-12:05:00.000"), perp.Unsupported, "tag=62", 0},
+		{with(with(hit, 11, ""), 62, "20260722-12:05:00.000"), perp.CondField, "11", 0},
 		{with(cancel, 298, "2"), perp.Unsupported, "298=2", 0},
 		{with(cancel, 298, "7"), 0, "", 5},
 		{with(cancel, 117, ""), 0, "", 1},
@@ -249,6 +252,36 @@ func TestStreamsEndWithTheConnection(t *testing.T) {
 		if got := toldTo(k, "ACME", streamQuoted("2", "149.97", "150.03")); got != "" {
 			t.Errorf("%s: %s", name, got)
 		}
+	}
+}
+
+// TestStreamsOutliveAReset: a client that begins its numbers anew and uses one again is
+// told of both streams that it asked for under it, and the end of one ends no other.
+func TestStreamsOutliveAReset(t *testing.T) {
+	k := testDesk()
+	askForStream(t, k)
+	later := asked
+	later.Arrival += perp.Second
+	cmd, rej := newCodec(nil, k).decode(inbound(with(goodStream, 131, "RFS2")), later)
+	if rej != nil {
+		t.Fatal(rej)
+	}
+	if cmd, replies := k.admit(cmd, inbound(goodStream)); cmd == nil || len(replies) > 0 {
+		t.Fatal("the second request does not get to the engine")
+	}
+	second := streamQuoted("9", "149.90", "150.10")
+	second.Origin, second.ReqID = later, "RFS2"
+	got := toldTo(k, "ACME", streamQuoted("1", "149.97", "150.03"), second)
+	if !strings.Contains(got, "131=RFS1|117=S7-1|") || !strings.Contains(got, "131=RFS2|117=S7-9|") || strings.Index(got, "RFS1") > strings.Index(got, "RFS2") {
+		t.Errorf("two streams of one number: %s", got)
+	}
+	toldTo(k, "ACME", perp.QuoteRefused{Origin: later, ReqID: "RFS2"})
+	if got := toldTo(k, "ACME", streamQuoted("2", "149.96", "150.03")); !strings.Contains(got, "131=RFS1|117=S7-2|") {
+		t.Errorf("the first stream after the end of the second: %q", got)
+	}
+	k.refused(asked)
+	if got := toldTo(k, "ACME", streamQuoted("3", "149.95", "150.03")); got != "" {
+		t.Errorf("a stream that found no room: %s", got)
 	}
 }
 

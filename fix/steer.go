@@ -125,14 +125,28 @@ func (d *Door) obey(ev perp.SessionSteered) {
 // kick tells a client that is logged on to go, and ends its connection once it
 // has been told. The number of its answer is counted as that of any Logout.
 func (d *Door) kick(l *link, text string) {
+	if c := l.holder.Load(); c != nil {
+		c.kicked.Store(&text)
+		d.leave(l)
+	}
+}
+
+// leave sends what a kick has left. A client whose Logon is answered reads that before
+// the session is up, and may be kicked in between: whichever of the two comes last sends
+// it, and it is sent once.
+func (d *Door) leave(l *link) {
 	c := l.holder.Load()
 	if c == nil || !l.up.Load() {
+		return
+	}
+	text := c.kicked.Swap(nil)
+	if text == nil {
 		return
 	}
 	c.leaving.Store(true)
 	logout := quickfix.NewMessage()
 	logout.Header.SetString(35, "5")
-	logout.Body.SetString(58, text)
+	logout.Body.SetString(58, *text)
 	if err := quickfix.SendToTarget(logout, l.id); err != nil && !errors.Is(err, quickfix.ErrDoNotSend) {
 		panic(perp.Fault{What: "logout got no number: " + err.Error()})
 	}

@@ -42,6 +42,34 @@ func (w *world) until(what string, so func() bool) {
 	}
 }
 
+// TestKickBeforeTheLogonIsNoted: the answer to a Logon leaves a moment before the session
+// counts as up. A kick in between is not lost, and one is told once.
+func TestKickBeforeTheLogonIsNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	p := w.login("ALICE")
+	l := w.door.byComp["ALICE"]
+	w.until("logged on", l.up.Load)
+	l.up.Store(false) // As it is between the two.
+	w.happen(perp.SessionSteered{Session: "ALICE", Verb: perp.KickSession, Reason: "early"})
+	if c := l.holder.Load(); c == nil || c.leaving.Load() {
+		t.Fatal("a client that is not up was told to go")
+	}
+	l.up.Store(true)
+	w.door.leave(l) // As begun does; once more does nothing.
+	w.door.leave(l)
+	p.expect("35=5", "34=2", "58="+textKicked+"early")
+	p.send("5", "")
+	p.ended()
+	q := w.dial("ALICE")
+	q.seq = p.seq
+	q.logon("")
+	q.expect("35=A", "34=3")
+	w.until("logged on again", l.up.Load)
+	q.send("1", "112=still here|")
+	q.expect("35=0", "112=still here")
+}
+
 // TestKickedClientIsTold: the client reads why in a Logout that has a number of
 // the session, and its answer is counted: it comes back without a gap.
 func TestKickedClientIsTold(t *testing.T) {

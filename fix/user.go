@@ -21,6 +21,10 @@ const (
 	userOther    = 6
 )
 
+// userFields are those of a question about the session; what would change it is not
+// done anyway, so its fields are passed over.
+var userFields = []int{923, 924, 553}
+
 // userMarketsMax is how many markets a status tells of.
 const userMarketsMax = 20
 
@@ -47,6 +51,12 @@ func (k *desk) user(r *request, session string, now perp.Time) []*quickfix.Messa
 		said = perp.Unsupported.String() + " a Logon or a Logout does that"
 	default:
 		r.wrong(924, rejectValue)
+	}
+	if kind == askStatus {
+		r.only(userFields)
+		if v := r.flawed().First(); !v.OK() {
+			status, said = userOther, text(v)
+		}
 	}
 	if name != facts.name {
 		status, said = userUnknown, ""

@@ -22,6 +22,8 @@ func TestUserRequest(t *testing.T) {
 		{"ACME", "BE|923=U1|924=4|553=acme|", "35=BF|923=U1|553=acme|926=1|927=roles=trade,md orders_per_second=200 " + fmt.Sprintf(stands, 0, 2, "on") + "|"},
 		{"BOB", "BE|923=U2|924=4|553=bob|", "35=BF|923=U2|553=bob|926=1|927=roles=all orders_per_second=any " + fmt.Sprintf(stands, 0, 0, "off") + "|"},
 		{"BOB", "BE|923=U3|924=4|553=acme|", "35=BF|923=U3|553=acme|926=3|"},
+		{"BOB", "BE|923=U9|924=4|553=bob|58=please|", "35=BF|923=U9|553=bob|926=6|927=UNSUPPORTED tag=58|"},
+		{"BOB", "BE|923=U10|924=4|553=acme|58=please|", "35=BF|923=U10|553=acme|926=3|"},
 		{"BOB", "BE|923=U4|924=4|553=nobody|", "35=BF|923=U4|553=nobody|926=3|"},
 		{"BOB", "BE|923=U5|924=3|553=bob|554=***|925=***|", "35=BF|923=U5|553=bob|926=6|927=UNSUPPORTED the desk changes passwords|"},
 		{"BOB", "BE|923=U6|924=1|553=bob|", "35=BF|923=U6|553=bob|926=6|927=UNSUPPORTED a Logon or a Logout does that|"},

@@ -281,15 +281,19 @@ func feeLast(tag int) int {
 	return 1
 }
 
-// outFIX42 is what FIX 4.4 says of a message that was said in FIX 4.2.
-func outFIX42(kind string, body []pair) []pair {
+// outFIX42 is what FIX 4.4 says of a message that was said in FIX 4.2. Currency is that
+// of the market.
+func outFIX42(kind string, body []pair, currency string) []pair {
 	if kind != "8" {
 		return body
 	}
 	var out []pair
 	for _, f := range body {
 		switch {
-		case f.tag == 20 || f.tag == 12 || f.tag == 13:
+		case f.tag == 20 || f.tag == 13:
+			continue
+		case f.tag == 12:
+			out = append(out, feeOf(f.value, currency, strings.HasPrefix(valueOf(body, 58), perp.LiquidationCancel.String()))...)
 			continue
 		case f.tag == 150 && valueOf(body, 20) == "3":
 			f.value = "I"
@@ -299,6 +303,16 @@ func outFIX42(kind string, body []pair) []pair {
 		out = append(out, f)
 	}
 	return out
+}
+
+// feeOf is the group in which FIX 4.4 tells what a fill cost. A market that is listed no
+// longer has no currency.
+func feeOf(fee, currency string, liquidation bool) []pair {
+	group := []pair{{136, "1"}, {137, fee}}
+	if currency != "" {
+		group = append(group, pair{138, currency})
+	}
+	return append(group, pair{139, feeKind(liquidation)})
 }
 
 // present says a stored message as the session speaks now: it may have been in
@@ -325,7 +339,11 @@ func (l *link) present(raw []byte) (_ []byte, ok bool) {
 		}
 	}
 	if was == quickfix.BeginStringFIX42 {
-		body = outFIX42(kind, body)
+		currency := ""
+		if l.currency != nil {
+			currency = l.currency(valueOf(body, 55))
+		}
+		body = outFIX42(kind, body, currency)
 	}
 	if d.foreign() {
 		if kind, body, ok = d.put(kind, body); !ok {

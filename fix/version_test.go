@@ -123,6 +123,21 @@ func TestSessionMovesToAnotherVersion(t *testing.T) {
 			t.Errorf("%s has 20", c.to)
 		}
 	}
+	paid := strings.Replace(fill42, "|6=2|", "|6=2|12=0.12|13=3|58=", 1)
+	for text, kind := range map[string]string{"SLIPPAGE|": "4", "LIQUIDATION|": "7"} {
+		for _, to := range []string{"FIX.4.4", "FIXT.1.1"} {
+			l := linkIn(to)
+			l.currency = func(symbol string) string { return "USDC of " + symbol }
+			got, ok := l.present(raw("FIX.4.2", paid+text))
+			m := ParseMessage(got)
+			if !ok || m.Get(12)+m.Get(13) != "" || m.Get(136) != "1" || m.Get(137) != "0.12" || m.Get(138) != "USDC of SOL-PERP" || m.Get(139) != kind {
+				t.Errorf("%s: the fee in %s: %s", text, to, bytes.ReplaceAll(got, []byte{1}, []byte("|")))
+			}
+		}
+	}
+	if got, ok := linkIn("FIX.4.4").present(raw("FIX.4.2", paid+"x|")); !ok || bytes.Contains(got, []byte("\x01138=")) || !bytes.Contains(got, []byte("\x01137=0.12\x01139=4\x01")) {
+		t.Errorf("without a market: %s", bytes.ReplaceAll(got, []byte{1}, []byte("|")))
+	}
 	if got, ok := linkIn("FIX.4.2").present(raw("FIX.4.4", strings.Replace(head, "35=8", "35=AM", 1)+"721=X|")); ok {
 		t.Errorf("FIX 4.2 says %s", got)
 	}

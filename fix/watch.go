@@ -127,7 +127,7 @@ func (k *desk) refused(o perp.Origin) {
 	defer k.mu.Unlock()
 	delete(k.asked, idOf(o))
 	if c := k.clients[o.Session]; c != nil {
-		delete(c.streams, o.InSeq)
+		delete(c.streams, streamOf(o))
 	}
 	k.decided(o, false)
 }

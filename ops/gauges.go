@@ -49,7 +49,7 @@ var (
 	drawdown       = gauge("market_drawdown", "1 while a market only reduces because it lost too much of late.", "market")
 	walBytes       = gauge("store_wal_bytes", "Size of the write-ahead log.")
 	walAlarm       = gauge("store_wal_alarm_bytes", "Size of the write-ahead log at which the gateway is not ready.")
-	readsCut       = gauge("store_reads_cut", "Own reads that were ended because they took too long, since the start.")
+	readsCut       = gauge("store_reads_cut_total", "Own reads that were ended because they took too long.")
 	booksDiffer    = gauge("books_differences", "Differences that the full check of the stored books found; anything but 0 is a defect.")
 	booksChecked   = gauge("books_checked_timestamp_seconds", "When the stored books were last compared whole; 0: not yet.")
 	streamReaders  = gauge("events_readers", "Readers of /events.")
@@ -98,7 +98,8 @@ func (x *metrics) Collect(out chan<- prometheus.Metric) {
 		s := storage()
 		set(walBytes, float64(s.WAL))
 		set(walAlarm, float64(s.WALAlarm))
-		set(readsCut, float64(s.Cut))
+		// It only grows, and whoever keeps it counts it.
+		out <- prometheus.MustNewConstMetric(readsCut, prometheus.CounterValue, float64(s.Cut))
 		set(booksDiffer, float64(s.Books.Differences))
 		set(booksChecked, s.Books.seconds())
 	}

@@ -137,6 +137,20 @@ func TestFlawsMerge(t *testing.T) {
 	}
 }
 
+// TestFlawsNameTheField: where the door and the ladder refuse for one reason, the client
+// is told the field that the door found.
+func TestFlawsNameTheField(t *testing.T) {
+	r := good()
+	r.o.Side, r.o.Flaws = 0, []perp.Verdict{{Reject: perp.Unsupported, Detail: "54=5"}}
+	if got := risk.PreTrade(r.o, r.f); got.Reject != perp.Unsupported || got.Detail != "54=5" {
+		t.Errorf("got %+v, want UNSUPPORTED 54=5", got)
+	}
+	r.o.Flaws = nil
+	if got := risk.PreTrade(r.o, r.f); got.Reject != perp.Unsupported || got.Detail == "54=5" {
+		t.Errorf("without the door: %+v", got)
+	}
+}
+
 // good is a limit order that passes, with room on every side.
 func good() request {
 	limits := risk.DefaultMarketLimits()

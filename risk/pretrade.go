@@ -111,7 +111,8 @@ var ladder = []guard{
 // merges the flaws that the door found: the earliest reason is told.
 func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict {
 	q := newQuery(o, f, o.Size)
-	return q.walk(ladder).Worse(o.First())
+	// Of two that are alike, what the door says names the field.
+	return o.First().Worse(q.walk(ladder))
 }
 
 func newQuery(o perp.PlaceOrder, f Facts, left perp.Size) *query {

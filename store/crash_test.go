@@ -33,8 +33,21 @@ func TestMain(m *testing.M) {
 		do()
 		return
 	}
-	os.Exit(m.Run())
+	var err error
+	if built, err = os.MkdirTemp("", "backstop-store-*"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(built); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
+
+// built is where what is built once for all tests goes, so that it goes with them.
+var built string
 
 // childOpen tells how opening ended.
 func childOpen() {

@@ -107,8 +107,8 @@ func acknowledge(batch int) {
 
 // shim is the failing disk, and image what makes disks after a power cut.
 var (
-	shim  = sync.OnceValues(func() (string, error) { return build.Shim(filepath.Join("..", "acceptance", "shim")) })
-	image = sync.OnceValues(func() (string, error) { return build.Image(filepath.Join("..", "acceptance", "shim")) })
+	shim  = sync.OnceValues(func() (string, error) { return build.Shim(filepath.Join("..", "acceptance", "shim"), built) })
+	image = sync.OnceValues(func() (string, error) { return build.Image(filepath.Join("..", "acceptance", "shim"), built) })
 )
 
 // faulted is how a child ended.

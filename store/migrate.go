@@ -82,7 +82,7 @@ func (s *Store) migrate() error {
 // rules is the version of the engine's rules. It grows whenever the same journal
 // would lead to other events, or be another text; rulesSince is the first schema that notes it.
 const (
-	rules      = "5"
+	rules      = "6"
 	rulesSince = 2
 )
 

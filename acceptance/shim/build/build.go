@@ -11,21 +11,22 @@ import (
 	"path/filepath"
 )
 
-// Shim compiles the failing disk from its source in dir and returns the library's
-// path. It needs gcc.
-func Shim(dir string) (string, error) {
-	return compile(dir, func(out string) []string {
+// Shim compiles the failing disk from its source in dir, into a folder of its own in to,
+// and returns the library's path. It needs gcc.
+func Shim(dir, to string) (string, error) {
+	return compile(dir, to, func(out string) []string {
 		return []string{"gcc", "-shared", "-fPIC", "-O1", "-o", out, "shim.c", "-ldl", "-lpthread"}
 	})
 }
 
-// Image compiles the tool from its source in dir and returns its path.
-func Image(dir string) (string, error) {
-	return compile(dir, func(out string) []string { return []string{"go", "build", "-o", out, "image.go"} })
+// Image compiles the tool from its source in dir, into a folder of its own in to, and
+// returns its path.
+func Image(dir, to string) (string, error) {
+	return compile(dir, to, func(out string) []string { return []string{"go", "build", "-o", out, "image.go"} })
 }
 
-func compile(dir string, command func(out string) []string) (string, error) {
-	to, err := os.MkdirTemp("", "backstop-shim-*")
+func compile(dir, to string, command func(out string) []string) (string, error) {
+	to, err := os.MkdirTemp(to, "backstop-shim-*")
 	if err != nil {
 		return "", err
 	}
