@@ -27,6 +27,8 @@
 //   - Whatever clients send, in whatever order, what they hear keeps every promise of
 //     the rules of engagement (TestOrderFlow), and a stream that breaks one is seen
 //     (TestPromisesSeeFaults).
+//   - Every row, reason, transition and flow of the rules of engagement happens over the
+//     wire as the page says, in both dialects (TestRules).
 //   - The reference client and the gateway do well by the logs of both sides, and a
 //     byte that is flipped in one is named (TestCertifyRun).
 //   - The gateway passes every suite of certify/, and stock acceptors fail exactly

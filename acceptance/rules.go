@@ -138,12 +138,17 @@ func (e *rulesEar) fault(format string, args ...any) {
 
 // hear judges a message of the gateway.
 func (e *rulesEar) hear(f Fields) {
-	// A repetition may have been said in another dialect, and of an earlier state.
-	if f.Get(49) != "BACKSTOP" || f.Get(43) == "Y" || f.Get(97) == "Y" {
+	if f.Get(49) != "BACKSTOP" || f.Get(43) == "Y" {
 		return
 	}
 	e.seen.mu.Lock()
 	defer e.seen.mu.Unlock()
+	if f.Get(97) == "Y" { // It may have been said in another dialect, and of an earlier state.
+		if token := rulesToken(f); f.Get(150) == "4" && slices.Contains(e.seen.rules.ends, token) {
+			e.seen.Ends[e.dialect+" "+token] = true
+		}
+		return
+	}
 	e.reason(f)
 	e.dialectOf(f)
 	e.transition(f)

@@ -239,7 +239,7 @@ func playRule(ctx context.Context, t *testing.T, g *Gateway, seen *RulesSeen, as
 	}
 	t.Logf("%s took %v", c.Name, time.Since(began).Round(100*time.Millisecond))
 	if err != nil {
-		t.Errorf("%v\n%s", err, strings.Join(said[max(0, len(said)-8):], "\n"))
+		t.Errorf("%v\n%s", err, strings.Join(said[max(0, len(said)-40):], "\n"))
 	}
 }
 

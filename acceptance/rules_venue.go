@@ -8,7 +8,7 @@ import (
 // rulesMarkets are the markets in which every rule of engagement is tried: what a
 // rule needs beside a client's messages is the script of the price, or a limit.
 var rulesMarkets = []struct{ symbol, script, keys, oracle string }{
-	{"CERT-A", "steady", lookOff, ""},
+	{"CERT-A", "steady", lookOff + "valid_for = \"20s\"\n", ""},
 	{"CERT-HALT", "steady", lookOff, ""},
 	{"CERT-REDUCE", "steady", lookOff, ""},
 	{"CERT-OVER", "steady", lookOff, ""},

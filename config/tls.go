@@ -94,7 +94,7 @@ func (k *checker) pair(t *TLS, cert, key []byte, now time.Time) {
 		line, col, length := k.spots.find("fix.tls.cert").value.at(k.src)
 		k.c.Warnings = append(k.c.Warnings, Problem{
 			Line: line, Col: col, Length: length,
-			What: "the certificate ends on " + leaf.NotAfter.UTC().Format(day), Hint: "put a new one in place and restart the gateway before",
+			What: "the certificate ends on " + leaf.NotAfter.UTC().Format(day), Hint: "put a new one in place before; a running gateway takes it",
 		})
 	}
 }

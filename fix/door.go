@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -159,8 +160,11 @@ type Door struct {
 	started  atomic.Bool
 	stopped  atomic.Bool
 	sending  atomic.Pointer[outMessage] // what the loop sends just now
-	dirty    chan struct{}
-	fault    chan error
+
+	certificates atomic.Pointer[tls.Config] // of handshakes from now on; nil without TLS
+
+	dirty chan struct{}
+	fault chan error
 }
 
 // link is one client session for the life of the process.

@@ -39,7 +39,7 @@ type guard struct {
 }
 
 func newGuard(d *Door, l net.Listener) *guard {
-	return &guard{door: d, listener: l, tls: d.cfg.TLS.server(), conns: map[*conn]bool{}, address: map[string]int{}}
+	return &guard{door: d, listener: l, tls: d.overTLS(), conns: map[*conn]bool{}, address: map[string]int{}}
 }
 
 // Accept returns the next connection within the limits; others are closed.

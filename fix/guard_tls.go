@@ -43,6 +43,22 @@ func (t *TLS) server() *tls.Config {
 	return c
 }
 
+// Recertify has connections from now on meet another certificate, and other CAs of
+// clients. Those that are there go on. Whether clients have to show one at all stays
+// as it was. It may be called at any time, of a door that has TLS.
+func (d *Door) Recertify(t TLS) { d.certificates.Store(t.server()) }
+
+// overTLS is what each handshake asks for the certificates of the moment.
+func (d *Door) overTLS() *tls.Config {
+	c := d.cfg.TLS.server()
+	if c != nil {
+		d.certificates.Store(c)
+		c = c.Clone()
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return d.certificates.Load(), nil }
+	}
+	return c
+}
+
 // handshake lets a client show its certificate; on plain TCP it does nothing.
 func (c *conn) handshake(wait time.Duration) error {
 	t, ok := c.Conn.(*tls.Conn)

@@ -117,6 +117,36 @@ func (w *world) secure(name string, cfg *tls.Config) (*peer, error) {
 	return p, c.Handshake()
 }
 
+// TestRecertify: a connection that comes after the certificates were changed meets
+// the new ones, on both sides; one that is there goes on.
+func TestRecertify(t *testing.T) {
+	t.Parallel()
+	old, other := newAuthority(t, "the CA"), newAuthority(t, "the next CA")
+	w := overTLS(t, old, spki(old.client("PIN")), nil)
+	before, err := w.secure("CAROL", old.trusting(old.client("CAROL")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before.send("A", "98=0|108=30|")
+	before.expect("35=A")
+	w.door.Recertify(TLS{Certificate: other.server(), ClientCAs: other.pool()})
+	if _, err := w.secure("ALICE", old.trusting(old.client("ALICE"))); err == nil {
+		t.Error("the old certificate is still shown")
+	}
+	p, err := w.secure("ALICE", other.trusting(other.client("ALICE")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.send("A", "98=0|108=30|553=ALICE|554=demo|")
+	p.expect("35=A")
+	stranger := other.trusting(old.client("PIN"))
+	if p, err := w.secure("PIN", stranger); err == nil { // TLS 1.3 tells the client with the first read.
+		p.ended()
+	}
+	before.order("GOES-ON")
+	before.expect("35=8", "11=GOES-ON")
+}
+
 // TestTLS: who shows the right certificate trades as on plain TCP, and both ends
 // close in order.
 func TestTLS(t *testing.T) {

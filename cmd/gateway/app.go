@@ -227,6 +227,7 @@ func (a *app) run(ctx context.Context) error {
 		})
 	}
 	wait.Go(func() { a.watchBooks(ctx, booksEvery) })
+	wait.Go(func() { a.watchCertificates(ctx, certificatesEvery) })
 	defer wait.Wait()
 	defer cancel()
 	select {
