@@ -9,7 +9,7 @@ import (
 // Bounds of the resilience checks.
 const (
 	afterReturn       = 10 * time.Second // for what is owed to a client that is back
-	enduranceMessages = 2000
+	enduranceMessages = 1000
 	enduranceTime     = 10 * time.Minute
 	execsKept         = 200_000 // ExecIDs whose reports are compared
 )

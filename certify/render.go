@@ -31,7 +31,7 @@ func (r *Report) Text() string {
 	}
 	b.WriteString("\n")
 	for _, g := range r.Areas {
-		fmt.Fprintf(&b, "%-8s %-14s %d passed, %d failed, %d not observed\n", g.Area, g.Verdict, g.Passed, g.Failed, g.NotObserved)
+		fmt.Fprintf(&b, "%-10s %-14s %d passed, %d failed, %d not observed\n", g.Area, g.Verdict, g.Passed, g.Failed, g.NotObserved)
 	}
 	fmt.Fprintf(&b, "%s\n", r.verdictLine())
 	return b.String()

@@ -40,7 +40,7 @@ one no Username is sent. Exit 7: a scenario or a check fails;
 		Examples: `gateway demo --quiet
 gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
-gateway certify run --against 127.0.0.1:9878 --symbol CERT-JUMP --size 1 --only c34 --repeat 100 --out fair`,
+gateway certify run --against 127.0.0.1:9878 --only c34 --repeat 9 --out fair`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
 			f.StringVar(&o.to.Sender, "sender", "DEMO1", "our SenderCompID(49)")
