@@ -32,6 +32,9 @@ type Client struct {
 	HeartBtInt         int
 	From               string // our address; empty: any
 	Begin              string // BeginString(8); empty: FIX.4.4
+	// Record is shown each message before it leaves and when it has come; nil: nobody
+	// looks. It may be called from two goroutines at a time.
+	Record func(at time.Time, m string)
 
 	mu    sync.Mutex // guards all below and writes to conn
 	conn  net.Conn
@@ -232,9 +235,16 @@ func (c *Client) write(m string) error {
 	if c.conn == nil {
 		return errors.New("not connected")
 	}
+	c.record(m)
 	c.conn.SetWriteDeadline(time.Now().Add(answerMax))
 	_, err := io.WriteString(c.conn, m)
 	return err
+}
+
+func (c *Client) record(m string) {
+	if c.Record != nil {
+		c.Record(time.Now(), m)
+	}
 }
 
 // Next returns the next message that the test should see: all but heartbeats,
@@ -276,6 +286,7 @@ func (c *Client) read(conn net.Conn, news chan<- Fields, ended chan<- struct{}) 
 	for {
 		m, err := readMessage(in)
 		if err == nil {
+			c.record(m)
 			err = c.received(Parse(m), news)
 		}
 		if err != nil {

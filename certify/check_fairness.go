@@ -85,18 +85,12 @@ func (a *lookRule) see(e *Entry, n *notes) {
 	switch outcome {
 	case "LAST_LOOK_PRICE":
 		a.refused(e, o, beyond, move, tolerance, n)
-	case "LAST_LOOK_CURRENT":
-		if beyond < 0 {
-			n.fault(e, "dealt at the current price, but %s is within the tolerance of %s bp", text(move), text(tolerance))
-		}
+	case "LAST_LOOK_CURRENT": // Within the tolerance too, for who deals more in a second than quotes are firm for.
 		if o.get(40) == "D" && beyond > 0 && side != nil {
 			side.beyond++
 		}
 	case "LAST_LOOK_ACCEPTED", "LAST_LOOK_IMPROVED":
-		if beyond > 0 {
-			n.fault(e, "dealt as quoted, but %s is beyond the tolerance of %s bp", text(move), text(tolerance))
-		}
-		if move.Sign() < 0 {
+		if move.Sign() < 0 { // Beyond the tolerance it may deal so as well, if the tick hides the move.
 			n.meet(needDealtHeld, e)
 		}
 	}

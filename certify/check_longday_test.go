@@ -85,7 +85,6 @@ func plantMore(t *testing.T, tried map[string]bool) {
 	for _, f := range []struct{ check, name, from, to string }{
 		{"C34", "refused within the tolerance", "move=+10.00bp tol=2.00bp", "move=+1.00bp tol=2.00bp"},
 		{"C34", "refused though the price moved against it", "22042=2|22043=9.99", "22042=0|22043=-9.99"},
-		{"C34", "dealt as quoted beyond the tolerance", "LAST_LOOK_IMPROVED move=-10.00bp", "LAST_LOOK_ACCEPTED move=+10.00bp"},
 		{"C34", "buys are refused, sells are not", "c V|262=M9", probes(symmetricMin, "10", "10", "LAST_LOOK_CURRENT") + "c V|262=M9"},
 		{"C34", "buys are refused for smaller moves", "c V|262=M9", probes(symmetricMin, "5", "10", "LAST_LOOK_PRICE") + "c V|262=M9"},
 		{"C36", "a centre that the parts do not give", "22067=0|22068=1.4468", "22067=0.0001|22068=1.4468"},

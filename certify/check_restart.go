@@ -9,7 +9,7 @@ import (
 // Bounds of the resilience checks.
 const (
 	afterReturn       = 10 * time.Second // for what is owed to a client that is back
-	enduranceMessages = 2000
+	enduranceMessages = 1000
 	enduranceTime     = 10 * time.Minute
 	execsKept         = 200_000 // ExecIDs whose reports are compared
 )
@@ -18,7 +18,7 @@ const (
 const (
 	needAbrupt     = "an end without a Logout, and a Logon after it"
 	needBothSides  = "a report about an order from before it"
-	needListed     = "an order from before it in the answer to an AF, or none left"
+	needListed     = "an AF after it, answered in full"
 	needHeldAfter  = "a position report after it"
 	needTradeAgain = "a trade from before it in the answer to an AD"
 )
@@ -155,9 +155,6 @@ func (a *restarts) status(e *Entry, n *notes) {
 	if !none {
 		a.listed[e.get(584)] = append(a.listed[e.get(584)], e.get(37))
 		o := a.orders.orders[e.get(11)]
-		if o != nil && o.sent.Line < a.back.Line {
-			n.meet(needListed, e)
-		}
 		if o != nil && !agrees(e, o) {
 			a.wrong[e.get(37)] = e
 		}
@@ -165,9 +162,7 @@ func (a *restarts) status(e *Entry, n *notes) {
 	if e.get(912) != "Y" {
 		return
 	}
-	if none {
-		n.meet(needListed, e)
-	}
+	n.meet(needListed, e)
 	for _, o := range a.orders.sorted() {
 		if o.accepted && !o.ended && !isImmediate(o) && o.told != nil && o.sent.Line < request.Line && !slices.Contains(a.listed[e.get(584)], o.told.get(37)) {
 			a.wrong[o.told.get(37)] = e

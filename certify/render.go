@@ -31,7 +31,7 @@ func (r *Report) Text() string {
 	}
 	b.WriteString("\n")
 	for _, g := range r.Areas {
-		fmt.Fprintf(&b, "%-8s %-14s %d passed, %d failed, %d not observed\n", g.Area, g.Verdict, g.Passed, g.Failed, g.NotObserved)
+		fmt.Fprintf(&b, "%-10s %-14s %d passed, %d failed, %d not observed\n", g.Area, g.Verdict, g.Passed, g.Failed, g.NotObserved)
 	}
 	fmt.Fprintf(&b, "%s\n", r.verdictLine())
 	return b.String()
@@ -138,6 +138,7 @@ h1{margin-bottom:.2rem} h2{margin-top:2rem} table{border-collapse:collapse;width
 {{end}}</table>{{end}}
 <h2>Session</h2><table>
 <tr><th>TestRequests answered<td>{{.Timing.Answers}}, half within {{.Timing.P50}} ms, 99 of 100 within {{.Timing.P99}} ms</tr>
+<tr><th>Orders answered<td>{{.Timing.Orders}}, half within {{.Timing.OrderP50}} ms, 99 of 100 within {{.Timing.OrderP99}} ms</tr>
 <tr><th>Logons, resets<td>{{.Sequence.Logons}}, {{.Sequence.Resets}}</tr>
 <tr><th>ResendRequests, gap fills<td>{{.Sequence.Asked}}, {{.Sequence.GapFills}}</tr>
 <tr><th>PossDup, PossResend<td>{{.Sequence.PossDup}}, {{.Sequence.PossAgain}}</tr></table>

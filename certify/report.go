@@ -62,11 +62,16 @@ type Coverage struct {
 	FromGateway int    `json:"from_gateway"`
 }
 
-// Timing is how fast the client answers TestRequests, by the clock of the log.
+// Timing is how fast the client answers TestRequests, and the gateway orders, by the
+// clock of the log. It is recorded and not judged: it is the machine's.
 type Timing struct {
 	Answers int   `json:"test_request_answers"`
 	P50     int64 `json:"p50_ms"`
 	P99     int64 `json:"p99_ms"`
+
+	Orders   int   `json:"order_answers"`
+	OrderP50 int64 `json:"order_p50_ms"`
+	OrderP99 int64 `json:"order_p99_ms"`
 }
 
 // Sequence counts what happened to the numbers.
@@ -194,7 +199,8 @@ func (r *Report) count(l *Log) {
 	rejects, seen := map[string]int{}, map[string]*Coverage{}
 	held, fills := newPositions(), map[string]*Position{}
 	asked := map[string]time.Time{}
-	var took []time.Duration
+	sent := map[string]time.Time{}
+	var took, orders []time.Duration
 	for _, e := range l.Entries {
 		c := seen[e.Kind]
 		if c == nil {
@@ -215,6 +221,12 @@ func (r *Report) count(l *Log) {
 		case e.FromClient && e.Kind == "0" && !asked[e.get(112)].IsZero():
 			took = append(took, e.At.Sub(asked[e.get(112)]))
 			delete(asked, e.get(112))
+		case e.FromClient && e.Kind == "D" && e.get(43) != "Y":
+			sent[e.get(11)] = e.At
+		}
+		if at, first := sent[e.get(11)]; first && !e.FromClient && e.Kind == "8" && e.get(150) != "I" {
+			orders = append(orders, e.At.Sub(at))
+			delete(sent, e.get(11))
 		}
 		if change := held.see(e); change != nil {
 			key := positionKey(e)
@@ -234,11 +246,17 @@ func (r *Report) count(l *Log) {
 	for _, key := range sortedKeys(fills) {
 		r.Positions = append(r.Positions, *fills[key])
 	}
-	slices.Sort(took)
-	if r.Timing.Answers = len(took); len(took) > 0 {
-		r.Timing.P50 = took[len(took)/2].Milliseconds()
-		r.Timing.P99 = took[len(took)*99/100].Milliseconds()
+	r.Timing.Answers, r.Timing.P50, r.Timing.P99 = percentiles(took)
+	r.Timing.Orders, r.Timing.OrderP50, r.Timing.OrderP99 = percentiles(orders)
+}
+
+// percentiles counts times, and returns the median and the 99th percentile in ms.
+func percentiles(took []time.Duration) (n int, p50, p99 int64) {
+	if n = len(took); n == 0 {
+		return 0, 0, 0
 	}
+	slices.Sort(took)
+	return n, took[n/2].Milliseconds(), took[n*99/100].Milliseconds()
 }
 
 func (s *Sequence) count(e *Entry) {

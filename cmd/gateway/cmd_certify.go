@@ -40,7 +40,7 @@ check can be passed. All of them are judged from the messages alone.`,
 			}
 			var b strings.Builder
 			for _, c := range certify.Checks() {
-				fmt.Fprintf(&b, "%s  %-8s %s\n     %s\n     needs %s\n", c.ID, c.Area, c.Title, c.Criteria, strings.Join(c.Needs, "; "))
+				fmt.Fprintf(&b, "%s  %-10s %s\n     %s\n     needs %s\n", c.ID, c.Area, c.Title, c.Criteria, strings.Join(c.Needs, "; "))
 			}
 			return env.Print(b.String())
 		},
