@@ -57,8 +57,25 @@ func (l *Log) event(line string) {
 	}
 	if m := cutForStall.FindStringSubmatch(line); m != nil && m[1] == l.Client {
 		l.cut = true
+		l.unread()
 	}
 	l.lost(line)
+}
+
+// unread marks what a client that was cut was asked on its last connection and did not
+// answer: that it did not read is known, and judged by C38 alone.
+func (l *Log) unread() {
+	answered := map[string]bool{}
+	for i := len(l.Entries) - 1; i >= 0; i-- {
+		switch e := l.Entries[i]; {
+		case e.Kind == "A":
+			return
+		case e.Kind == "0" && e.FromClient:
+			answered[e.get(112)] = true
+		case e.Kind == "1" && !e.FromClient && !answered[e.get(112)]:
+			e.Unread = true
+		}
+	}
 }
 
 // lost takes out a message that the gateway's own log has and the client never got:

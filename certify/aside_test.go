@@ -60,6 +60,26 @@ func TestCutIsSeen(t *testing.T) {
 	}
 }
 
+// TestUnansweredAsItWasCut: who was cut for not reading has not failed to answer; what
+// it answered before counts, and so does what another connection was asked.
+func TestUnansweredAsItWasCut(t *testing.T) {
+	const cut = "- msg=\"fix connection cut\" comp_id=ACME addr=1 reason=\"slow consumer: queue is full\"\n"
+	const on, asked, answered = "c A|98=0|108=30\ng A|98=0|108=30\n", "g 1|112=T\n", "c 0|112=T\n"
+	for name, c := range map[string]struct{ day, verdict string }{
+		"cut":                   {on + asked + "3000\nc 1|112=X\n" + cut + on, NotObserved},
+		"not cut":               {on + asked + "3000\nc 1|112=X\n" + on, Failed},
+		"late, then cut":        {on + asked + "3000\n" + answered + cut + on, Failed},
+		"before, on another":    {on + asked + "3000\nc 1|112=X\n" + on + cut, Failed},
+		"unanswered after that": {on + cut + on + asked + "3000\nc 1|112=X\n", Failed},
+	} {
+		for _, f := range reportOf(t, written(t, c.day)).Findings {
+			if f.Check.ID == "C01" && f.Verdict != c.verdict {
+				t.Errorf("%s: %s %s, want %s", name, f.Verdict, f.Why, c.verdict)
+			}
+		}
+	}
+}
+
 // TestOtherConnections: what is marked is kept aside, whoever says it.
 func TestOtherConnections(t *testing.T) {
 	l, err := ReadLog(strings.NewReader(written(t, "c A|98=0|108=30|141=Y\ng A|98=0|108=30|141=Y\n2c A|98=0|108=30\n3g 8|56=DC|17=E1\ng 8|17=E2")), "", "")

@@ -63,7 +63,7 @@ func (a *liveness) see(e *Entry, n *notes) {
 		if a.logon != nil {
 			n.meet(needLogon, e)
 		}
-	case e.Kind == "1" && !e.FromClient:
+	case e.Kind == "1" && !e.FromClient && !e.Unread:
 		a.asked[e.get(112)] = e
 	case e.Kind == "0" && e.FromClient:
 		a.answer(e, n)

@@ -29,6 +29,7 @@ type Entry struct {
 	Seq        int    // MsgSeqNum
 	Conn       int    // another connection than the session's; else 0
 	Cut        bool   // it is the first after the client was cut because it did not read
+	Unread     bool   // a TestRequest that such a client did not get to
 
 	client string // CompID of the session
 }
