@@ -20,6 +20,7 @@ type RulesSeen struct {
 	Ends        map[string]bool // "DIALECT TOKEN", of reports of an end
 	Transitions map[string]bool // as rulesTables.transitions
 	Faults      []string
+	states      map[string]string // OrderID -> last OrdStatus; an order may outlive a play
 }
 
 // rulesTables is what the published tables promise.
@@ -116,7 +117,7 @@ func matrix(rows [][]string) (all []string) {
 
 func newRulesSeen() *RulesSeen {
 	return &RulesSeen{
-		rules: readRules(), Reasons: map[string]bool{}, Ends: map[string]bool{}, Transitions: map[string]bool{},
+		rules: readRules(), Reasons: map[string]bool{}, Ends: map[string]bool{}, Transitions: map[string]bool{}, states: map[string]string{},
 	}
 }
 
@@ -125,11 +126,10 @@ type rulesEar struct {
 	seen    *RulesSeen
 	name    string // of the play, for faults
 	dialect string
-	states  map[string]string // OrderID -> last OrdStatus
 }
 
 func (s *RulesSeen) ear(name, dialect string) *rulesEar {
-	return &rulesEar{seen: s, name: name, dialect: dialect, states: map[string]string{}}
+	return &rulesEar{seen: s, name: name, dialect: dialect}
 }
 
 func (e *rulesEar) fault(format string, args ...any) {
@@ -217,7 +217,7 @@ func (e *rulesEar) transition(f Fields) {
 	id, state := f.Get(37), f.Get(39)
 	switch f.Get(35) {
 	case "8":
-		from, known := e.states[id]
+		from, known := e.seen.states[id]
 		if !known {
 			from = "none"
 		}
@@ -228,7 +228,7 @@ func (e *rulesEar) transition(f Fields) {
 		if kind == "I" || id == "NONE" || f.Get(103) == "6" || f.Get(797) == "Y" {
 			return
 		}
-		e.states[id] = state
+		e.seen.states[id] = state
 		e.seen.Transitions[from+" 150="+kind+" "+state] = true
 	case "9":
 		if id == "NONE" {
