@@ -45,9 +45,8 @@ func TestCertifyRun(t *testing.T) {
 	if code, err := g.Stop(); err != nil || code != 0 {
 		t.Fatalf("gateway ended with %d, %v", code, err)
 	}
-	// What takes ten minutes, a planned stop, a drop copy session, or certification markets
-	// (TestCertifyAccount, TestCertifySpoilt); and whether an order is refused by last
-	// look, or meets its quote, is a matter of time.
+	// What takes ten minutes, a planned stop, a drop copy session, or certification markets;
+	// and whether an order is refused by last look, or meets its quote, is a matter of time.
 	unseen, either := []string{"C40", "C30", "C32", "C33", "C12", "C37"}, []string{"C18", "C19", "C34"}
 	messages := filepath.Join(out, "messages.log")
 	for _, source := range []string{messages, logged} {

@@ -47,7 +47,7 @@ func TestConformOverTLS(t *testing.T) {
 	issueAll(t, other)
 	g := startWith(t, strings.ReplaceAll(tlsConfig, "DIR", dir))
 	in := func(dir, name string) string { return filepath.Join(dir, name) }
-	shown := []string{"--cert", in(dir, "client.crt"), "--key", in(dir, "client.key")}
+	shown := []string{"--tls-cert", in(dir, "client.crt"), "--tls-key", in(dir, "client.key")}
 	play := []string{"conform", "--against", g.FIX, "--sender", "ACME", "--suite", "session", "--only", "heartbeat", "--timeout", "5s"}
 	run := []string{"certify", "run", "--against", g.FIX, "--sender", "ACME", "--only", "c13", "--out", in(t.TempDir(), "out"), "--timeout", "5s"}
 	try := func(want int, says string, args ...string) {
@@ -59,16 +59,16 @@ func TestConformOverTLS(t *testing.T) {
 	}
 	with := func(args []string, more ...string) []string { return append(append([]string{}, args...), more...) }
 	for _, command := range [][]string{play, run} {
-		good := with(with(command, shown...), "--ca", in(dir, "ca.crt"))
+		good := with(with(command, shown...), "--tls-ca", in(dir, "ca.crt"))
 		try(0, "0 failed", good...)
-		try(8, "unknown authority", with(with(command, shown...), "--ca", in(other, "ca.crt"))...)
-		try(8, "wanted to match gateway.example", with(good, "--server-name", "gateway.example")...)
-		try(8, "certificate required", with(command, "--ca", in(dir, "ca.crt"))...)
-		try(8, "unknown certificate authority", with(command, "--ca", in(dir, "ca.crt"), "--cert", in(other, "client.crt"), "--key", in(other, "client.key"))...)
+		try(8, "unknown authority", with(with(command, shown...), "--tls-ca", in(other, "ca.crt"))...)
+		try(8, "wanted to match gateway.example", with(good, "--tls-name", "gateway.example")...)
+		try(8, "certificate required", with(command, "--tls-ca", in(dir, "ca.crt"))...)
+		try(8, "unknown certificate authority", with(command, "--tls-ca", in(dir, "ca.crt"), "--tls-cert", in(other, "client.crt"), "--tls-key", in(other, "client.key"))...)
 		try(8, "--tls", command...)
-		try(3, "a certificate needs its key", with(command, "--ca", in(dir, "ca.crt"), "--cert", in(dir, "client.crt"))...)
-		try(3, "nowhere.crt", with(command, "--ca", in(dir, "nowhere.crt"))...)
-		try(3, "client.key", with(command, "--ca", in(dir, "client.key"))...)
+		try(3, "a certificate needs its key", with(command, "--tls-ca", in(dir, "ca.crt"), "--tls-cert", in(dir, "client.crt"))...)
+		try(3, "nowhere.crt", with(command, "--tls-ca", in(dir, "nowhere.crt"))...)
+		try(3, "client.key", with(command, "--tls-ca", in(dir, "client.key"))...)
 	}
 	// A selection of nothing is said before anybody is asked.
 	try(4, `no scenario has "c99" in its name`, "certify", "run", "--against", "127.0.0.1:1", "--only", "c99", "--out", in(t.TempDir(), "out"))

@@ -2,7 +2,7 @@
 //
 // # What this room does
 //
-// It plays scenarios against any FIX acceptor (script, play, definition, suite)
+// It plays scenarios against any FIX acceptor (script, play, wire, definition, suite)
 // and says which of them do not hold, with the line and the message (run). Three
 // suites come with it: the rules of the session (session/*.def), what must not
 // harm an acceptor (malformed), and what the certification markets do

@@ -17,10 +17,10 @@ type tlsOptions struct {
 
 func (o *tlsOptions) flags(f *config.Flags) {
 	f.BoolVar(&o.on, "tls", false, "connect over TLS; the CAs of this machine are trusted")
-	f.StringVar(&o.ca, "ca", "", "connect over TLS; the CAs in `FILE` are trusted")
-	f.StringVar(&o.cert, "cert", "", "connect over TLS and show the certificate in `FILE`")
-	f.StringVar(&o.key, "key", "", "`FILE` of mode 0600 with the key of --cert")
-	f.StringVar(&o.serverName, "server-name", "", "connect over TLS; `NAME` that the certificate must have, not that of --against")
+	f.StringVar(&o.ca, "tls-ca", "", "connect over TLS; the CAs in `FILE` are trusted")
+	f.StringVar(&o.cert, "tls-cert", "", "connect over TLS and show the certificate in `FILE`")
+	f.StringVar(&o.key, "tls-key", "", "`FILE` of mode 0600 with the key of --tls-cert")
+	f.StringVar(&o.serverName, "tls-name", "", "connect over TLS; `NAME` that the certificate must have, not that of --against")
 }
 
 // transport is how the connection is made; nil for plain TCP.
@@ -42,7 +42,7 @@ func (o *tlsOptions) transport(addr string) (*tls.Config, error) {
 func (o *tlsOptions) secure(env *config.Env, to *certify.Target) int {
 	over, err := o.transport(to.Addr)
 	if err != nil {
-		return env.Fail(config.ExitConfig, fmt.Errorf("TLS: %w", err), "--ca, --cert and --key name PEM files")
+		return env.Fail(config.ExitConfig, fmt.Errorf("TLS: %w", err), "--tls-ca, --tls-cert and --tls-key name PEM files")
 	}
 	to.TLS = over
 	return config.ExitOK
@@ -55,7 +55,7 @@ func failConnect(env *config.Env, err error) (code int, ok bool) {
 	case errors.Is(err, certify.ErrUnreachable):
 		return env.Fail(config.ExitUnreachable, err, "--against says where the acceptor listens"), true
 	case errors.Is(err, certify.ErrHandshake):
-		return env.Fail(config.ExitRefused, err, "check --ca, --cert and the address: the acceptor's certificate must name it, or --server-name",
+		return env.Fail(config.ExitRefused, err, "check --tls-ca, --tls-cert and the address: the acceptor's certificate must name it, or --tls-name",
 			"does the acceptor speak TLS there?"), true
 	}
 	return config.ExitOK, false
