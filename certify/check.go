@@ -144,7 +144,7 @@ func (n *notes) finding(c Check) Finding {
 
 // Checks returns every check that is built, in the order of their ids.
 func Checks() []Check {
-	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, orderChecks, accountChecks, moneyChecks, marginChecks, fairnessChecks, resilienceChecks, restartChecks)
+	all := slices.Concat(sessionChecks, resendChecks, refusedChecks, pricingChecks, streamChecks, orderChecks, accountChecks, moneyChecks, marginChecks, fairnessChecks, resilienceChecks, restartChecks)
 	slices.SortFunc(all, func(a, b Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 }

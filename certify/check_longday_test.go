@@ -10,7 +10,28 @@ import (
 // goodDay is a conversation in which a client does everything that is checked, and
 // does it well: an ordinary day, one hour in which the price jumps, an end that
 // nobody announced, and a long time in which little happens.
-var goodDay = ordinaryDay + fairHour + abruptEnd + longNight
+var goodDay = ordinaryDay + streamHour + fairHour + abruptEnd + longNight
+
+// streamHour has a stream that is dealt on, and one that is passed.
+const streamHour = `
+c A|98=0|108=30
+g A|98=0|108=30
+c R|131=RS1|146=1|55=ETH-PERP|303=2|38=1|1=ACME
+g S|131=RS1|117=QS1|55=ETH-PERP|132=99|133=101|62=+5000
+100
+g S|131=RS1|117=QS2|55=ETH-PERP|132=99.1|133=101.1|62=+5000
+50
+c D|11=S1|1=ACME|55=ETH-PERP|54=1|60=now|38=1|40=D|44=101.1|117=QS2
+g 8|37=XS1|11=S1|17=ES1|150=0|39=0|1=ACME|55=ETH-PERP|54=1|38=1|151=1|14=0
+g 8|37=XS1|11=S1|17=ES2|150=F|39=2|1=ACME|55=ETH-PERP|54=1|38=1|31=101.1|32=1|151=0|14=1
+g Z|131=RS1|117=*|298=1
+c R|131=RS2|146=1|55=ETH-PERP|303=2|38=1|1=ACME
+g S|131=RS2|117=QS3|55=ETH-PERP|132=99|133=101|62=+5000
+c AJ|693=P1|117=QS3|694=6|55=ETH-PERP
+g AI|693=P1|117=QS3|297=11|55=ETH-PERP
+c 5|
+g 5|
+`
 
 // fairHour has orders that last look decides, both ways, and prices with their parts.
 const fairHour = `
@@ -83,6 +104,12 @@ func failing(t *testing.T, day string) (ids []string) {
 func plantMore(t *testing.T, tried map[string]bool) {
 	t.Helper()
 	for _, f := range []struct{ check, name, from, to string }{
+		{"C17", "a deal on a quote that was replaced", "50\nc D|11=S1|1=ACME|55=ETH-PERP|54=1|60=now|38=1|40=D|44=101.1|117=QS2",
+			"1500\nc D|11=S0|1=ACME|55=ETH-PERP|54=1|60=now|38=1|40=D|44=101|117=QS1\n" +
+				"g 8|37=XS0|11=S0|17=ES0|150=8|39=8|1=ACME|55=ETH-PERP|54=1|38=1|151=0|14=0|58=QUOTE_SUPERSEDED\n" +
+				"c D|11=S1|1=ACME|55=ETH-PERP|54=1|60=now|38=1|40=D|44=101.1|117=QS2"},
+		{"C17", "a deal on a stream that is over", "c R|131=RS2|", "1500\nc D|11=S2|1=ACME|55=ETH-PERP|54=1|60=now|38=1|40=D|44=101.1|117=QS2\n" +
+			"g 8|37=XS2|11=S2|17=ES3|150=8|39=8|1=ACME|55=ETH-PERP|54=1|38=1|151=0|14=0|58=QUOTE_CONSUMED\nc R|131=RS2|"},
 		{"C34", "refused within the tolerance", "move=+10.00bp tol=2.00bp", "move=+1.00bp tol=2.00bp"},
 		{"C34", "refused though the price moved against it", "22042=2|22043=9.99", "22042=0|22043=-9.99"},
 		{"C34", "buys are refused, sells are not", "c V|262=M9", probes(symmetricMin, "10", "10", "LAST_LOOK_CURRENT") + "c V|262=M9"},

@@ -331,7 +331,7 @@ func TestGoodDayPasses(t *testing.T) {
 	if !r.Certified {
 		t.Error("not certified")
 	}
-	if want := []Position{{"ACME", "BTC-PERP", 4, "-0.4"}, {"ACME", "CERT-FUND", 2, "0"}, {"ACME", "CERT-HALT", 2, "3"}, {"MARGIN", "CERT-LIQ", 3, "-6600"}}; !slices.Equal(r.Positions, want) {
+	if want := []Position{{"ACME", "BTC-PERP", 4, "-0.4"}, {"ACME", "CERT-FUND", 2, "0"}, {"ACME", "CERT-HALT", 2, "3"}, {"ACME", "ETH-PERP", 1, "1"}, {"MARGIN", "CERT-LIQ", 3, "-6600"}}; !slices.Equal(r.Positions, want) {
 		t.Errorf("fills %v, want %v", r.Positions, want)
 	}
 }
