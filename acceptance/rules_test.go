@@ -111,6 +111,9 @@ var rulesElsewhere = map[string]string{
 	"INSUFFICIENT_FUNDS": "of the desk",
 	"OUTFLOW_LIMIT":      "of the desk",
 	"UNKNOWN_SESSION":    "of the desk",
+	"QUOTE_CROSSED":      "of providers: TestProvidersTakeInventory",
+	"QUOTE_ENTRIES":      "of providers: TestProvidersTakeInventory",
+	"MMP_FROZEN":         "of providers: TestProvidersTakeInventory",
 }
 
 // TestRules: every row of the rules of engagement, each reason with its codes, each
@@ -222,6 +225,7 @@ func playRule(ctx context.Context, t *testing.T, g *Gateway, seen *RulesSeen, as
 			Addr: g.FIX, BeginString: "FIX.4.4", Sender: as, Target: "BACKSTOP", Username: as, Password: "demo", Wait: rulesWait,
 			Vars: rulesWords[dialect],
 			Record: func(_ time.Time, m string) {
+				m = m[max(0, strings.Index(m, "8=FIX")):] // Further connections are marked.
 				said = append(said, readable(m))
 				ear.hear(Parse(m))
 			},

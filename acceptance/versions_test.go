@@ -119,8 +119,16 @@ func (v inVersion) unserved(send func(kind string, body ...string), next func(wa
 		send("a", "649=S", "117=Q999999A")
 		next("35=AI", "649=S", "297=9")
 	}
-	send(provided("L", bid("a", "59000", "1"))[0], provided("L", bid("a", "59000", "1"))[1:]...) // Liquidity providers speak FIX 4.4.
-	next("35=3", "373=11", "372=i")
+	quotes := provided("L", bid("a", "59000", "1")) // Liquidity providers speak FIX 4.4, and have a role of their own.
+	send(quotes[0], quotes[1:]...)
+	switch v.begin {
+	case "FIX.4.4":
+		next("35=j", "380=6", "372=i")
+	case "FIX.4.2": // Its own form of it has more fields.
+		next("35=3", "372=i")
+	default:
+		next("35=3", "373=11", "372=i")
+	}
 	send("M", "66=L") // Nobody is served this.
 	next("35=j", "372=M", "380=3")
 }

@@ -52,7 +52,7 @@ gateway certify run --against 127.0.0.1:9878 --out certified
 gateway certify run --against 127.0.0.1:9878 --size 0.002 --out small
 gateway demo --cert --quiet
 gateway certify run --against 127.0.0.1:9878 --cert --out certified
-gateway certify run --against 127.0.0.1:9878 --symbol CERT-JUMP --size 1 --only c34 --repeat 100 --out fair
+gateway certify run --against 127.0.0.1:9878 --only c34 --repeat 9 --out fair
 gateway certify run --through "./relay client.cfg FIX44.xml" --out certified`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.to.Addr, "against", "", "`HOST:PORT` of the gateway")
@@ -139,6 +139,8 @@ func (o *certifyRunOptions) run(ctx context.Context, env *config.Env) int {
 	switch {
 	case ctx.Err() != nil:
 		return config.ExitInterrupted
+	case errors.Is(err, certify.ErrNoSuite):
+		return env.Fail(config.ExitNotFound, err)
 	case err != nil:
 		return env.Fail(config.ExitFailure, err)
 	}
