@@ -45,6 +45,7 @@ func recorded(t *testing.T, c *Client, path string) {
 // load. By the log of the client alone no promise is broken: reports of before and
 // after agree, what was held is decided, AF, AN and AD agree with the reports.
 func TestCertifyKilledGateway(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("other tests kill the gateway; this one grades the log")
 	}

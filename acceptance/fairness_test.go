@@ -13,6 +13,7 @@ import (
 // it moved for are refused by rule alone and the same on both sides (C34). The
 // thousand probes of docs/certify.md take a minute; these are sixty.
 func TestFairLastLook(t *testing.T) {
+	t.Parallel()
 	g := startGateway(t, "demo", "--cert", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0")
 	for range 3 { // On a machine that is late with its prices some quotes are not given.
 		out := filepath.Join(t.TempDir(), "fair")

@@ -62,6 +62,9 @@ func crashDie() {
 }
 `
 
+// sideBySide is how many worlds die at once: each needs a processor.
+const sideBySide = 2
+
 // mutant is a wrong done to the product on purpose: a harness that does not see
 // it is blind. An edit that no longer applies fails the build.
 type mutant struct {

@@ -83,6 +83,7 @@ func (c *guidedClient) order(id, side, kind string, more ...string) (seq int) {
 // which check is open, what passes, and what fails with the number of its message;
 // the report is there at any time and says the same; a restart forgets nothing.
 func TestGuided(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	args := []string{"demo", "--cert", "--dir", filepath.Join(dir, "data"), "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0"}
 	log, err := os.Create(filepath.Join(dir, "gateway.log"))

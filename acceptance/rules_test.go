@@ -121,6 +121,7 @@ var rulesElsewhere = map[string]string{
 // most of it waiting for what a price does. A row that nothing
 // here brings about fails.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	g := startWith(t, rulesVenue())
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

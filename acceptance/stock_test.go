@@ -2,12 +2,15 @@ package acceptance
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,6 +36,15 @@ func TestMain(m *testing.M) {
 	if scratch, err = os.MkdirTemp("", "backstop-acceptance-*"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+	// Tests that may run side by side wait most of the time: more of them than there
+	// are processors do. Who says how many has his way.
+	flag.Parse()
+	if set := flag.Lookup("test.parallel"); set != nil && set.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		if err := flag.Set("test.parallel", strconv.Itoa(sideBySide)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	code := m.Run()
 	if err := os.RemoveAll(scratch); err != nil {

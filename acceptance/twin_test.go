@@ -146,6 +146,7 @@ func late(said string) bool {
 // others are told meanwhile is the same in both, but for clocks and for ids that count
 // everything; once the orders deal it is not, which shows that the comparison sees.
 func TestTwinWithAHeldOrder(t *testing.T) {
+	t.Parallel()
 	const tries = 5
 	for try := range tries {
 		with, without := newTwin(t), newTwin(t)
