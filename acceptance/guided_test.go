@@ -65,6 +65,18 @@ func (c *guidedClient) answer(fields ...string) {
 	}
 }
 
+// open waits until a market is: it may still wait for its first price.
+func (c *guidedClient) open(symbol string) {
+	c.t.Helper()
+	c.say("e", "324=E-"+symbol, "55="+symbol, "263=1")
+	for {
+		f := c.next()
+		if f.Get(35) == "f" && f.Get(55) == symbol && slices.Contains([]string{"17", "3"}, f.Get(326)) {
+			return
+		}
+	}
+}
+
 func (c *guidedClient) say(kind string, fields ...string) (seq int) {
 	c.t.Helper()
 	seq, err := c.SendNumbered(kind, fields...)
@@ -145,6 +157,7 @@ func (c *guidedClient) does() {
 	c.told("NOT_OBSERVED C01 ")
 	c.say("x", "320=L", "559=4")
 	c.answer("35=y", "320=L")
+	c.open("CERT-FILL")
 	c.order("A1", "1", "1")
 	c.answer("35=8", "11=A1", "39=2")
 	c.told("PASSED C13 ")
