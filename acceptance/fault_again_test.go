@@ -28,6 +28,7 @@ func TestFaultRepeats(t *testing.T) {
 // ever told, and the gateway dies while it tells it. Every report comes again, with
 // its ExecID, PossDup, OrigSendingTime and a right checksum.
 func TestFaultResend(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 1, *faultOrders)

@@ -20,6 +20,7 @@ var (
 // TestFaultKills (A1, A6): the gateway is killed at random moments while three
 // sessions trade. Nothing is lost, nothing is done twice, the books are exact.
 func TestFaultKills(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(*faultKills)*10*time.Second+time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 3, 1<<30)
