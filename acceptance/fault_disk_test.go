@@ -20,7 +20,7 @@ import (
 	"backstop/acceptance/shim/build"
 )
 
-// The sizes of the runs in CI; docs/faults.md has the long ones.
+// The sizes of the plain run; docs/faults.md has the long ones.
 var (
 	faultWrites = flag.Bool("fault.writes", false, "every n up to 300, and each kind of fault at each, in TestFaultGatewayDisk")
 	faultCuts   = flag.Int("fault.cuts", 6, "power cuts of the running gateway")

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The sizes of the runs in CI; docs/faults.md has the long ones.
+// The sizes of the plain run; docs/faults.md has the long ones.
 var (
 	faultKills = flag.Int("fault.kills", 20, "how often TestFaultKills kills the gateway")
 	faultSeed  = flag.Uint64("fault.seed", 1, "seed of the moments")

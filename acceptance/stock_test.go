@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,14 +36,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// Tests that may run side by side wait most of the time: more of them than there
-	// are processors do. Who says how many has his way.
-	flag.Parse()
-	if set := flag.Lookup("test.parallel"); set != nil && set.Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
-		if err := flag.Set("test.parallel", strconv.Itoa(sideBySide)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	// Tests that may run side by side wait most of the time, so how many do does not
+	// depend on the processors. The command line is read after this and has its way.
+	if err := flag.Set("test.parallel", strconv.Itoa(sideBySide)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	code := m.Run()
 	if err := os.RemoveAll(scratch); err != nil {

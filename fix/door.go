@@ -56,7 +56,7 @@ type SessionConfig struct {
 	// AllowReset lets the client ask for a reset with 141=Y. Reports that it is not
 	// known to have are then sent again with 97=Y.
 	AllowReset   bool
-	Roles        []string // what it may ask for; none: everything
+	Roles        []string // what it may ask for; none: trade
 	Accounts     []string // accounts that it may trade; told to nobody here, risk checks them
 	AllowIPs     []string // addresses or networks; none: any
 	HeartbeatMin time.Duration

@@ -20,7 +20,7 @@ import (
 	"backstop/acceptance/shim/build"
 )
 
-// The sizes of the runs in CI; docs/faults.md has the long ones.
+// The sizes of the plain run; docs/faults.md has the long ones.
 var (
 	faultPoints = flag.Int("fault.points", 300, "every n up to this is a place to kill at")
 	faultAll    = flag.Bool("fault.all", false, "each kind of fault at each n; otherwise they take turns")
