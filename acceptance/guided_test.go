@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -199,10 +198,7 @@ func guidedReport(t *testing.T, g *Gateway, out string, wrong int) {
 	if err != nil || code != 7 {
 		t.Fatalf("certify report ended with %d, %v, %s", code, err, talk)
 	}
-	var r certify.Report
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		t.Fatal(err)
-	}
+	r := reportOf(t, text)
 	want := map[string]string{"C13": certify.Passed, "C22": certify.Passed, "C25": certify.Failed, "C03": certify.NotObserved}
 	for _, f := range r.Findings {
 		if v, named := want[f.Check.ID]; named && f.Verdict != v || f.Verdict == certify.Failed && f.Check.ID != "C25" {
