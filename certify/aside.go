@@ -115,7 +115,10 @@ func (c Check) asTheyCome() bool { return c.Area == areaSession || c.Area == are
 func (l *Log) watch(c Check, a automaton, n *notes) {
 	entries, others := l.Entries, l.Aside
 	if !c.asTheyCome() {
-		entries = l.inOrder()
+		if l.turns == nil {
+			l.turns = l.inOrder()
+		}
+		entries = l.turns
 	}
 	looks, is := a.(onlooker)
 	if !is {
