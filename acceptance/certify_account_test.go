@@ -1,9 +1,6 @@
 package acceptance
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"backstop/certify"
@@ -57,13 +54,5 @@ func certified(t *testing.T, addr, sender, only string) certify.Report {
 	if err != nil || code != 0 {
 		t.Fatalf("%s ended with %d, %v\n%s%s", only, code, err, text, talk)
 	}
-	b, err := os.ReadFile(filepath.Join(out, "report.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r certify.Report
-	if err := json.Unmarshal(b, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return reportIn(t, out)
 }

@@ -2,14 +2,12 @@ package acceptance
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,10 +125,7 @@ func killedReport(t *testing.T, log string) {
 	if err != nil || code != 7 {
 		t.Fatalf("certify grade ended with %d, %v, %s", code, err, talk)
 	}
-	var r certify.Report
-	if err := json.NewDecoder(strings.NewReader(text)).Decode(&r); err != nil {
-		t.Fatal(err)
-	}
+	r := reportOf(t, text)
 	for _, f := range r.Findings {
 		if f.Verdict == certify.Failed || f.Check.ID == "C39" && f.Verdict != certify.Passed {
 			t.Errorf("%s is %s: %s %v", f.Check.ID, f.Verdict, f.Why, f.Evidence)

@@ -93,7 +93,22 @@ func graded(t *testing.T, log string) certify.Report {
 	if err != nil || code != 7 { // Not certified: some checks are not observed.
 		t.Fatalf("certify grade ended with %d, %v, %s", code, err, talk)
 	}
-	var r certify.Report
+	return reportOf(t, text)
+}
+
+// reportIn reads the report in a folder that --out named.
+func reportIn(t *testing.T, dir string) certify.Report {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reportOf(t, string(text))
+}
+
+// reportOf reads a report as programs do.
+func reportOf(t *testing.T, text string) (r certify.Report) {
+	t.Helper()
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		t.Fatal(err)
 	}

@@ -2,41 +2,18 @@ package acceptance
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// tlsConfig is a gateway whose clients show a certificate of ours, and one client whose
-// certificate is all that it shows. Its certificates are in the folder DIR.
-const tlsConfig = `
-[server]
-data_dir = "data"
-dashboard = ""
-[fix]
-listen = "127.0.0.1:0"
-comp_id = "BACKSTOP"
-[fix.tls]
-key = "DIR/server.key"
-cert = "DIR/server.crt"
-client_ca = "DIR/ca.crt"
-[[market]]
-symbol = "BTC-PERP"
-tick = "0.5"
-lot = "0.001"
-max_order = "25"
-[[account]]
-name = "ACME"
-deposit = "1000000"
-[[session]]
-comp_id = "ACME"
-auth = "mtls"
-allow_reset = true
-accounts = ["ACME"]
-[[feed]]
-kind = "synthetic"
-symbols = ["BTC-PERP"]
-start = { "BTC-PERP" = "60000" }
-`
+// tlsConfig is the gateway of conformConfig with certificates in a folder. Its client,
+// ACME as the certificate says, shows that one and nothing else.
+func tlsConfig(dir string) string {
+	return strings.NewReplacer(
+		"[[market]]", strings.ReplaceAll("[fix.tls]\nkey = \"DIR/server.key\"\ncert = \"DIR/server.crt\"\nclient_ca = \"DIR/ca.crt\"\n[[market]]", "DIR", dir),
+		`secret = "plain:conform-1"`, `auth = "mtls"`, "TRY", "ACME").Replace(conformConfig)
+}
 
 // TestConformOverTLS: conform and certify run trust the gateway by a CA and show a
 // certificate; a gateway of another CA or name is not spoken to, and the mistakes that
@@ -45,7 +22,7 @@ func TestConformOverTLS(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	issueAll(t, dir)
 	issueAll(t, other)
-	g := startWith(t, strings.ReplaceAll(tlsConfig, "DIR", dir))
+	g := startWith(t, tlsConfig(dir))
 	in := func(dir, name string) string { return filepath.Join(dir, name) }
 	shown := []string{"--tls-cert", in(dir, "client.crt"), "--tls-key", in(dir, "client.key")}
 	play := []string{"conform", "--against", g.FIX, "--sender", "ACME", "--suite", "session", "--only", "heartbeat", "--timeout", "5s"}
@@ -57,7 +34,7 @@ func TestConformOverTLS(t *testing.T) {
 			t.Errorf("%q ended with %d, want %d and %q; %v\n%s%s", args[1:], code, want, says, err, out, talk)
 		}
 	}
-	with := func(args []string, more ...string) []string { return append(append([]string{}, args...), more...) }
+	with := func(args []string, more ...string) []string { return slices.Concat(args, more) }
 	for _, command := range [][]string{play, run} {
 		good := with(with(command, shown...), "--tls-ca", in(dir, "ca.crt"))
 		try(0, "0 failed", good...)

@@ -1,9 +1,8 @@
 package acceptance
 
 import (
-	"encoding/json"
-	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"backstop/certify"
@@ -22,7 +21,7 @@ func TestFairLastLook(t *testing.T) {
 		if err != nil || code != 0 && code != 7 {
 			t.Fatalf("certify run ended with %d, %v\n%s%s", code, err, text, talk)
 		}
-		f := lastLookFinding(t, filepath.Join(out, "report.json"))
+		f := lastLookFinding(t, reportIn(t, out))
 		if f.Verdict == certify.Failed {
 			t.Fatalf("C34 is %s: %s %v", f.Verdict, f.Why, f.Evidence)
 		}
@@ -35,21 +34,11 @@ func TestFairLastLook(t *testing.T) {
 }
 
 // lastLookFinding is what a report says of C34.
-func lastLookFinding(t *testing.T, path string) certify.Finding {
+func lastLookFinding(t *testing.T, r certify.Report) certify.Finding {
 	t.Helper()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	i := slices.IndexFunc(r.Findings, func(f certify.Finding) bool { return f.Check.ID == "C34" })
+	if i < 0 {
+		t.Fatal("the report has no C34")
 	}
-	var r certify.Report
-	if err := json.Unmarshal(raw, &r); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range r.Findings {
-		if f.Check.ID == "C34" {
-			return f
-		}
-	}
-	t.Fatal("the report has no C34")
-	return certify.Finding{}
+	return r.Findings[i]
 }

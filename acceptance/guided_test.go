@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -199,10 +198,7 @@ func guidedReport(t *testing.T, g *Gateway, out string, wrong int) {
 	if err != nil || code != 7 {
 		t.Fatalf("certify report ended with %d, %v, %s", code, err, talk)
 	}
-	var r certify.Report
-	if err := json.Unmarshal([]byte(text), &r); err != nil {
-		t.Fatal(err)
-	}
+	r := reportOf(t, text)
 	want := map[string]string{"C13": certify.Passed, "C22": certify.Passed, "C25": certify.Failed, "C03": certify.NotObserved}
 	for _, f := range r.Findings {
 		if v, named := want[f.Check.ID]; named && f.Verdict != v || f.Verdict == certify.Failed && f.Check.ID != "C25" {
@@ -225,5 +221,52 @@ func guidedReport(t *testing.T, g *Gateway, out string, wrong int) {
 	}
 	if _, _, code, err := Run(t.Context(), "certify", "report", "--session", "DEMO1", "--data-dir", g.DataDir); err != nil || code != 4 {
 		t.Errorf("a session that is not guided: exit %d, %v", code, err)
+	}
+}
+
+// TestGuidedGap: a report that is left out on purpose is not in what the gateway keeps
+// of a guided session until it has been asked for, and a client that asks for it is
+// told of no failure.
+func TestGuidedGap(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t, "demo", "--cert", "--fix", "127.0.0.1:0", "--http", "127.0.0.1:0")
+	c := &guidedClient{Client: NewClient("DEMO3", "BACKSTOP", "DEMO3", "demo"), t: t}
+	if _, err := c.Logon(t.Context(), g.FIX, "141=Y"); err != nil {
+		t.Fatal(err)
+	}
+	c.open("CERT-GAP")
+	c.say("D", "11=G1", "1=DEMO3", "55=CERT-GAP", "54=1", "60="+Now(), "38=1", "40=1")
+	c.answer("35=8", "11=G1", "39=2")
+	c.told("PASSED C03 ")
+	if i := slices.IndexFunc(c.said, func(l string) bool { return strings.HasPrefix(l, "FAILED") }); i >= 0 {
+		t.Errorf("nothing was done wrong, but %s", c.said[i])
+	}
+	if err := c.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if _, talk, code, err := Run(t.Context(), "certify", "report", "--session", "DEMO3", "--data-dir", g.DataDir, "--out", out); err != nil || code != 7 {
+		t.Fatalf("certify report ended with %d, %v, %s", code, err, talk)
+	}
+	for _, f := range reportIn(t, out).Findings {
+		if f.Verdict == certify.Failed {
+			t.Errorf("%s: %s %v", f.Check.ID, f.Why, f.Evidence)
+		}
+	}
+	log, err := os.ReadFile(filepath.Join(out, "messages.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := 0
+	for line := range strings.Lines(string(log)) {
+		if f := Parse(line); slices.Contains(f, "11=G1") && slices.Contains(f, "150=0") {
+			came++
+			if f.Get(43) != "Y" {
+				t.Errorf("it is there though it never went out: %s", f)
+			}
+		}
+	}
+	if came != 1 {
+		t.Errorf("it came %d times, want once", came)
 	}
 }

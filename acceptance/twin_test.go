@@ -49,7 +49,7 @@ func newTwin(t *testing.T) *twin {
 	return w
 }
 
-// fence returns all that a client is told until a TestRequest is answered.
+// fence returns all that a client is told by now.
 func (w *twin) fence(c *guidedClient) (all []Fields) {
 	w.t.Helper()
 	w.fences++

@@ -17,7 +17,7 @@ type Active struct {
 	Size            string // of each order
 	Away            string // how far from the market an order rests
 	Copy            string // CompID of a session that gets drop copies; may be empty
-	Cert            bool   // there are certification markets
+	Cert            bool   // there are certification markets: an engine is not asked which
 	Repeat          int    // plays of each scenario; 0: one
 }
 
@@ -33,8 +33,6 @@ func (a Active) has(need string, to Target) bool {
 		return to.Password != ""
 	case "copy":
 		return a.Copy != ""
-	case "cert":
-		return a.Cert
 	}
 	return false
 }
@@ -56,7 +54,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 		return nil, nil, fmt.Errorf("what the scenarios named %q need is not there: %w", only, ErrNoSuite)
 	}
 	suite.Cases = slices.Repeat(suite.Cases, max(1, a.Repeat))
-	if len(to.Through) > 0 { // An engine is not asked which markets there are.
+	if len(to.Through) > 0 {
 		suite.Cases = slices.DeleteFunc(suite.Cases, func(c *Case) bool { return len(c.Markets) > 0 && !a.Cert })
 	} else if suite, err = suite.listed(ctx, to); err != nil {
 		return nil, nil, err

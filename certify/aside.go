@@ -106,13 +106,19 @@ func (l *Log) lost(line string) {
 	l.gaps[seq] = true
 }
 
-// watch shows an automaton every message in its order, those of other connections
-// if it wants to see them. What is about the session sees them as they came, what is
-// about orders as the client has to take them.
-func (l *Log) watch(a automaton, n *notes, area string) {
+// asTheyCome tells that a check is about the session, and so sees the messages as they
+// come. What is about orders sees them as the client has to take them.
+func (c Check) asTheyCome() bool { return c.Area == areaSession || c.Area == areaResilience }
+
+// watch shows the automaton of a check every message in its order, those of other
+// connections if it wants to see them.
+func (l *Log) watch(c Check, a automaton, n *notes) {
 	entries, others := l.Entries, l.Aside
-	if area != areaSession && area != areaResilience {
-		entries = l.inOrder()
+	if !c.asTheyCome() {
+		if l.turns == nil {
+			l.turns = l.inOrder()
+		}
+		entries = l.turns
 	}
 	looks, is := a.(onlooker)
 	if !is {

@@ -101,7 +101,7 @@ type Finding struct {
 func (c Check) judge(l *Log) Finding {
 	n := &notes{met: map[string]Evidence{}}
 	a := c.start()
-	l.watch(a, n, c.Area)
+	l.watch(c, a, n)
 	return n.finding(c)
 }
 

@@ -1,7 +1,6 @@
 package certify
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -183,7 +182,7 @@ func (a *rejects) judge(e *Entry, n *notes) {
 		return
 	}
 	tag := e.Fields.Int(371)
-	values := valuesOf(m, tag)
+	values := m.Fields.All(tag)
 	need, fits := "", true
 	switch e.get(373) {
 	case "1":
@@ -208,16 +207,6 @@ func (a *rejects) judge(e *Entry, n *notes) {
 		return
 	}
 	n.meet(need, e)
-}
-
-func valuesOf(m *Entry, tag int) (values []string) {
-	for _, f := range m.Fields {
-		t, v, _ := strings.Cut(f, "=")
-		if t == strconv.Itoa(tag) {
-			values = append(values, v)
-		}
-	}
-	return values
 }
 
 // grouped tells whether a message has a repeating group with more than one entry: what

@@ -27,7 +27,8 @@
 //   - A slip in a scenario is named with file and line (TestScriptErrors).
 //   - A client that does well passes every check (TestGoodDayPasses); each fault
 //     fails its check and no other (TestEachFaultFailsItsCheck).
-//   - A guide says what the report says (TestGuideAgreesWithTheReport).
+//   - A guide says what the report says (TestGuideAgreesWithTheReport,
+//     TestGuideTakesWhatIsMissingFirst).
 //   - What the gateway says it left out on purpose never came (TestLeftOutOnPurpose);
 //     orders are judged as a client has to take the messages (TestInOrder).
 //   - A client whose connection breaks asks for what it has missed (TestPlayAgain).

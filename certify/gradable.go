@@ -17,16 +17,20 @@ var (
 // ExecTransType(20), and with other values of ExecType(150).
 var judged = []string{"FIX.4.4", "FIXT.1.1"}
 
-// gradable refuses a session of another version. It is that of the gateway's Logon, for
-// a client may have tried others before.
-func (l *Log) gradable() error {
-	begin := l.Entries[0].get(8)
+// begin is the version of the session: that of the gateway's Logon, for a client may
+// have tried others before.
+func (l *Log) begin() string {
 	for _, e := range l.Entries {
 		if e.Kind == "A" && !e.FromClient {
-			begin = e.get(8)
-			break
+			return e.get(8)
 		}
 	}
+	return l.Entries[0].get(8)
+}
+
+// gradable refuses a session of another version.
+func (l *Log) gradable() error {
+	begin := l.begin()
 	if !slices.Contains(judged, begin) {
 		return fmt.Errorf("%w: %s is %s, the checks are about FIX.4.4 and FIX 5.0 SP2 (FIXT.1.1)", ErrVersion, l.Client, begin)
 	}

@@ -14,11 +14,12 @@ func TestOtherVersionsAreNotJudged(t *testing.T) {
 	if !errors.Is(err, ErrVersion) || !strings.Contains(err.Error(), "FIX.4.2") {
 		t.Errorf("FIX.4.2: %v", err)
 	}
-	first, rest, _ := strings.Cut(day, "\n")
-	if _, err := NewReport(logOf(t, strings.ReplaceAll(first, "8=FIX.4.4", "8=FIX.4.2")+"\n"+day), nil); err != nil {
-		t.Errorf("another version was tried first: %v", err)
+	logon, rest, _ := strings.Cut(day, SOH+"\n")
+	logon += SOH + "\n"
+	if r, err := NewReport(logOf(t, strings.ReplaceAll(logon, "8=FIX.4.4", "8=FIX.4.2")+day), nil); err != nil || r.Begin != "FIX.4.4" || r.Dict != reportOf(t, day).Dict {
+		t.Errorf("another version was tried first: %v, %+v", err, r)
 	}
-	if _, err := NewReport(logOf(t, first+"\n"+strings.ReplaceAll(rest, "8=FIX.4.4", "8=FIX.4.2")), nil); !errors.Is(err, ErrVersion) {
+	if _, err := NewReport(logOf(t, logon+strings.ReplaceAll(rest, "8=FIX.4.4", "8=FIX.4.2")), nil); !errors.Is(err, ErrVersion) {
 		t.Errorf("the gateway says FIX.4.2: %v", err)
 	}
 }

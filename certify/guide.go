@@ -21,6 +21,7 @@ const (
 // shows, such as an answer that never came, is left to the report.
 type Guide struct {
 	of     Log // without its entries
+	order  inOrder
 	checks []*guided
 	beside []string // checks that only further connections can show: they are left to the report
 	here   bool     // the client has been welcomed
@@ -65,8 +66,9 @@ func (g *Guide) See(line string) (loggedOn bool) {
 	}
 	e.Line = g.of.Lines
 	e.Cut, g.of.cut = g.of.cut, false
+	turn := g.order.take(e)
 	for _, c := range g.checks {
-		c.a.see(e, c.n)
+		c.see(e, turn)
 		v := c.n.verdict(c.check)
 		if v == c.told || v == NotObserved || c.late && v == Passed {
 			continue
@@ -78,6 +80,16 @@ func (g *Guide) See(line string) (loggedOn bool) {
 		g.offer()
 	}
 	return e.Kind == "A" && !e.FromClient
+}
+
+// see shows a check the message that has come, or those that have their turn by it.
+func (c *guided) see(e *Entry, turn []*Entry) {
+	if c.check.asTheyCome() {
+		turn = []*Entry{e}
+	}
+	for _, e := range turn {
+		c.a.see(e, c.n)
+	}
 }
 
 // offer says which check is open: the first of those that have to be passed and

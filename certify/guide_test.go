@@ -84,3 +84,31 @@ func TestGuideIsToldByTheReport(t *testing.T) {
 		t.Error("never told")
 	}
 }
+
+// TestGuideTakesWhatIsMissingFirst: a report that was left out comes behind what has
+// a later number. That is how a client has to take it, and no mistake: the guide says
+// of it what the report says.
+func TestGuideTakesWhatIsMissingFirst(t *testing.T) {
+	const order = "c D|11=G1|1=ACME|55=CERT-GAP|54=1|60=now|38=5|40=1\n"
+	const accepted, filled = "37=XG|11=G1|17=EG1|150=0|39=0|1=ACME|55=CERT-GAP|54=1|38=5|151=5|14=0\n",
+		"37=XG|11=G1|17=EG2|150=F|39=2|1=ACME|55=CERT-GAP|54=1|38=5|31=100|32=5|151=0|14=5\n"
+	const day = "c A|98=0|108=30|141=Y\ng A|98=0|108=30|141=Y\n" + order + "~ 8|\ng 8|" + filled +
+		"c 2|7=gap|16=gap\ng 8|n=gap|43=Y|122=now|" + accepted + "c 1|112=T\ng 0|112=T\n"
+	for name, c := range map[string]struct {
+		day   string
+		fails bool
+	}{
+		"asked for":            {day, false},
+		"a fault in what came": {strings.Replace(day, "32=5|151=0", "32=5|151=1", 1), true},
+	} {
+		lines := guidedThrough(t, written(t, c.day))
+		if fails := slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "FAILED C20 ") }); fails != c.fails {
+			t.Errorf("%s: failed %t, told %q", name, fails, lines)
+		}
+		for _, f := range reportOf(t, written(t, c.day)).Findings {
+			if (f.Verdict == Failed) != (c.fails && f.Check.ID == "C20") {
+				t.Errorf("%s: the report has %s %s %s", name, f.Check.ID, f.Verdict, f.Why)
+			}
+		}
+	}
+}

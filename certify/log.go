@@ -48,6 +48,8 @@ type Log struct {
 
 	cut  bool         // the next message is the first after a cut
 	gaps map[int]bool // numbers that were left out, of messages still to come
+
+	turns []*Entry // inOrder, once somebody has asked for it
 }
 
 // linkShort is how many digits of a link are kept for each line: enough to name
@@ -105,10 +107,7 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 
 // take keeps a message of the session.
 func (l *Log) take(e *Entry) {
-	if l.besides(e) {
-		return
-	}
-	if !l.owns(e) {
+	if l.besides(e) || !l.owns(e) {
 		return
 	}
 	if !e.FromClient && l.gaps[e.Seq] && e.get(43) != "Y" {

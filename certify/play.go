@@ -264,10 +264,15 @@ func (p *player) connect(n int) error {
 	return nil
 }
 
-// logon connects and logs on. Where an acceptor closes without a word it may not
-// have noticed the end of the case before, so it is asked again until the wait is
-// over.
+// logon connects and logs on.
 func (p *player) logon(n int, extra string) error {
+	return p.enter(n, extra, func(*peer) {})
+}
+
+// enter connects and logs on, with the numbers that goesOn gives the connection. Where
+// an acceptor closes without a word it may not have noticed the end of the connection
+// before, so it is asked again, with the same number, until the wait is over.
+func (p *player) enter(n int, extra string, goesOn func(*peer)) error {
 	deadline := time.Now().Add(p.to.Wait)
 	tick := time.NewTicker(again)
 	defer tick.Stop()
@@ -276,10 +281,11 @@ func (p *player) logon(n int, extra string) error {
 			return err
 		}
 		c := p.conns[n]
-		if err := p.send(c, p.logonBody(extra)); err != nil {
-			return err
+		goesOn(c)
+		err := p.send(c, p.logonBody(extra))
+		if err == nil {
+			err = p.expect(c, []matcher{{tag: 35, op: opExact, text: "A"}}, false)
 		}
-		err := p.expect(c, []matcher{{tag: 35, op: opExact, text: "A"}}, false)
 		if err == nil || !gone(err) || time.Now().After(deadline) {
 			return err
 		}

@@ -25,30 +25,9 @@ func (p *player) back(n int, extra string) error {
 	if old == nil {
 		return errors.New("was never connected")
 	}
-	deadline := time.Now().Add(p.to.Wait)
-	tick := time.NewTicker(again)
-	defer tick.Stop()
-	for {
-		if err := p.connect(n); err != nil {
-			return err
-		}
-		c := p.conns[n]
+	return p.enter(n, "!141|"+extra, func(c *peer) {
 		c.in, c.out, c.sender, c.asks, c.resumed = old.in, old.out, old.sender, true, true
-		if err := p.send(c, p.logonBody("!141|"+extra)); err != nil && !gone(err) {
-			return err
-		}
-		err := p.expect(c, []matcher{{tag: 35, op: opExact, text: "A"}}, false)
-		if err == nil || !gone(err) || time.Now().After(deadline) {
-			return err
-		}
-		// The Logon was not taken: the acceptor has not noticed the end of the former
-		// connection. Its number was not counted.
-		select {
-		case <-tick.C:
-		case <-p.ctx.Done():
-			return p.ctx.Err()
-		}
-	}
+	})
 }
 
 // ask sends a ResendRequest for what is missing, and for nothing that has come.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,16 +173,22 @@ func TestRecordOfConnections(t *testing.T) {
 	}
 }
 
-// TestNeedsOfScenarios: a scenario is played if there is what it needs, and only then.
+// TestNeedsOfScenarios: a scenario is played if there is what it needs, and only then;
+// a market that it names is one of these.
 func TestNeedsOfScenarios(t *testing.T) {
 	cases, err := loadFiles(scripts, suiteClient)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := Active{Copy: "DC", Cert: true}
+	all := Active{Copy: "DC"}
 	with, without := Target{Password: "x"}, Target{}
-	needed := map[string]bool{}
+	needed, named := map[string]bool{}, regexp.MustCompile(`55=(CERT-[A-Z0-9-]+)`)
 	for _, c := range cases {
+		for _, m := range named.FindAllStringSubmatch(strings.Join(c.source, "\n"), -1) {
+			if !slices.Contains(c.Markets, m[1]) {
+				t.Errorf("%s names %s, which is no @market of it", c.Name, m[1])
+			}
+		}
 		for _, need := range c.Needs {
 			needed[need] = true
 			if !all.has(need, with) || (Active{}).has(need, without) {
@@ -188,7 +196,7 @@ func TestNeedsOfScenarios(t *testing.T) {
 			}
 		}
 	}
-	if len(needed) != 3 {
+	if len(needed) != 2 {
 		t.Errorf("needs are %v", needed)
 	}
 }

@@ -119,7 +119,7 @@ func NewReport(l *Log, outOfScope []string) (*Report, error) {
 	if err := l.gradable(); err != nil {
 		return nil, err
 	}
-	r := &Report{Schema: ReportSchema, Client: l.Client, Gateway: l.Gateway, Begin: l.Entries[0].get(8), Dialect: "STRICT44",
+	r := &Report{Schema: ReportSchema, Client: l.Client, Gateway: l.Gateway, Begin: l.begin(), Dialect: "STRICT44",
 		Scope: scope, Certified: true, Rejects: []Tally{}, Positions: []Position{}}
 	for _, e := range l.Entries {
 		if d := e.get(22000); e.Kind == "A" && d != "" {

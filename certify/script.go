@@ -27,7 +27,7 @@ type Case struct {
 	Expect string `json:"expect,omitempty"` // what has to happen
 	// Since names the versions whose rule it is; empty: all.
 	Since []string `json:"since,omitempty"`
-	// Needs are words without which it cannot be played: a market, a session.
+	// Needs are words without which it cannot be played: a password, a session for copies.
 	Needs []string `json:"needs,omitempty"`
 	// Markets names those without which it cannot be played; empty: any will do.
 	Markets []string `json:"markets,omitempty"`

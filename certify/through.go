@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 const (
 	saidMax   = 4096             // lines that it may be ahead of us
 	engineEnd = 20 * time.Second // longest for its goodbye, once its input has ended
+	pipeEnd   = time.Second      // longest for who holds its pipes, once it is killed
 )
 
 // An Engine is somebody's FIX engine that scenarios are played through: a process
@@ -29,9 +31,10 @@ const (
 // session begins and ends, and "bad MESSAGE: WHY" of what it will not send. It logs
 // on by itself, again after a "logout", and logs out at the end of its input.
 type Engine struct {
-	in    io.WriteCloser
+	in    *os.File
 	lines chan string
-	err   error // of the process, once lines is closed
+	end   time.Duration // longest for its goodbye
+	err   error         // of the process, once lines is closed
 	up    atomic.Bool
 	lost  atomic.Bool // lines, because nobody read them
 	kill  context.CancelFunc
@@ -43,54 +46,65 @@ var errEngine = errors.New("the engine")
 // StartEngine runs the command. Its own complaints go to talk, and every message
 // that passes is recorded.
 func StartEngine(ctx context.Context, command []string, talk io.Writer, record func(at time.Time, message string)) (*Engine, error) {
-	ctx, kill := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stderr = talk
-	in, err := cmd.StdinPipe()
+	theirs, in, err := os.Pipe() // One of exec's own takes no deadline.
 	if err != nil {
-		kill()
 		return nil, err
 	}
+	ctx, kill := context.WithCancel(ctx)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stdin, cmd.Stderr, cmd.WaitDelay = theirs, talk, pipeEnd
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
-	if err != nil {
+	if err = errors.Join(err, theirs.Close()); err != nil {
 		kill()
-		return nil, err
+		return nil, errors.Join(err, in.Close())
 	}
-	e := &Engine{in: in, lines: make(chan string, saidMax), kill: kill}
+	// Whoever else has its output must not keep us reading when it is killed.
+	context.AfterFunc(ctx, func() { out.Close() })
+	e := &Engine{in: in, lines: make(chan string, saidMax), end: engineEnd, kill: kill}
 	go func() {
-		lines := bufio.NewScanner(out)
-		lines.Buffer(nil, lineMax)
-		for lines.Scan() {
-			line := lines.Text()
-			switch line {
-			case "up", "down":
-				e.up.Store(line == "up")
-			}
-			if len(line) > 2 && (line[:2] == "< " || line[:2] == "> ") {
-				record(time.Now(), secret.ReplaceAllString(strings.ReplaceAll(line[2:], "|", SOH), "${1}***"))
-			}
-			select {
-			case e.lines <- line:
-			default: // Nobody reads: a scenario has ended, and the session goes on.
-				e.lost.Store(true)
-			}
+		err := e.read(out, record)
+		if err != nil {
+			kill() // It would wait for ever to be read.
 		}
-		e.err = errors.Join(lines.Err(), cmd.Wait())
+		e.err = errors.Join(err, cmd.Wait())
 		close(e.lines)
 	}()
 	return e, nil
 }
 
-// Close ends its input and waits for its goodbye.
+// read takes what it says until it says no more.
+func (e *Engine) read(out io.Reader, record func(at time.Time, message string)) error {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, lineMax)
+	for lines.Scan() {
+		line := lines.Text()
+		switch line {
+		case "up", "down":
+			e.up.Store(line == "up")
+		}
+		if len(line) > 2 && (line[:2] == "< " || line[:2] == "> ") {
+			record(time.Now(), secret.ReplaceAllString(strings.ReplaceAll(line[2:], "|", SOH), "${1}***"))
+		}
+		select {
+		case e.lines <- line:
+		default: // Nobody reads: a scenario has ended, and the session goes on.
+			e.lost.Store(true)
+		}
+	}
+	return lines.Err()
+}
+
+// Close ends its input and waits for its goodbye. Nothing is recorded once it has
+// returned.
 func (e *Engine) Close() error {
 	defer e.kill()
 	if err := e.in.Close(); err != nil {
-		return err
+		return errors.Join(err, e.stop())
 	}
-	late := time.NewTimer(engineEnd)
+	late := time.NewTimer(e.end)
 	defer late.Stop()
 	for {
 		select {
@@ -99,9 +113,17 @@ func (e *Engine) Close() error {
 				return e.err
 			}
 		case <-late.C:
-			return fmt.Errorf("%w did not end within %v of the end of its input", errEngine, engineEnd)
+			return errors.Join(fmt.Errorf("%w did not end within %v of the end of its input", errEngine, e.end), e.stop())
 		}
 	}
+}
+
+// stop kills it and waits until nobody reads any more what it says.
+func (e *Engine) stop() error {
+	e.kill()
+	for range e.lines { // It is closed behind the last one.
+	}
+	return e.err
 }
 
 // skip passes over what was said since the last case.
@@ -175,8 +197,8 @@ func (p *player) through(e *Engine, s step) error {
 	case verbLogon:
 		return p.until(e, deadline, func() bool { return e.up.Load() })
 	case verbLogout:
-		if _, err := fmt.Fprintln(e.in, "logout"); err != nil {
-			return fmt.Errorf("%w: %w", errEngine, err)
+		if err := e.tell("logout", p.to.Wait); err != nil {
+			return err
 		}
 		return p.until(e, deadline, func() bool { return !e.up.Load() })
 	case verbSend:
@@ -194,7 +216,19 @@ func (p *player) tell(e *Engine, body string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(e.in, "35="+text); err != nil {
+	return e.tell("35="+text, p.to.Wait)
+}
+
+// tell writes a line that it has to read.
+func (e *Engine) tell(line string, within time.Duration) error {
+	err := e.in.SetWriteDeadline(time.Now().Add(within))
+	if err == nil {
+		_, err = fmt.Fprintln(e.in, line)
+	}
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("%w has not read its input for %v", errEngine, within)
+	case err != nil:
 		return fmt.Errorf("%w: %w", errEngine, err)
 	}
 	return nil

@@ -77,6 +77,44 @@ func TestEngineAhead(t *testing.T) {
 	}
 }
 
+// TestEnginesThatMisbehave: one that says too much at once, never ends, leaves its
+// output to others or does not read is ended, soon, and nothing is recorded any more.
+func TestEnginesThatMisbehave(t *testing.T) {
+	flood := "logon\nflood 1000 H|58=" + strings.Repeat("x", 200) + "\n"
+	for name, c := range map[string]struct{ shell, script, err, end string }{
+		"a line without an end": {"echo up; head -c 4000000 /dev/zero; cat >/dev/null", engineCase, "token too long", "token too long"},
+		"never ends":            {"while :; do echo up; echo '< 35=0|'; done", "logon\n", "", "did not end within"},
+		"leaves its output":     {"sleep 20 & echo up; read a", "logon\n", "", "did not end within"},
+		"does not read":         {"echo up; exec sleep 20", flood, "has not read its input", "did not end within"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := ParseScript("case", "case", []byte(c.script))
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := 0
+			engine, err := StartEngine(t.Context(), []string{"sh", "-c", c.shell}, io.Discard, func(time.Time, string) { said++ })
+			if err != nil {
+				t.Fatal(err)
+			}
+			engine.end = 100 * time.Millisecond
+			err = s.Play(t.Context(), Target{Wait: 2 * time.Second, Sender: "C", Target: "G", engine: engine})
+			if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
+				t.Errorf("got %v, want %q", err, c.err)
+			}
+			began := time.Now()
+			if err := engine.Close(); err == nil || !strings.Contains(err.Error(), c.end) {
+				t.Errorf("ended with %v, want %q", err, c.end)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("its end took %v", took)
+			}
+			said++ // The race detector sees who still records.
+		})
+	}
+}
+
 // TestEnginePlays: what only a connection of our own can do is not asked of an engine.
 func TestEnginePlays(t *testing.T) {
 	for script, plays := range map[string]bool{

@@ -114,8 +114,7 @@ func failLog(env *config.Env, err error) int {
 		return env.Fail(config.ExitNotFound, err, "--log names a file with one message a line")
 	case errors.Is(err, certify.ErrNoSession):
 		return env.Fail(config.ExitNotFound, err, "--session and --gateway are the CompIDs (49, 56) of the two sides")
-	}
-	if errors.Is(err, certify.ErrVersion) {
+	case errors.Is(err, certify.ErrVersion):
 		return env.Fail(config.ExitRefused, err, "have the client log on in one of these for its certification")
 	}
 	return env.Fail(config.ExitFailure, err)

@@ -40,8 +40,9 @@ It places small orders, some of which fill, and once sends 300 requests at a
 time, so as to be throttled. Numbers of the session are reset (141=Y). The
 password comes from GATEWAY_PASSWORD, the demo's is known; without one no
 Username is sent. A session for drop copies has the same password.
-Scenarios that need --cert, --drop-copy or a password are left out without. One
-Logon has wrong credentials: five runs in a minute lock the session out.
+Scenarios that need a market which is not listed, --drop-copy or a password are
+left out. One Logon has wrong credentials: five runs in a minute lock the
+session out.
 Exit 7: a scenario or a check fails; 8: we are not let in; 5: nobody answers.
 
 With --through your own FIX engine says and hears all that: a program that sends
