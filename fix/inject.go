@@ -256,7 +256,7 @@ func repeatedFrame(frame []byte, now time.Time) []byte {
 }
 
 // lost notes that a message did not go out, so that no answer of the client to
-// what came later can show that it has it: until it asks, it is owed.
+// what came later can show that it has it: until it is sent again, it is owed.
 func (n *numbers) lost(epoch, seq int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -267,13 +267,16 @@ func (n *numbers) lost(epoch, seq int64) {
 	p.lostLast = seq // A writer goes upwards.
 }
 
-// given notes that the client gets again what it asks for.
-func (p *evidence) given(begin, end int64) {
+// given notes that the client got a range again, which it has asked for.
+func (n *numbers) given(epoch, first, last int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := &n.evidence
 	switch {
-	case p.lost == 0 || begin > p.lost:
-	case end == 0 || end >= p.lostLast:
+	case p.lost == 0 || p.lostEpoch != epoch || first > p.lost:
+	case last >= p.lostLast:
 		p.lost = 0
-	case end >= p.lost:
-		p.lost = end + 1
+	case last >= p.lost:
+		p.lost = last + 1
 	}
 }
