@@ -330,3 +330,10 @@ func read(t *testing.T, path string) string {
 	}
 	return string(b)
 }
+
+// TestDefaultNamesEveryScript: who writes a scripted feed finds what there is.
+func TestDefaultNamesEveryScript(t *testing.T) {
+	if said := "# [restart] " + strings.Join(scripts, " | ") + ";"; !strings.Contains(Default(), said) {
+		t.Errorf("the default configuration does not say %q", said)
+	}
+}

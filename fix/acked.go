@@ -63,12 +63,11 @@ func (n *numbers) acknowledge(next int64) {
 	}
 }
 
-// missing notes a ResendRequest up to end, or for all if that is 0: all below is
-// there, the rest is not, so an answer to an open question would prove nothing.
-func (n *numbers) missing(begin, end int64) {
+// missing notes a ResendRequest: all below is there, the rest is not, so an
+// answer to an open question would prove nothing.
+func (n *numbers) missing(begin int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.evidence.given(begin, end)
 	n.acknowledge(begin)
 	n.evidence.id, n.evidence.since = "", time.Now()
 }
@@ -165,8 +164,7 @@ func (l *link) heard(msg *quickfix.Message, kind string) {
 		}
 	case "2":
 		if begin, ok := number(&msg.Body.FieldMap, 7); ok {
-			end, _ := number(&msg.Body.FieldMap, 16)
-			l.numbers.missing(begin, end)
+			l.numbers.missing(begin)
 		}
 	case "5":
 		l.numbers.left(l.bye.Load()) // Nothing, unless it answers a Logout of ours.

@@ -53,6 +53,8 @@ func askedElse(c perp.Command, ours string) (m Message, ok bool) {
 			b.add(694, string(responsePass))
 		}
 		return b.opt(55, c.Symbol).message(), c.Session != ""
+	case perp.ProvideQuotes:
+		return askedProvide(c, ours), c.Session != ""
 	case perp.CancelQuotes:
 		kind := cancelSymbol
 		if c.All {
@@ -80,7 +82,7 @@ func AskedKinds() (kinds []string) {
 	for _, c := range []perp.Command{
 		perp.PlaceOrder{}, perp.CancelOrder{}, perp.ReplaceOrder{}, perp.CancelOrders{}, perp.RequestStatus{}, perp.RequestOrders{},
 		perp.RequestQuote{}, perp.DeclineQuote{}, perp.CancelQuotes{}, perp.RequestQuoteStatus{}, perp.RequestPositions{},
-		perp.RequestCollateral{}, perp.RequestTrades{},
+		perp.RequestCollateral{}, perp.RequestTrades{}, perp.ProvideQuotes{},
 	} {
 		kinds = append(kinds, c.Kind())
 	}
@@ -101,6 +103,26 @@ func askedOrder(c perp.PlaceOrder, ours string) Message {
 	b.price(44, c.Price).opt(59, tifCodes[c.TIF]).opt(117, c.QuoteID).conditions(c.Conditions).when(60, c.Transact)
 	if c.MaxAge != 0 {
 		b.add(tagMaxAge, strconv.FormatInt(int64(c.MaxAge/perp.Millisecond), 10))
+	}
+	return b.message()
+}
+
+// askedProvide is i: what takes a provider's quotes in a market away shows two sizes of
+// none.
+func askedProvide(c perp.ProvideQuotes, ours string) Message {
+	b := retold("i", c.Origin, ours).opt(117, c.QuoteID).opt(1, c.Account)
+	if c.Reset {
+		b.add(tagReset, "Y")
+	}
+	for i, x := range c.Entries {
+		if i == 0 || x.Set != c.Entries[i-1].Set {
+			b.opt(302, x.Set)
+		}
+		b.opt(299, x.ID).opt(55, x.Symbol).price(132, x.Bid.Price).price(133, x.Ask.Price).size(134, x.Bid.Size).size(135, x.Ask.Size)
+		if x.Bid.Size == 0 && x.Ask.Size == 0 {
+			b.add(134, "0").add(135, "0")
+		}
+		b.when(62, x.Until)
 	}
 	return b.message()
 }

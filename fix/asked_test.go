@@ -13,6 +13,8 @@ import (
 // with nothing that it did not mean.
 func TestAsked(t *testing.T) {
 	meant := []string{"59=1", "59=3", "59=4", "22080=1"} // What an order means that does not say it.
+	c := newCodec(map[string][]string{"ACME": {roleTrade, roleProvide}}, testDesk())
+	shown := map[string]bool{}
 	for _, text := range []string{
 		goodOrder,
 		"D|11=C-2|55=SOL-PERP|54=2|60=20260722-12:00:00.300|38=0.1|40=1|",
@@ -31,9 +33,9 @@ func TestAsked(t *testing.T) {
 		"AJ|693=RESP2|694=6|117=Q1|55=SOL-PERP|60=20260722-12:00:00.300|",
 		"Z|117=*|298=4|", "Z|131=RFQ1|117=Q1|298=1|295=1|55=SOL-PERP|", "a|649=S1|117=Q1|55=SOL-PERP|",
 		"AN|710=P1|724=0|453=1|448=ACME|447=D|452=13|1=ACME-MAIN|581=1|715=20260722|60=20260722-12:00:00.341|",
-		"BB|909=B1|1=ACME-MAIN|", "AD|568=T1|569=1|37=O-1|11=C-1|17=T7|55=SOL-PERP|",
+		"BB|909=B1|1=ACME-MAIN|", "AD|568=T1|569=1|37=O-1|11=C-1|17=T7|55=SOL-PERP|", goodProvided + "22090=Y|",
 	} {
-		cmd, rej := decodeText(text)
+		cmd, rej := c.decode(inbound(text), perp.Origin{Session: "ACME", InSeq: 7})
 		if rej != nil {
 			t.Fatalf("%s: %v", text, rej)
 		}
@@ -43,6 +45,7 @@ func TestAsked(t *testing.T) {
 			continue
 		}
 		kind, rest, _ := strings.Cut(text, "|")
+		shown[kind] = true
 		said := strings.Split(strings.TrimSuffix(rest, "|"), "|")
 		if m.Type != kind || m.Name == "" || m.Get(35) != kind || m.Get(34) != "7" || m.Get(49) != "ACME" || m.Get(56) != "BACKSTOP" {
 			t.Errorf("%s: shown as %s", text, m.Line())
@@ -53,11 +56,16 @@ func TestAsked(t *testing.T) {
 				t.Errorf("%s: %s (%s) was not said", text, pair, f.Name)
 			}
 		}
-		for _, tag := range []int{11, 41, 37, 1, 55, 44, 40, 117, 131, 693, 530, 99, 110, 18, 77, tagSlippage, tagMaxAge} {
+		for _, tag := range []int{11, 41, 37, 1, 55, 44, 40, 117, 131, 693, 530, 99, 110, 18, 77, tagSlippage, tagMaxAge, tagReset, 133, 135} {
 			all := slices.DeleteFunc(slices.Clone(said), func(s string) bool { return !strings.HasPrefix(s, fmt.Sprintf("%d=", tag)) })
 			if len(all) == 1 && all[0] != "117=*" && m.Get(tag) != strings.SplitN(all[0], "=", 2)[1] {
 				t.Errorf("%s: %s is not shown: %s", text, all[0], m.Line())
 			}
+		}
+	}
+	for kind, r := range requests {
+		if r.decode != nil && !shown[kind] {
+			t.Errorf("35=%s goes into the engine and is not shown", kind)
 		}
 	}
 	for _, c := range []perp.Command{

@@ -39,6 +39,8 @@ type desk struct {
 	deleverage string                    // the order made for it
 	asked      map[requestID]inquiry     // trade requests that the engine has not answered
 	users      map[string]userFacts      // by session
+
+	currencies sync.Map // of each market; of its own, for currencyOf
 }
 
 // listed is what the desk knows of one market.
@@ -111,10 +113,13 @@ func (k *desk) instrument(symbol string) (perp.Instrument, bool) {
 	return perp.Instrument{}, false
 }
 
-// currencyOf is that of a market; empty if there is no such market.
+// currencyOf is that of a market; empty if there is no such market. It takes no lock:
+// what a reset repeats is brought into another version under that of the numbers, for
+// which a connection's writer may wait, and publish for that.
 func (k *desk) currencyOf(symbol string) string {
-	i, _ := k.instrument(symbol)
-	return i.Currency
+	currency, _ := k.currencies.Load(symbol)
+	text, _ := currency.(string)
+	return text
 }
 
 // apply takes in one event; the lock is held.
@@ -132,6 +137,7 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 			m.lists++
 		}
 		m.instrument = ev.Instrument
+		k.currencies.Store(ev.Instrument.Symbol, ev.Instrument.Currency)
 		m.changed(nil)
 	case perp.QuoteChanged:
 		if m := k.markets[ev.Quote.Symbol]; m != nil {

@@ -70,22 +70,30 @@ const (
 )
 
 // shareReadings gives each session of an acceptor that has not started what its
-// messages are read with.
-func shareReadings(a *quickfix.Acceptor, of func(quickfix.SessionID) reading) error {
-	return share(reflect.ValueOf(a).Elem(), of)
+// messages are read with. Every reading has to find its session, and the other way
+// round: one without a dictionary would take anything.
+func shareReadings(a *quickfix.Acceptor, readings map[quickfix.SessionID]reading) error {
+	return share(reflect.ValueOf(a).Elem(), readings)
 }
 
-func share(acceptor reflect.Value, of func(quickfix.SessionID) reading) error {
+func share(acceptor reflect.Value, readings map[quickfix.SessionID]reading) error {
 	sessions := acceptor.FieldByName(fieldSessions)
 	if sessions.Kind() != reflect.Map || sessions.Type().Key() != reflect.TypeFor[quickfix.SessionID]() || sessions.Type().Elem().Kind() != reflect.Pointer {
 		return fmt.Errorf("the session library keeps its sessions otherwise: %v", acceptor.Type())
 	}
+	if sessions.Len() != len(readings) {
+		return fmt.Errorf("the session library has %d sessions of %d", sessions.Len(), len(readings))
+	}
 	for all := sessions.MapRange(); all.Next(); {
 		k := all.Key()
-		r := of(quickfix.SessionID{
+		id := quickfix.SessionID{
 			BeginString: k.FieldByName("BeginString").String(), SenderCompID: k.FieldByName("SenderCompID").String(),
 			TargetCompID: k.FieldByName("TargetCompID").String(),
-		})
+		}
+		r, ours := readings[id]
+		if !ours {
+			return fmt.Errorf("the session library has a session that is none of ours: %v", id)
+		}
 		s := all.Value().Elem()
 		for name, value := range map[string]reflect.Value{
 			fieldApp: reflect.ValueOf(r.app), fieldTransport: reflect.ValueOf(r.transport), fieldValidator: reflect.ValueOf(&r.validator).Elem(),

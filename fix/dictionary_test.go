@@ -48,7 +48,19 @@ func TestSessionsShareADictionary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := shareReadings(a, func(id quickfix.SessionID) reading { return readings[id] }); err != nil {
+	strange := map[quickfix.SessionID]reading{{BeginString: "FIX.4.4", SenderCompID: "G", TargetCompID: "C"}: {}}
+	if err := shareReadings(a, strange); err == nil {
+		t.Error("sessions without a dictionary were let be")
+	}
+	for id, r := range readings { // As many, but one of them is another.
+		if id != (quickfix.SessionID{BeginString: "FIX.4.4", SenderCompID: "G", TargetCompID: "A"}) {
+			strange[id] = r
+		}
+	}
+	if err := shareReadings(a, strange); err == nil || len(strange) != len(readings) {
+		t.Errorf("%d sessions took a dictionary meant for others, %v", len(strange), err)
+	}
+	if err := shareReadings(a, readings); err != nil {
 		t.Fatal(err)
 	}
 	seen := map[*datadictionary.DataDictionary]int{}
@@ -91,7 +103,7 @@ func TestLibraryThatIsOtherwise(t *testing.T) {
 			sessions map[quickfix.SessionID]*otherType
 		}{map[quickfix.SessionID]*otherType{id: {}}},
 	} {
-		err := share(reflect.ValueOf(a).Elem(), func(quickfix.SessionID) reading { return reading{} })
+		err := share(reflect.ValueOf(a).Elem(), map[quickfix.SessionID]reading{id: {}})
 		if err == nil || !strings.Contains(err.Error(), "the session library") {
 			t.Errorf("%s: %v", name, err)
 		}

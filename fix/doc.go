@@ -16,7 +16,9 @@
 // It shows what goes over the wire to whom that is told, who may have something said
 // to the client (guide). Where a certification configuration wants it, it makes faults
 // on the wire (inject). It also holds the bundled client, tries what it sends on a
-// client's dictionary (lint), and finds messages for people (search).
+// client's dictionary (lint), and finds messages for people (search), with requests
+// as the engine took them (asked). All sessions of a version share one dictionary
+// (dictionary).
 //
 // # In and out
 //
@@ -63,7 +65,13 @@
 //   - Who is logged out by the desk is told why, and no number goes astray:
 //     TestKickedClientIsTold, TestDisabledSession, TestNumbersOfTheDesk.
 //   - What is left out or sent twice on purpose is so after its commit, and a resend
-//     or a reset still brings it: TestInjectedGap, TestInjectedGapIsDurableFirst.
+//     or a reset still brings it: TestInjectedGap, TestInjectedGapIsDurableFirst,
+//     TestInjectedGapIsOwedUntilItIsSent.
+//   - No session is without the dictionary of its version: TestSessionsShareADictionary,
+//     TestLibraryThatIsOtherwise.
+//   - What says that it is a repetition is done only if it says of when:
+//     TestRepetitionsSayWhenTheyWereFirstSent.
+//   - Whatever goes into the engine for a client can be shown: TestAsked.
 //   - A panic in a callback becomes a fault: TestPanicBecomesFault.
 //   - STRICT44 has no tag and no value that a stock dictionary lacks, also when it
 //     repeats what was said in VAMM1: TestOutboundGolden, TestResendSpeaksTheDialectOfTheSession.

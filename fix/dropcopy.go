@@ -40,7 +40,7 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 }
 
 // copies tells whether a session gets copies. It has to be said: a session
-// without a list of roles may ask for everything but is told only its own.
+// without a list of roles trades, and is told only its own.
 func (c *codec) copies(session string) bool { return slices.Contains(c.roles[session], roleDropCopy) }
 
 // concerned are the sessions of the account of an order. A refused order that

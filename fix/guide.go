@@ -11,7 +11,7 @@ import (
 
 // Bounds of what a client is told of its certification.
 const (
-	guideLines = 40  // in one News
+	GuideLines = 40  // in one News
 	guideText  = 400 // bytes of a line
 )
 
@@ -47,15 +47,15 @@ func (c *conn) leaves(bytes []byte) {
 	}
 }
 
-// Tell says lines to a client as News, which are not stored: who is not here does
-// not hear them. It reports whether the client is.
+// Tell says lines, GuideLines at most, to a client as News, which are not stored: who
+// is not here does not hear them. It reports whether the client is.
 func (d *Door) Tell(session, headline string, lines []string, now time.Time) bool {
 	l := d.byComp[session]
 	if l == nil || !l.up.Load() {
 		return false
 	}
-	said := make([][]pair, 0, min(len(lines), guideLines))
-	for _, line := range lines[:min(len(lines), guideLines)] {
+	said := make([][]pair, 0, min(len(lines), GuideLines))
+	for _, line := range lines[:min(len(lines), GuideLines)] {
 		said = append(said, []pair{{58, clean(line[:min(len(line), guideText)])}})
 	}
 	msg := newBody("B").time(42, perp.Time(now.UnixNano())).add(148, clean(headlineGuide+" "+headline)).group(33, said...).message()

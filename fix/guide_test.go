@@ -29,7 +29,7 @@ func TestOverheard(t *testing.T) {
 	}
 	p := w.login("ALICE")
 	w.until("logged on", w.door.byComp["ALICE"].up.Load)
-	many := make([]string, guideLines+1)
+	many := make([]string, GuideLines+1)
 	for i := range many {
 		many[i] = "PASSED C01 " + strings.Repeat("x", guideText)
 	}
@@ -37,7 +37,7 @@ func TestOverheard(t *testing.T) {
 		t.Fatal("not told")
 	}
 	news := p.expect("35=B", "34=2", "148=CERTIFICATION PASSED C01", "33=40")
-	if lines := strings.Split(news, "58=PASSED C01 "); len(lines) != guideLines+1 || len("PASSED C01 "+strings.Trim(lines[1], "|\x01")) != guideText {
+	if lines := strings.Split(news, "58=PASSED C01 "); len(lines) != GuideLines+1 || len("PASSED C01 "+strings.Trim(lines[1], "|\x01")) != guideText {
 		t.Errorf("%d lines, the first is %q", len(lines)-1, lines[1])
 	}
 	p.send("1", "112=HERE|")

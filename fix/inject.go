@@ -1,15 +1,16 @@
 package fix
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"math/rand/v2"
-	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"backstop/perp"
 )
 
 // What a certification market does to the reports of its orders on their way to
@@ -125,8 +126,9 @@ func (i *injector) outgoing(frame []byte, now time.Time) (f fate) {
 	if i == nil {
 		return f
 	}
-	kind := typeOf(frame)
-	if _, again := outField(frame, "43"); again || sessionKinds[kind] {
+	fields := splitFields(frame)
+	kind := valueOf(fields, 35)
+	if valueOf(fields, 43) != "" || sessionKinds[kind] {
 		return f
 	}
 	i.mu.Lock()
@@ -134,7 +136,7 @@ func (i *injector) outgoing(frame []byte, now time.Time) (f fate) {
 	late := i.delay()
 	if kind == "8" {
 		f.lost, f.twice = i.oneIn(i.Gap), i.oneIn(i.Duplicate)
-		late = max(late, i.byMarket(frame, &f))
+		late = max(late, i.byMarket(fields, &f))
 	}
 	if f.late = min(late, injectDelayMax); f.late > 0 {
 		f.until = now.Add(f.late)
@@ -147,13 +149,9 @@ func (i *injector) outgoing(frame []byte, now time.Time) (f fate) {
 
 // byMarket decides about a report as its market wants, and returns how long it
 // waits. Copies and what a reset repeats are no answers, nor is a status.
-func (i *injector) byMarket(frame []byte, f *fate) time.Duration {
-	symbol, _ := outField(frame, "55")
-	what := i.markets[symbol]
-	exec, _ := outField(frame, "150")
-	_, copied := outField(frame, "797")
-	_, after := outField(frame, "97")
-	if what == "" || copied || after || exec == "I" {
+func (i *injector) byMarket(fields []pair, f *fate) time.Duration {
+	what, exec := i.markets[valueOf(fields, 55)], valueOf(fields, 150)
+	if what == "" || valueOf(fields, 797) != "" || valueOf(fields, 97) != "" || exec == "I" {
 		return 0
 	}
 	switch what {
@@ -162,8 +160,8 @@ func (i *injector) byMarket(frame []byte, f *fate) time.Duration {
 	case InjectDuplicate:
 		f.twice = true
 	case InjectSilent:
-		whole, _, _ := bytes.Cut([]byte(outText(frame, "38")), []byte("."))
-		if ms, ok := digits(whole, tagDigits); ok {
+		whole, _, _ := strings.Cut(valueOf(fields, 38), ".")
+		if ms, ok := digits([]byte(whole), tagDigits); ok {
 			return time.Duration(ms) * time.Millisecond
 		}
 	}
@@ -218,45 +216,27 @@ func (i *injector) carry(f outFrame, now time.Time) []byte {
 // sessionKinds are the messages that keep a session going.
 var sessionKinds = map[string]bool{"0": true, "1": true, "2": true, "3": true, "4": true, "5": true, "A": true}
 
-// outField finds a field of one of our own messages.
-func outField(frame []byte, tag string) (value string, found bool) {
-	_, rest, found := bytes.Cut(frame, []byte("\x01"+tag+"="))
-	if !found {
-		return "", false
-	}
-	v, _, _ := bytes.Cut(rest, []byte{soh})
-	return string(v), true
-}
-
-func outText(frame []byte, tag string) string {
-	v, _ := outField(frame, tag)
-	return v
-}
-
 // repeatedFrame is a message said again as a resend says it: the same number,
 // PossDupFlag(43), and its first SendingTime in OrigSendingTime(122).
 func repeatedFrame(frame []byte, now time.Time) []byte {
-	var body []byte
-	fields := bytes.Split(bytes.TrimSuffix(frame, []byte{soh}), []byte{soh})
-	for _, field := range fields[2 : len(fields)-1] {
-		sent, isTime := bytes.CutPrefix(field, []byte("52="))
-		switch {
-		case isTime:
-			body = append(body, "52="+now.UTC().Format("20060102-15:04:05.000")+"\x01122="...)
-			body = append(append(body, sent...), soh)
-		case bytes.HasPrefix(field, []byte("34=")):
-			body = append(append(body, field...), "\x0143=Y\x01"...)
+	fields := splitFields(frame)
+	var inner []byte
+	for _, f := range fields {
+		switch f.tag {
+		case 8, 9, 10:
+		case 34:
+			inner = appendField(appendField(inner, f), pair{43, "Y"})
+		case 52:
+			inner = appendField(appendField(inner, pair{52, stamp(perp.Time(now.UnixNano()))}), pair{122, f.value})
 		default:
-			body = append(append(body, field...), soh)
+			inner = appendField(inner, f)
 		}
 	}
-	whole := append(append([]byte(nil), fields[0]...), "\x019="+strconv.Itoa(len(body))+"\x01"...)
-	whole = append(whole, body...)
-	return append(whole, fmt.Sprintf("10=%03d\x01", checksum(whole))...)
+	return reframe(fields[0].value, inner)
 }
 
 // lost notes that a message did not go out, so that no answer of the client to
-// what came later can show that it has it: until it asks, it is owed.
+// what came later can show that it has it: until it is sent again, it is owed.
 func (n *numbers) lost(epoch, seq int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -267,13 +247,16 @@ func (n *numbers) lost(epoch, seq int64) {
 	p.lostLast = seq // A writer goes upwards.
 }
 
-// given notes that the client gets again what it asks for.
-func (p *evidence) given(begin, end int64) {
+// given notes that the client got a range again, which it has asked for.
+func (n *numbers) given(epoch, first, last int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	p := &n.evidence
 	switch {
-	case p.lost == 0 || begin > p.lost:
-	case end == 0 || end >= p.lostLast:
+	case p.lost == 0 || p.lostEpoch != epoch || first > p.lost:
+	case last >= p.lostLast:
 		p.lost = 0
-	case end >= p.lost:
-		p.lost = end + 1
+	case last >= p.lost:
+		p.lost = last + 1
 	}
 }

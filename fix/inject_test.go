@@ -71,6 +71,33 @@ func TestInjectedGap(t *testing.T) {
 	again.expect("35=8", "34=2", "97=Y", "11=C2")
 }
 
+// TestInjectedGapIsOwedUntilItIsSent: to have asked for what was left out is not to
+// have it.
+func TestInjectedGapIsOwedUntilItIsSent(t *testing.T) {
+	t.Parallel()
+	w, _ := injectedWorld(t, InjectGap, Inject{})
+	p := w.login("ALICE")
+	p.order("C1")
+	w.numbered("ALICE", 3)
+	p.send("2", "7=2|16=0|")
+	p.expect("35=8", "34=2", "43=Y", "11=C1")
+	p.order("C2")
+	w.numbered("ALICE", 4)
+	replays := &w.door.byComp["ALICE"].replays
+	replays.mu.Lock()
+	replays.spent = 1 << 40 // For as long as the test takes.
+	replays.mu.Unlock()
+	p.send("2", "7=3|16=0|")
+	p.expect("35=j", "34=4", "58="+textReplays)
+	p.send("1", "369=4|112=T|")
+	p.expect("35=0", "34=5", "112=T")
+	p.conn.Close()
+	again := w.dial("ALICE")
+	again.logon("141=Y|")
+	again.expect("35=A", "34=1")
+	again.expect("35=8", "34=2", "97=Y", "11=C2")
+}
+
 // TestInjectedGapIsDurableFirst: what is left out is left out after its commit.
 func TestInjectedGapIsDurableFirst(t *testing.T) {
 	t.Parallel()

@@ -52,15 +52,16 @@ func (n *numbers) IterateMessages(begin, end int, cb func([]byte) error) error {
 	for i := 0; err == nil && i < len(memory); i++ {
 		err = r.give(memory[i].seq, memory[i].bytes)
 	}
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errEnough) {
 		return fmt.Errorf("replay of %s: %w", n.session, err)
 	}
-	if r.last < to {
-		return cb(n.filler(to))
+	if err == nil && r.last < to {
+		if err := cb(n.filler(to)); err != nil {
+			return err
+		}
+		r.last = to
 	}
+	n.given(epoch, from, r.last)
 	return nil
 }
 

@@ -152,7 +152,7 @@ func number64(text string) int64 { v, _ := digits([]byte(text), seqDigits); retu
 // resend answers a ResendRequest for all from the expected number on, as the
 // session library does.
 func (s *story) resend() {
-	s.n.missing(s.in, 0)
+	s.n.missing(s.in)
 	next := s.in
 	fill := func(to int64) {
 		if next < to {

@@ -181,7 +181,7 @@ func (m Message) OrderID() string {
 }
 
 // Line is a message in one line: when and by whom it was sent, its number and name,
-// and what it says. Passwords are blanked.
+// and what it says. Secrets are blanked.
 func (m Message) Line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s>%s %s %s", m.Get(52), m.Get(49), m.Get(56), m.Get(34), m.Name)

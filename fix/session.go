@@ -345,7 +345,7 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 			return nil, err
 		}
 	}
-	if err := shareReadings(a, func(id quickfix.SessionID) reading { return readings[id] }); err != nil {
+	if err := shareReadings(a, readings); err != nil {
 		return nil, err
 	}
 	a.SetNewListenerCallback(d.guard.listen)

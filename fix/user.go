@@ -66,14 +66,14 @@ func (k *desk) user(r *request, session string, now perp.Time) []*quickfix.Messa
 
 // standing is how a session is treated, market by market, and what it may.
 func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
-	roles, orders := "all", "any"
-	if len(facts.roles) > 0 {
-		roles = strings.Join(facts.roles, ",")
+	roles, orders := facts.roles, "any"
+	if len(roles) == 0 {
+		roles = unlisted
 	}
 	if facts.orders > 0 {
 		orders = strconv.Itoa(facts.orders)
 	}
-	said := []string{"roles=" + roles, "orders_per_second=" + orders}
+	said := []string{"roles=" + strings.Join(roles, ","), "orders_per_second=" + orders}
 	for i, symbol := range k.order {
 		if i == userMarketsMax {
 			said = append(said, "and "+strconv.Itoa(len(k.order)-i)+" more")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"backstop/spec"
 
@@ -164,5 +165,27 @@ func TestTermsOfVersions(t *testing.T) {
 		if why := termsOfVersion(v, header{applVersion: c.version, dialect: c.dialect}); (why == "") != c.good {
 			t.Errorf("%+v: %q", c, why)
 		}
+	}
+}
+
+// TestFeeIsToldWhilePublishRuns: what is said again in another version waits for no
+// lock of the desk: a reset brings it about under the lock of the numbers, for which
+// publish waits with that of the desk.
+func TestFeeIsToldWhilePublishRuns(t *testing.T) {
+	k, l, told := testDesk(), linkIn("FIX.4.4"), make(chan []byte, 1)
+	l.currency = k.currencyOf
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	go func() {
+		said, _ := l.present(reframe("FIX.4.2", []byte("35=8\x0134=5\x0117=E\x0120=0\x01150=2\x0139=2\x0155=SOL-PERP\x016=2\x0112=0.12\x0113=3\x01")))
+		told <- said
+	}()
+	select {
+	case said := <-told:
+		if want := "\x01138=" + testInstrument.Currency + "\x01"; !bytes.Contains(said, []byte(want)) {
+			t.Errorf("no %q in %q", want, said)
+		}
+	case <-time.After(patience):
+		t.Fatal("it waits for the desk")
 	}
 }

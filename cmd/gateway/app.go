@@ -35,6 +35,9 @@ type app struct {
 	books  *booksCheck
 	// guides judge the sessions of a certification; nil without any.
 	guides *guides
+	// certificates is how their files looked when the gateway began to start, which may
+	// take minutes.
+	certificates string
 
 	stopLoop context.CancelFunc
 	loopDone chan error // one value: how the loop ended
@@ -44,7 +47,7 @@ type app struct {
 // start builds the rooms in order. Each step needs those above it. On an error
 // everything that was opened is closed again.
 func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
-	a := &app{cfg: cfg, log: log, loopDone: make(chan error, 1)}
+	a := &app{cfg: cfg, log: log, loopDone: make(chan error, 1), certificates: looks(cfg.Fix.TLS)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.abandon())

@@ -28,7 +28,7 @@ func (a *app) watchCertificates(ctx context.Context, every time.Duration) {
 	defer signal.Stop(asked)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	last := looks(files)
+	last := a.certificates
 	for {
 		select {
 		case <-ctx.Done():
@@ -42,7 +42,7 @@ func (a *app) watchCertificates(ctx context.Context, every time.Duration) {
 		last = looks(files) // Before they are read: what changes meanwhile is seen the next time.
 		again, err := files.Again(time.Now())
 		if err != nil {
-			a.log.Error("certificates not taken, the former ones stay", "err", err)
+			a.log.Error("certificates not taken, the former ones stay", "error", err)
 			continue
 		}
 		a.door.Recertify(fix.TLS{Certificate: *again.Pair, ClientCAs: again.Clients})

@@ -15,6 +15,7 @@ import (
 
 	"backstop/certify"
 	"backstop/config"
+	"backstop/fix"
 )
 
 // Bounds of a guided certification.
@@ -218,8 +219,9 @@ func (g *guides) look(one *guideOf) (more bool) {
 	if len(one.unsaid) == 0 {
 		return false
 	}
-	if g.tell(one.session, headline(one.unsaid[0]), one.unsaid, time.Now()) {
-		one.unsaid = nil
+	now := one.unsaid[:min(len(one.unsaid), fix.GuideLines)] // The rest comes with the next News.
+	if g.tell(one.session, headline(now[0]), now, time.Now()) {
+		one.unsaid = one.unsaid[len(now):]
 	}
 	return len(one.unsaid) > 0
 }

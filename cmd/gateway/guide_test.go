@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"backstop/config"
+	"backstop/fix"
 )
 
 const guidedLine = "8=FIX.4.4\x019=60\x0135=%s\x0134=1\x0149=%s\x0152=20260701-10:00:00.000\x0156=%s\x0198=0\x01108=30\x0110=000\x01"
@@ -92,6 +94,24 @@ func TestGuidesKeepTheirWord(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, guidedDir, "*")); err != nil || len(left) != 1 {
 		t.Errorf("logs %v, %v", left, err)
+	}
+}
+
+// TestGuidesSayItAll: what is too much for one News comes with the next.
+func TestGuidesSayItAll(t *testing.T) {
+	g := guidesOf(t, t.TempDir())
+	one := g.all[0]
+	for i := range fix.GuideLines + 1 {
+		one.unsaid = append(one.unsaid, fmt.Sprint("FAILED ", i))
+	}
+	var told []string
+	g.tell = func(_, headline string, lines []string, _ time.Time) bool {
+		told = append(told, fmt.Sprint(headline, ": ", len(lines)))
+		return true
+	}
+	first, second := g.look(one), g.look(one)
+	if want := []string{fmt.Sprint("FAILED 0: ", fix.GuideLines), fmt.Sprint("FAILED ", fix.GuideLines, ": 1")}; !first || second || !slices.Equal(told, want) {
+		t.Errorf("told %q, more %t and %t, want %q", told, first, second, want)
 	}
 }
 
