@@ -39,7 +39,8 @@
 //     price, no more than it wants to, and the same whether an order is held or not
 //     (TestLayOffAgainstTheDumbRule, TestLayOffDependsOnNoHold); their quotes end with
 //     their session, their time, a halt and their protection (TestScripts/provide,
-//     TestScripts/provide_protected, TestScripts/provide_refused).
+//     TestScripts/provide_protected, TestScripts/provide_refused), and the place of
+//     who has none and whom no protection counts is free (TestProvidersLeaveTheirPlace).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

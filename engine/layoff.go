@@ -12,7 +12,7 @@ import (
 // maker holds and on the price alone: an order that is held leaves no trace in it.
 // Every turn deals on a quote, takes quotes away or passes an account, so it ends.
 func (e *Engine) layOff(m *market) {
-	m.tidyProviders(e.now)
+	e.tidyProviders(m)
 	dealt := false
 	var passed []string // accounts that may not deal now, though nothing is wrong with them
 	for {
@@ -37,7 +37,7 @@ func (e *Engine) layOff(m *market) {
 			e.pull(m, p, v)
 		}
 	}
-	m.tidyProviders(e.now)
+	e.tidyProviders(m)
 	if dealt {
 		e.requote(m)
 		e.sweep(m)

@@ -43,7 +43,7 @@ func (e *Engine) provide(c perp.ProvideQuotes) {
 	c.Account = e.ownAccount(c.Session, c.Account)
 	answer := perp.QuotesProvided{Origin: c.Origin, QuoteID: c.QuoteID, Account: c.Account, Quiet: c.Quiet, Verdict: c.First()}
 	if len(c.Entries) > perp.ProvidedMax {
-		answer.Verdict = perp.Verdict{Reject: perp.QuoteEntries, Need: perp.ProvidedMax, Have: int64(len(c.Entries)), Detail: "entries"}
+		answer.Verdict = answer.Verdict.Worse(perp.Verdict{Reject: perp.QuoteEntries, Need: perp.ProvidedMax, Have: int64(len(c.Entries)), Detail: "entries"})
 		c.Entries = c.Entries[:perp.ProvidedMax] // What stood there is pulled, as far as it is looked at.
 	}
 	for i := range c.Entries {
@@ -144,7 +144,7 @@ func (e *Engine) placeProvided(m *market, c perp.ProvideQuotes, accepted bool) {
 			}
 		}
 	}
-	m.tidyProviders(e.now)
+	e.tidyProviders(m)
 }
 
 func (p *provider) take(x perp.ProvidedQuote, now perp.Time, rank int64) {
@@ -163,18 +163,21 @@ func (p *provider) take(x perp.ProvidedQuote, now perp.Time, rank int64) {
 	}
 }
 
-// tidyProviders drops quotes whose time is over, and providers of whom nothing is
-// left to know.
-func (m *market) tidyProviders(now perp.Time) {
+// tidyProviders drops quotes whose time is over, fills that no protection counts any
+// more, and providers of whom nothing is left to know: their places are few.
+func (e *Engine) tidyProviders(m *market) {
 	for i := range m.Providers {
 		p := &m.Providers[i]
-		p.Quotes = slices.DeleteFunc(p.Quotes, func(q provided) bool { return q.Until <= now })
+		p.Quotes = slices.DeleteFunc(p.Quotes, func(q provided) bool { return q.Until <= e.now })
 		if len(p.Quotes) == 0 {
 			p.Quotes = nil
 		}
+		if p.Dealt = e.account(p.Account).Protection.Counts(p.Dealt, e.now); len(p.Dealt) == 0 {
+			p.Dealt = nil
+		}
 	}
 	m.Providers = slices.DeleteFunc(m.Providers, func(p provider) bool {
-		return len(p.Quotes) == 0 && len(p.Dealt) == 0 && !p.frozen(now)
+		return len(p.Quotes) == 0 && len(p.Dealt) == 0 && !p.frozen(e.now)
 	})
 	if len(m.Providers) == 0 {
 		m.Providers = nil
@@ -204,7 +207,7 @@ func (e *Engine) pullMarket(m *market, why perp.Verdict) {
 	for i := range m.Providers {
 		e.pull(m, &m.Providers[i], why)
 	}
-	m.tidyProviders(e.now)
+	e.tidyProviders(m)
 }
 
 // pullAccount takes all quotes of an account away.
@@ -212,7 +215,7 @@ func (e *Engine) pullAccount(account string, why perp.Verdict) {
 	for _, m := range e.state.Markets {
 		if i, known := m.provider(account); known {
 			e.pull(m, &m.Providers[i], why)
-			m.tidyProviders(e.now)
+			e.tidyProviders(m)
 		}
 	}
 }
@@ -226,19 +229,20 @@ func (e *Engine) dropProvided(session string) {
 				p.Quotes = nil
 			}
 		}
-		m.tidyProviders(e.now)
+		e.tidyProviders(m)
 	}
 }
 
 // quitProvided ends what a session quotes in a market because it says so, and
 // counts the quotes.
 func (e *Engine) quitProvided(m *market, session, quoteID string) (ended int) {
+	e.tidyProviders(m) // What is over is not ended.
 	for i := range m.Providers {
 		if p := &m.Providers[i]; p.Session == session && (quoteID == "" || p.QuoteID == quoteID) {
 			ended += len(p.Quotes)
 			p.Quotes = nil
 		}
 	}
-	m.tidyProviders(e.now)
+	e.tidyProviders(m)
 	return ended
 }

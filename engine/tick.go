@@ -68,7 +68,7 @@ func (e *Engine) clock() {
 func (e *Engine) age() {
 	for _, m := range e.state.Markets {
 		m.forget(e.now)
-		m.tidyProviders(e.now)
+		e.tidyProviders(m)
 		e.closeStreams(m)
 		e.release(m, false, "no newer price in time")
 		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,6 +103,34 @@ func TestMessagesPage(t *testing.T) {
 	seen.mu.Lock()
 	seen.faults = nil // The refused question is an answer of 400, which the browser notes.
 	seen.mu.Unlock()
+	seen.clean(t, url)
+}
+
+// TestMessagesNewestQuestion: a look further back that is under way when another question
+// is put ends, and a question that is put again is asked again.
+func TestMessagesNewestQuestion(t *testing.T) {
+	url, s := serve(t, newWorld("BTC-PERP").Model)
+	var again atomic.Int64
+	s.find = func(ctx context.Context, q Question) (Messages, error) {
+		switch {
+		case q.Session == "AGAIN":
+			return Messages{Messages: spoken()[:again.Add(1)], Orders: []ToldOrder{}, Since: spoken()[0].Time}, nil
+		case q.Order == "" && q.Before.Before(time.Date(2026, 7, 23, 0, 0, 0, 0, time.UTC)):
+			<-ctx.Done() // As long as the page waits for it.
+			return Messages{}, nil
+		}
+		return spokenSearch(ctx, q)
+	}
+	ctx, seen := browse(t, url+"/messages", 1280, 800, false)
+	until(ctx, t, `document.querySelector(".more")`)
+	must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`.more`))))
+	until(ctx, t, `document.querySelector(".more").disabled`)
+	must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`.talk a[href="/messages?order=O-1"]`))))
+	until(ctx, t, `document.querySelectorAll(".lane .talk > li").length === 5`)
+	must(t, chromedp.Do(ctx, chromedp.Navigate(url+"/messages?session=AGAIN")))
+	until(ctx, t, `document.querySelector("#state").innerText === "1 message"`)
+	must(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`.question button`))))
+	until(ctx, t, `document.querySelector("#state").innerText === "2 messages"`)
 	seen.clean(t, url)
 }
 

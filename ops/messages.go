@@ -19,6 +19,7 @@ const (
 	questionTextMax = 200             // bytes of each text of a question
 	questionsMax    = 1               // at once: what the gateway is for comes first
 	questionWait    = 3 * time.Second // for a place
+	questionTime    = 8 * time.Second // to look, of which an order may need several; then it is written within answerWait
 )
 
 // Question is what somebody looks for in messages.
@@ -98,17 +99,19 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), questionWait)
+	wait, cancel := context.WithTimeout(r.Context(), questionWait)
 	defer cancel()
 	select {
 	case s.questions <- struct{}{}:
 		defer func() { <-s.questions }()
-	case <-ctx.Done():
+	case <-wait.Done():
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "another search is under way", http.StatusServiceUnavailable)
 		return
 	}
-	found, err := s.find(r.Context(), q)
+	ctx, cancel := context.WithTimeout(r.Context(), questionTime)
+	defer cancel()
+	found, err := s.find(ctx, q)
 	switch {
 	case errors.Is(err, ErrQuestion):
 		http.Error(w, err.Error(), http.StatusBadRequest)

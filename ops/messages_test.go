@@ -24,7 +24,10 @@ func finds(t *testing.T, find func(context.Context, Question) (Messages, error))
 // TestMessagesQuestion: what the address says is what is looked for.
 func TestMessagesQuestion(t *testing.T) {
 	asked := make(chan Question, 1)
-	at := finds(t, func(_ context.Context, q Question) (Messages, error) {
+	at := finds(t, func(ctx context.Context, q Question) (Messages, error) {
+		if end, is := ctx.Deadline(); !is || time.Until(end) > answerWait-questionWait {
+			t.Errorf("%+v: a search may last until %v", q, end)
+		}
 		asked <- q
 		return Messages{Messages: []ToldMessage{{ID: "message-1", Name: "<b>"}}, Orders: []ToldOrder{}, Cut: true}, nil
 	})

@@ -32,7 +32,8 @@
 //     ends the shortage (TestSliceCuresAndIsPaced, TestSliceStaysInBounds).
 //   - Within its reach an account stays above its margin call (TestReachesHold).
 //   - A provider's quotes are judged in the same order, and taken away at the fill that
-//     reaches a limit of its protection (TestProvideLadder, TestProtection).
+//     reaches a limit of its protection (TestProvideLadder, TestProtection,
+//     TestProtectionOfCheapUnits).
 //   - Only settled free collateral may leave, and not too much of it at a time
 //     (TestWithdrawable, TestOutflow).
 //

@@ -3,6 +3,7 @@ package risk
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 
 	"backstop/perp"
@@ -68,19 +69,23 @@ type Dealt struct {
 	Notional perp.Money
 }
 
-// Trips decides after a fill whether the protection acts. It returns the fills that
-// still count, the newest last; the verdict says what reached its limit.
-func (p Protection) Trips(fills []Dealt, now perp.Time) ([]Dealt, perp.Verdict) {
-	p = p.Full()
-	first := 0
-	for first < len(fills) && now-fills[first].At >= p.Window {
-		first++
+// Counts returns the fills that still count, the newest last.
+func (p Protection) Counts(fills []Dealt, now perp.Time) []Dealt {
+	window := p.Full().Window
+	for len(fills) > 0 && now-fills[0].At >= window {
+		fills = fills[1:]
 	}
-	fills = fills[first:]
+	return fills
+}
+
+// Trips decides after a fill whether the protection acts. It returns the fills that
+// still count; the verdict says what reached its limit.
+func (p Protection) Trips(fills []Dealt, now perp.Time) ([]Dealt, perp.Verdict) {
+	p, fills = p.Full(), p.Counts(fills, now)
 	var size perp.Size
 	var value perp.Money
 	for _, f := range fills {
-		size, value = perp.Add(size, f.Size), perp.Add(value, f.Notional)
+		size, value = upwards(size, f.Size), upwards(value, f.Notional)
 	}
 	v := perp.Verdict{Reject: perp.MMPFrozen}
 	switch {
@@ -94,6 +99,15 @@ func (p Protection) Trips(fills []Dealt, now perp.Time) ([]Dealt, perp.Verdict) 
 		v.Reject = perp.RejectNone
 	}
 	return fills, v
+}
+
+// upwards adds what is not negative, up to the largest number: many fills of a market
+// whose unit is worth little are more than any limit, and no fault.
+func upwards[T ~int64](a, b T) T {
+	if b > math.MaxInt64-a {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // provideLadder is what each side of a provider's quote must pass when it comes.

@@ -1,6 +1,8 @@
 package risk_test
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +39,19 @@ func TestProtection(t *testing.T) {
 	most := make([]risk.Dealt, risk.DefaultProtection().Fills)
 	if _, v := (risk.Protection{}).Trips(most, 0); v.Reject != perp.MMPFrozen {
 		t.Error("a provider that names nothing is not protected")
+	}
+}
+
+// TestProtectionOfCheapUnits: fills whose sum no number holds reach every limit that is
+// named, and are no fault.
+func TestProtectionOfCheapUnits(t *testing.T) {
+	large := slices.Repeat([]risk.Dealt{{Size: 1_000_000_000 * perp.SizeOne, Notional: math.MaxInt64 / 2}}, 20)
+	for want, p := range map[string]risk.Protection{
+		"": {}, "size=": {Size: 1_000_000_000 * perp.SizeOne}, "notional=": {Notional: math.MaxInt64},
+	} {
+		if kept, v := p.Trips(large, 0); len(kept) != 20 || !strings.HasPrefix(v.Detail, want) || (v.Reject == perp.MMPFrozen) != (want != "") {
+			t.Errorf("%+v: %v %q with %d kept", p, v.Reject, v.Detail, len(kept))
+		}
 	}
 }
 

@@ -42,7 +42,7 @@
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
 //   - A look at what was said is bounded, and the next one goes on where it ended (TestTalk,
-//     TestTalkHasLimits).
+//     TestTalkHasLimits, TestTalkKeepsMoments).
 //   - A reader of ours leaves within a second, so the write-ahead log stays small; one of
 //     another process makes it grow, which WAL tells (TestOwnReaderIsCut,
 //     TestIdleStoreEmptiesTheLog, TestPinnedReader).

@@ -37,8 +37,10 @@ type Told struct {
 
 // Talk is where a look at what was said has ended.
 type Talk struct {
-	Since perp.Time // everything from then on was handed out
-	Cut   bool      // a limit ended it
+	// Since: everything from then on was handed out. After ErrEnough it is the time of
+	// what was handed out last, and more of that moment may be left.
+	Since perp.Time
+	Cut   bool // a limit ended it; what follows Since may have been handed out in part
 }
 
 // ErrEnough ends a Talk from within.
@@ -95,7 +97,11 @@ func (r *Reader) Talk(ctx context.Context, since, before perp.Time, kinds []stri
 			}
 		}
 		if newest == nil || newest.page[0].Time < floor {
-			t.Since = min(t.Since, floor)
+			// A limit may end in the middle of a moment, which the next look then has
+			// whole. One that is more than a look is passed, or no look would be.
+			if t.Since = min(floor, before); t.Cut && floor == before {
+				t.Since--
+			}
 			return t, nil
 		}
 		told := newest.page[0]

@@ -128,6 +128,38 @@ func TestTalkHasLimits(t *testing.T) {
 	}
 }
 
+// TestTalkKeepsMoments: a limit that ends in the middle of a moment loses nothing of it,
+// and one that is more than a look is passed.
+func TestTalkKeepsMoments(t *testing.T) {
+	for _, c := range []struct{ moment, least int64 }{{10, 5 * talkSlice}, {2 * talkSlice, 1}} {
+		s := open(t, t.TempDir())
+		s.taken = talkSlice + 7
+		for n := int64(0); n < 5*talkSlice; {
+			b := perp.Batch{}
+			for range talkSlice {
+				n++
+				b.Entries = append(b.Entries, perp.Entry{Seq: n, Time: perp.Time((n-1)/c.moment + 1), Source: "fix", Kind: "PlaceOrder", Payload: []byte("{}")})
+			}
+			commit(t, s, b)
+		}
+		found := map[int64]bool{}
+		reach := Talk{Since: perp.Time(5*talkSlice/c.moment + 2), Cut: true}
+		for reach.Cut {
+			before := reach.Since
+			var err error
+			if reach, err = s.Talk(t.Context(), 0, before, []string{"PlaceOrder"}, func(d Told) error { found[d.ID] = true; return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if reach.Since >= before {
+				t.Fatalf("%d in a moment: a look before %d ends at %d", c.moment, before, reach.Since)
+			}
+		}
+		if n := int64(len(found)); n < c.least || reach.Since != 0 {
+			t.Errorf("%d in a moment: %d commands were found, %+v", c.moment, n, reach)
+		}
+	}
+}
+
 // TestOrdersNamed: an order is found by each of its names.
 func TestOrdersNamed(t *testing.T) {
 	s, w := open(t, t.TempDir()), newWorld(5)

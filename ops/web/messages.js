@@ -29,12 +29,16 @@ function params(q) {
 
 const link = (q) => `/messages?${params({ order: '', session: '', type: '', where: '', before: '', ...q })}`;
 
-// useAnswer asks whenever the question changes; what an older question finds is dropped.
+// useAnswer asks whenever a question is put, be it the same again; what an older one
+// finds is dropped, and so is a look further back for it.
 function useAnswer(q) {
   const [state, setState] = useState({ busy: true, error: '', answer: null });
+  const asked = useRef(null);
   const key = params(q).toString();
   const ask = (more, old) => {
+    if (asked.current) asked.current.abort();
     const stop = new AbortController();
+    asked.current = stop;
     const p = new URLSearchParams(key);
     p.set('limit', q.order ? laneMax : page);
     if (more) p.set('before', more);
@@ -48,9 +52,8 @@ function useAnswer(q) {
     }).catch((e) => {
       if (e.name !== 'AbortError') setState({ busy: false, error: e.message || 'the gateway does not answer', answer: old });
     });
-    return () => stop.abort();
   };
-  useEffect(() => ask('', null), [key]);
+  useEffect(() => ask('', null), [q]);
   return { ...state, more: () => ask(state.answer.since, state.answer) };
 }
 
