@@ -87,7 +87,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
-		memory: a.store, durable: e.Seq(),
+		memory: a.store, durable: e.Seq(), calms: make(chan chan<- struct{}), ended: make(chan struct{}),
 		seen: a.seen, committed: a.model.Committed, now: time.Now, clockEvery: clockInterval, snapped: snapped, log: log,
 	}
 	if err := a.loop.step(configuration(cfg)); err != nil {
@@ -244,8 +244,8 @@ func (a *app) run(ctx context.Context) error {
 	}
 }
 
-// stop ends the gateway in order: sessions are logged out while the loop still
-// commits, the state is saved, the store is closed.
+// stop ends the gateway in order: time stands still, sessions are logged out while
+// the loop still commits, the state is saved, the store is closed.
 func (a *app) stop(clean bool) error {
 	if a.dead {
 		// Without the loop no Logout can become durable, so none may be sent: the
@@ -257,6 +257,7 @@ func (a *app) stop(clean bool) error {
 		errs = append(errs, a.page.Stop(a.cfg.Server.Drain), a.search.reader.Close())
 	}
 	errs = append(errs, a.admin.Stop(a.cfg.Server.Drain))
+	a.loop.calm()
 	errs = append(errs, a.door.Stop(a.cfg.Server.Drain))
 	errs = append(errs, a.guides.stop())
 	a.stopLoop()

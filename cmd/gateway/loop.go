@@ -58,6 +58,10 @@ type loop struct {
 	durable    int64 // number of the last command that is committed
 	forgot     int64 // the same, when something was last forgotten
 	log        *slog.Logger
+	calms      chan chan<- struct{} // asked by calm
+	ended      chan struct{}        // closed by run
+	calming    chan<- struct{}      // to be closed once all up to calmAt is published
+	calmAt     int64
 
 	ready   []perp.Entry // applied and encoded, not handed to a commit yet
 	syncing bool         // a commit is under way
@@ -77,6 +81,7 @@ type job struct {
 // run turns until ctx ends, a callback faults or a commit fails. It returns nil
 // only in the first case, with everything that was applied committed.
 func (l *loop) run(ctx context.Context) error {
+	defer close(l.ended)
 	clock := time.NewTicker(l.clockEvery)
 	defer clock.Stop()
 	l.jobs, l.synced = make(chan job, 1), make(chan job, 1)
@@ -100,11 +105,40 @@ func (l *loop) run(ctx context.Context) error {
 		case <-l.door.Dirty():
 		case done := <-l.synced:
 			err = l.done(done)
+		case l.calming = <-l.calms:
+			clock.Stop()
+			err = l.take(false)
+			l.calmAt = l.engine.Seq()
 		}
 		if err != nil {
 			return err
 		}
 		l.start()
+		l.calmed()
+	}
+}
+
+// calm stops the clock and waits until everything that had happened by then is
+// published, or the loop has ended. Without it a settlement between a Logout and the
+// end would be told only at the next Logon.
+func (l *loop) calm() {
+	done := make(chan struct{})
+	select {
+	case l.calms <- done:
+	case <-l.ended:
+		return
+	}
+	select {
+	case <-done:
+	case <-l.ended:
+	}
+}
+
+// calmed answers calm once its moment has come.
+func (l *loop) calmed() {
+	if l.calming != nil && l.durable >= l.calmAt {
+		close(l.calming)
+		l.calming = nil
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,7 @@ func makeStage() staged {
 		seen: func(e []perp.Entry) { s.note("seen %s", span(e)) }, committed: func(time.Duration) {},
 		// Time stands still: no clock command comes in between, for the ticker is slow.
 		now: func() time.Time { return time.Unix(1_000_000, 0) }, log: slog.New(slog.DiscardHandler), clockEvery: time.Hour,
+		calms: make(chan chan<- struct{}), ended: make(chan struct{}),
 	}
 	return staged{stage: s, l: l, done: make(chan error, 1)}
 }
@@ -247,6 +249,62 @@ func TestStopAppliesWhatWaits(t *testing.T) {
 		if last != batchMax+1 {
 			t.Fatalf("%d of %d requests were committed", last, batchMax+1)
 		}
+	}
+}
+
+// TestCalm: it waits for what had happened, no time passes afterwards, and requests
+// are still taken.
+func TestCalm(t *testing.T) {
+	s := runStage(t)
+	s.put(1)
+	s.until(t, "commit 1-1")
+	calm := make(chan struct{})
+	go func() { s.l.calm(); close(calm) }()
+	s.until(t, "encode nothing") // the loop has heard of it
+	s.put(1)
+	s.until(t, "encode 2-2") // and has gone round
+	select {
+	case <-calm:
+		t.Error("calm before the commit")
+	default:
+	}
+	s.allow <- nil
+	<-calm
+	if notes := s.since(); !slices.Contains(notes, "seen 1-1") {
+		t.Errorf("calm before all was published: %q", notes)
+	}
+	s.until(t, "commit 2-2")
+	s.allow <- nil
+	s.stop()
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+	s.l.calm() // does not wait for a loop that has ended
+}
+
+// TestCalmStopsTheClock: two requests that come together much later are the next
+// commit.
+func TestCalmStopsTheClock(t *testing.T) {
+	s := makeStage()
+	s.l.clockEvery = time.Millisecond
+	ctx, stop := context.WithCancel(t.Context())
+	go func() { s.done <- s.l.run(ctx) }()
+	calm := make(chan struct{})
+	go func() { s.l.calm(); close(calm) }()
+	for quiet := false; !quiet; {
+		select {
+		case s.allow <- nil:
+		case <-calm:
+			quiet = true
+		}
+	}
+	last := s.l.durable // The loop waits: nobody else reads it.
+	time.AfterFunc(20*time.Millisecond, func() { s.put(2) })
+	s.until(t, fmt.Sprintf("commit %d-%d", last+1, last+2))
+	s.allow <- nil
+	stop()
+	if err := <-s.done; err != nil {
+		t.Error(err)
 	}
 }
 
