@@ -142,6 +142,9 @@ func late(said string) bool {
 	return strings.Contains(said, "|22013=1|") || strings.Contains(said, "ORACLE_STALE")
 }
 
+// unasked tells whether a message is of the stream of prices.
+func unasked(said string) bool { return strings.Contains(said, "|262=LIVE|") }
+
 // TestTwinWithAHeldOrder (C35): of two gateways that are alike, one holds orders. What
 // others are told meanwhile is the same in both, but for clocks and for ids that count
 // everything; once the orders deal it is not, which shows that the comparison sees.
@@ -159,6 +162,11 @@ func TestTwinWithAHeldOrder(t *testing.T) {
 		}
 		without.priced()
 		beside := without.sample()
+		// In the one that holds nothing a new price comes by itself, if it comes.
+		if slices.ContainsFunc(beside, unasked) {
+			t.Logf("try %d: the next price came before the machine had asked for all", try)
+			continue
+		}
 		if slices.ContainsFunc(slices.Concat(during, beside), late) {
 			t.Logf("try %d: a price was late", try)
 			continue
