@@ -67,7 +67,8 @@ type movement struct {
 	amounts []posAmount
 	text    string
 	at      perp.Time
-	seq     int64 // 22007
+	funding *perp.FundingPaid // what it was, if it was one
+	seq     int64             // 22007
 }
 
 // posAmount is one row of 753.
@@ -96,6 +97,9 @@ func (m *movement) write() *body {
 			}
 		}
 	}
+	if m.funding != nil {
+		b.funded(*m.funding)
+	}
 	return b.eventSeq(m.seq)
 }
 
@@ -123,7 +127,7 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	case perp.FundingPaid:
 		m = &movement{
 			kind: "FUND", event: ev.FundingID, account: ev.Account, symbol: ev.Symbol,
-			amounts: []posAmount{{"VADJ", ev.Payment}}, text: "FUNDING rate_per_day=" + ev.Rate.String(),
+			amounts: []posAmount{{"VADJ", ev.Payment}}, text: "FUNDING rate_per_day=" + ev.Rate.String(), funding: &ev,
 		}
 	case perp.LossShared:
 		m = &movement{
@@ -139,8 +143,8 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 		return nil
 	}
 	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol).Size
-	if f, ok := ev.(perp.FundingPaid); ok {
-		m.size = f.Size // what the payment was counted on
+	if m.funding != nil {
+		m.size = m.funding.Size // what the payment was counted on
 	}
 	return c.tell(m)
 }

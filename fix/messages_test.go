@@ -53,6 +53,10 @@ func testQuote(version int64, bid, ask string) perp.Quote {
 	q := perp.Quote{
 		Symbol: "SOL-PERP", Version: version, Time: testTime, ValidUntil: testTime + perp.Second/2, State: perp.Open,
 		Oracle: price("150"), Confidence: price("0.004"), OracleTime: testTime - 20*perp.Millisecond, OpenInterest: size("125000"),
+		Funding: perp.Funding{
+			Every: hourly, Next: testTime + hourly/2, Booked: 12_500_000, Expected: -8_300_000,
+			Long: index(3, 250_000_000_125), Short: index(3, 125_000_000_000),
+		},
 	}
 	parts := func(side perp.Side, best string) (all []perp.Component) {
 		sum := perp.Price(0)

@@ -140,7 +140,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 		return nil
 	}
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
-		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best())
+		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
 	}
 	kind, order := "W", snapshotOrder
 	if key.from != nil {
