@@ -145,7 +145,7 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 		}
 	case perp.ClientGraded:
 		if m := k.markets[ev.Symbol]; m != nil {
-			m.offers.grades[ev.Session] = grade{ev.Class, ev.Until}
+			m.offers.grades[ev.Session] = gradeOf(ev)
 		}
 	case perp.StateChanged:
 		if m := k.markets[ev.Symbol]; m != nil {

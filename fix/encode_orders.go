@@ -69,6 +69,9 @@ func (r *execution) ending(b *body) *body {
 	if r.order.Type.Stops() {
 		b.num(tagTrigger, int(max(r.order.Trigger, perp.TriggerOracle)))
 	}
+	if r.order.Liquidation {
+		b.add(tagLiquidation, "Y")
+	}
 	if r.clipped != 0 {
 		b.add(22083, r.clipped.String())
 	}

@@ -84,7 +84,12 @@ func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
 		if _, held := m.offers.of(session, now); held {
 			looked = "on"
 		}
-		said = append(said, symbol+" tier="+strconv.Itoa(int(m.offers.grades[session].class.Tier))+" last_look="+looked)
+		g := m.offers.grades[session]
+		one := symbol + " tier=" + strconv.Itoa(int(g.class.Tier)) + " last_look=" + looked
+		if g.why != "" {
+			one += " reason=" + g.why + " since=" + stamp(g.since)
+		}
+		said = append(said, one)
 	}
 	return strings.Join(said, " ")
 }
