@@ -100,7 +100,24 @@ func (m *movement) write() *body {
 	if m.funding != nil {
 		b.funded(*m.funding)
 	}
+	m.eventID(b)
 	return b.eventSeq(m.seq)
+}
+
+// tagLiquidation is LiquidationInd: it comes of closing a position of an account in
+// danger.
+const tagLiquidation = 22082
+
+// eventID adds what VAMM1 calls the event: the id that 713 has, by its kind.
+func (m *movement) eventID(b *body) {
+	switch m.kind {
+	case settlement:
+		b.add(22085, m.event)
+	case "FUND":
+		b.add(22086, m.event)
+	case cashTokens[perp.LiquidationFee], "BANKRUPT":
+		b.add(tagLiquidation, "Y")
+	}
 }
 
 // settlement is the kind of a movement that turned a claim into cash; VAMM1 names
@@ -334,5 +351,9 @@ func (c *codec) trade(reqID string, seq int64, i, of int, v perp.TradeView) *bod
 		side = append(side, pair{58, perp.LiquidationCancel.String()})
 	}
 	side = append(side, pair{136, "1"}, pair{137, v.Fee.String()}, pair{138, currency}, pair{139, feeKind(v.Liquidation)})
-	return b.group(552, side)
+	b.group(552, side)
+	if v.Liquidation {
+		b.add(tagLiquidation, "Y")
+	}
+	return b
 }

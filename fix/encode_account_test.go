@@ -203,3 +203,31 @@ func TestDeleveragingIsToldApart(t *testing.T) {
 		}
 	}
 }
+
+// TestAllTradesThatAreKept: the longest answer to AD says how many reports there are,
+// in each of them, and marks the last.
+func TestAllTradesThatAreKept(t *testing.T) {
+	const kept = 1000
+	answer := perp.TradesReported{Origin: asked, ReqID: "TR1", Account: "ACME-MAIN"}
+	for range kept {
+		answer.Trades = append(answer.Trades, testTrades()[0])
+	}
+	out := newCodec(nil, testDesk()).encode(answer, testTime, 1)
+	if len(out) != kept+1 {
+		t.Fatalf("%d messages, want AQ and %d AE", len(out), kept)
+	}
+	if got := plain(out[0].msg); !strings.HasPrefix(got, "35=AQ|568=TR1|") || !strings.Contains(got, "|748=1000|749=0|750=0|") {
+		t.Errorf("acknowledged with %s", got)
+	}
+	ids := map[string]bool{}
+	for i, m := range out[1:] {
+		got := plain(m.msg)
+		ids[ParseMessage(outbound(m.msg)).Get(571)] = true
+		if last := map[bool]string{true: "Y", false: "N"}[i == kept-1]; !strings.Contains(got, "|748=1000|912="+last+"|") {
+			t.Fatalf("report %d is %s", i+1, got)
+		}
+	}
+	if len(ids) != kept {
+		t.Errorf("%d ids of reports", len(ids))
+	}
+}
