@@ -95,7 +95,24 @@ func TestOrdersEndWithTheSession(t *testing.T) {
 		}
 		c.until(ctx, t, id, "I")
 	}
-	if want := map[string]int{"U-1": 1, "U-2": 1, "U-3": 1}; fmt.Sprint(c.ended) != fmt.Sprint(want) {
+	if err := c.Send("D", "11=S-1", "55=BTC-PERP", "54=1", "60="+Now(), "38=0.001", "40=2", "44=57000", "59=1", "18=o"); err != nil {
+		t.Fatal(err)
+	}
+	c.until(ctx, t, "S-1", "8") // STRICT44 has no such value.
+	if err := c.Logout(ctx); err != nil {
+		t.Fatal(err)
+	}
+	logon("8013=N", "22000=VAMM1")
+	c.place(ctx, t, "T-1", "40=2", "44=57000", "59=1", "18=6 o") // tied to the connection, whatever 8013 says
+	c.place(ctx, t, "K-2")
+	c.Drop()
+	logon("8013=N", "22000=VAMM1")
+	c.until(ctx, t, "T-1", "4")
+	if err := c.Send("H", "11=K-2", "55=BTC-PERP", "54=1", "790=K-2"); err != nil {
+		t.Fatal(err)
+	}
+	c.until(ctx, t, "K-2", "I")
+	if want := map[string]int{"U-1": 1, "U-2": 1, "U-3": 1, "T-1": 1}; fmt.Sprint(c.ended) != fmt.Sprint(want) {
 		t.Errorf("ended %v, want %v", c.ended, want)
 	}
 	verify(ctx, t, g, dir)

@@ -77,5 +77,13 @@ func (e *Engine) list(spec MarketSpec) {
 		e.state.Markets = slices.Insert(e.state.Markets, i, m)
 		e.markets[m.Instrument.Symbol] = m
 	}
-	e.emit(perp.MarketListed{Instrument: spec.Instrument})
+	e.emit(e.markets[spec.Instrument.Symbol].listed())
+}
+
+// listed tells what a market is and on which terms it deals.
+func (m *market) listed() perp.MarketListed {
+	return perp.MarketListed{Instrument: m.Instrument, Terms: perp.Terms{
+		InitialMargin: m.Limits.InitialMargin, MaintenanceMargin: m.Limits.MaintenanceMargin,
+		LookTolerance: m.Quoting.Tolerance(), Life: m.Quoting.Life(),
+	}}
 }

@@ -28,6 +28,8 @@
 //   - A stream is quoted what its market offers now, its replaced quotes are good for
 //     the grace alone, and a deal, its time, its market or its session ends it
 //     (TestScripts/streams, TestScripts/streams_held, TestI11TwinRun).
+//   - What quotes tell of funding is what its bookings pay (TestQuotesTellFunding,
+//     TestFundingIsBookedEarly, TestNoFundingIsTold).
 //   - Orders end with the session that placed them, once, at the end of its grace
 //     and over restarts; held ones are decided (TestScripts/disconnect,
 //     TestScripts/disconnect_held).

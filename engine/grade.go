@@ -66,7 +66,10 @@ func (e *Engine) regrade(m *market, session string) bool {
 	if !changed && !struck {
 		return false
 	}
-	e.emit(graded(m, session, from, s, struck))
+	g := graded(m, session, from, s, struck)
+	g.Since = e.now
+	m.Quoting.Explain(session, g.Why, e.now)
+	e.emit(g)
 	return changed
 }
 
@@ -106,7 +109,7 @@ func (e *Engine) grades(m *market) (all []perp.Event) {
 		if !c.Seated {
 			continue
 		}
-		g := perp.ClientGraded{Session: c.Key, Symbol: m.Instrument.Symbol, From: c.Class, Class: c.Class}
+		g := perp.ClientGraded{Session: c.Key, Symbol: m.Instrument.Symbol, From: c.Class, Class: c.Class, Why: c.Ruled, Since: c.RuledAt}
 		if e.now < c.Told && m.Quoting.Params.LastLook >= quoting.LookTiered {
 			g.Until = c.Told
 		}

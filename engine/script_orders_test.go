@@ -15,10 +15,10 @@ var (
 )
 
 // conditions reads what an order asks for beyond its terms: for=500 (ms), min=,
-// post=yes, reduce=yes|close, stop=, trigger=, slippage= (basis points).
+// post=yes, tied=yes, reduce=yes|close, stop=, trigger=, slippage= (basis points).
 func (s *script) conditions(k map[string]string) perp.Conditions {
 	c := perp.Conditions{
-		MinSize: must(perp.ParseSize(or(k["min"], "0"))), PostOnly: k["post"] == "yes",
+		MinSize: must(perp.ParseSize(or(k["min"], "0"))), PostOnly: k["post"] == "yes", Tied: k["tied"] == "yes",
 		Reduce:   map[string]perp.Reduction{"yes": perp.Reducing, "close": perp.Closing}[k["reduce"]],
 		Stop:     must(perp.ParsePrice(or(k["stop"], "0"))),
 		Trigger:  map[string]perp.TriggerPrice{"oracle": perp.TriggerOracle, "mark": perp.TriggerMark, "maker": perp.TriggerMaker}[k["trigger"]],

@@ -21,6 +21,7 @@ type session struct {
 	Grace    perp.Time // after the end of the connection
 	Up       bool      // logged on, as far as the journal knows
 	Ended    bool      // gone, and its orders with it, at Until
+	Keeps    bool      `json:",omitempty"` // but for those that are tied to the connection
 	Until    perp.Time // end of the grace that runs; zero: none runs
 	Disabled bool
 	By       string `json:",omitempty"` // who disabled it
@@ -72,7 +73,7 @@ func (e *Engine) enlist(specs []SessionSpec) {
 // started notes that a client is here; an end that is not acted on is taken back.
 func (e *Engine) started(c perp.SessionStarted) {
 	s, _ := e.ensure(c.Session)
-	s.Up, s.Cancel, s.Ended, s.Until = true, c.Cancel, false, 0
+	s.Up, s.Cancel, s.Ended, s.Keeps, s.Until = true, c.Cancel, false, false, 0
 }
 
 // ended lets the grace of a session run, or ends its orders at once if it has
@@ -82,10 +83,10 @@ func (e *Engine) ended(c perp.SessionEnded) {
 	s.Up = false
 	e.dropStreams(c.Session)
 	e.dropProvided(c.Session)
-	if s.Ended || !c.Cancel {
+	if s.Ended {
 		return
 	}
-	s.Cancel, s.Ended, s.Until = true, true, min(c.At, e.now)+s.Grace
+	s.Cancel, s.Ended, s.Keeps, s.Until = c.Cancel || s.Cancel, true, !c.Cancel, min(c.At, e.now)+s.Grace
 	if s.Until <= e.now {
 		e.part(s)
 	}
@@ -100,11 +101,15 @@ func (e *Engine) partOverdue() {
 	}
 }
 
-// part ends the working orders that a session placed. One that is held is
+// part ends the working orders that a session placed, or those of them that are
+// tied to its connection. One that is held is
 // decided like any other: nobody takes a trade back by pulling the plug.
 func (e *Engine) part(s *session) {
 	s.Until = 0
 	for _, o := range e.ordersOf(s.Name) {
+		if s.Keeps && !o.Tied {
+			continue
+		}
 		e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: perp.DisconnectCancel})
 	}
 }
@@ -125,10 +130,12 @@ func (e *Engine) ordersOf(name string) (all []*order) {
 // strand ends what would rest of an order whose client has gone: it was held
 // then, or on its way.
 func (e *Engine) strand(m *market, o *order) {
-	if i, known := e.session(o.Session); !known || !e.state.Sessions[i].Ended || e.state.Sessions[i].Until > 0 {
+	i, known := e.session(o.Session)
+	if !known {
 		return
 	}
-	if o.Status.Working() {
+	s := e.state.Sessions[i]
+	if gone := s.Ended && s.Until == 0; gone && (o.Tied || !s.Keeps) && o.Status.Working() {
 		e.end(m, o, perp.OrderCanceled{Reason: perp.DisconnectCancel})
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"strconv"
 
+	"backstop/ledger"
 	"backstop/perp"
 )
 
@@ -65,11 +66,27 @@ func (e *Engine) funding(m *market) {
 // bookFunding turns accrued funding into claims.
 func (e *Engine) bookFunding(m *market) {
 	e.state.Fundings++
-	f := m.Quoting.Funding
-	maker, events := e.state.Ledger.BookFunding(m.Instrument.Symbol, "F-"+strconv.FormatInt(e.state.Fundings, 10), f.Long, f.Short)
+	f, symbol := &m.Quoting.Funding, m.Instrument.Symbol
+	long, short := e.state.Ledger.FundingOpen(symbol)
+	terms := ledger.FundingTerms{
+		Long: f.Long, Short: f.Short, Every: m.Quoting.Params.FundingEvery,
+		BookedLong: m.Quoting.FundingRate(long), BookedShort: m.Quoting.FundingRate(short),
+	}
+	maker, events := e.state.Ledger.BookFunding(symbol, "F-"+strconv.FormatInt(e.state.Fundings, 10), terms)
 	m.Quoting.FundingBooked(maker, e.now)
+	f.LastRate = terms.BookedLong
 	e.emit(events...)
 	e.tellFunding(m)
+}
+
+// fundingTold is what the quotes of a market say of its funding.
+func (e *Engine) fundingTold(m *market) perp.Funding {
+	moved, _ := e.state.Ledger.FundingOpen(m.Instrument.Symbol)
+	told := m.Quoting.FundingTold(e.now, moved)
+	if told.Every != 0 {
+		told.Long, told.Short = e.state.Ledger.FundingIndex(m.Instrument.Symbol)
+	}
+	return told
 }
 
 func (e *Engine) tellFunding(m *market) {

@@ -72,7 +72,7 @@ func Restore(snapshot []byte) (*Engine, error) {
 func (e *Engine) Restate() []perp.Event {
 	var all []perp.Event
 	for _, m := range e.state.Markets {
-		all = append(all, perp.MarketListed{Instrument: m.Instrument})
+		all = append(all, m.listed())
 		state, cause := m.Quoting.State()
 		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
 		all = e.arena.offers(all, m, 1)

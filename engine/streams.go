@@ -12,7 +12,6 @@ import (
 // Limits of quote streams.
 const (
 	streamsMax   = 200               // that run in one market
-	streamsEach  = 20                // of one session, in all markets
 	streamUsual  = 60 * perp.Second  // of one whose client names no end
 	streamLonger = 300 * perp.Second // the latest end that a client may name
 	formersEach  = 8                 // replaced quotes of one that are remembered for the grace
@@ -103,8 +102,8 @@ func (e *Engine) mayStream(m *market, r perp.RequestQuote, until perp.Time) perp
 			}
 		}
 	}
-	if mine >= streamsEach {
-		v = v.Worse(perp.Verdict{Reject: perp.Throttled, Need: mine + 1, Have: streamsEach, Detail: "quote streams of the session"})
+	if mine >= perp.StreamsEach {
+		v = v.Worse(perp.Verdict{Reject: perp.Throttled, Need: mine + 1, Have: perp.StreamsEach, Detail: "quote streams of the session"})
 	}
 	if here >= streamsMax {
 		v = v.Worse(perp.Verdict{Reject: perp.Throttled, Need: here + 1, Have: streamsMax, Detail: "quote streams of the market"})

@@ -112,8 +112,10 @@ func (e *Engine) requote(m *market) {
 	first := e.state.Versions + 1
 	e.state.Versions += int64(m.Quoting.Requote(first, e.now))
 	long, short := e.state.Ledger.OpenInterest(m.Instrument.Symbol)
+	told := e.fundingTold(m)
 	for i := range m.Quoting.Offers {
-		m.Quoting.Offers[i].Quote.OpenInterest = max(long, short)
+		q := &m.Quoting.Offers[i].Quote
+		q.OpenInterest, q.Funding = max(long, short), told
 	}
 	e.out = e.arena.offers(e.out, m, first)
 	e.stream(m)

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"strconv"
+	"strings"
 
 	"backstop/perp"
 	"backstop/spec"
@@ -196,14 +197,11 @@ func (b *askedBody) when(tag int, t perp.Time) *askedBody {
 
 func (b *askedBody) conditions(c perp.Conditions) *askedBody {
 	b.size(110, c.MinSize).when(126, c.Expires).price(99, c.Stop)
-	switch {
-	case c.PostOnly && c.Reduce == perp.Reducing:
-		b.add(18, "6 E")
-	case c.PostOnly:
-		b.add(18, "6")
-	case c.Reduce == perp.Reducing:
-		b.add(18, "E")
+	words := instructions(c)
+	if c.Tied {
+		words = append(words, tiedWord)
 	}
+	b.opt(18, strings.Join(words, " "))
 	if c.Reduce == perp.Closing {
 		b.add(77, "C")
 	}

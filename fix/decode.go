@@ -139,7 +139,7 @@ func decodeOrder(c *codec, r *request, o perp.Origin) perp.Command {
 	if p.Type != perp.PreviouslyQuoted && p.QuoteID != "" {
 		r.flaw(perp.Unsupported, "tag=117")
 	}
-	p.Conditions, p.MaxAge = r.conditions(p.Type, p.TIF, false), r.maxAge()
+	p.Conditions, p.MaxAge = c.conditions(r, o.Session, p.Type, p.TIF, false), r.maxAge()
 	r.instrument(c, p.Symbol)
 	r.only(orderFields, conditionFields, harmless)
 	p.Flawed = r.flawed()
@@ -171,7 +171,7 @@ func decodeReplace(c *codec, r *request, o perp.Origin) perp.Command {
 		g.TIF = r.timeInForce(g.Type)
 	}
 	g.Price = r.limit(g.Type)
-	g.Conditions, g.MaxAge = r.conditions(g.Type, g.TIF, true), r.maxAge()
+	g.Conditions, g.MaxAge = c.conditions(r, o.Session, g.Type, g.TIF, true), r.maxAge()
 	if g.Slippage != 0 { // It was spent when the order came, or waits for its stop.
 		r.flaw(perp.Unsupported, "tag=22081")
 	}

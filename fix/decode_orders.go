@@ -50,6 +50,21 @@ func (r *request) conditions(t perp.OrderType, tif perp.TimeInForce, change bool
 	return c
 }
 
+// tiedWord is ExecInst(18) of an order that ends with the connection; FIX has it
+// since 5.0.
+const tiedWord = "o"
+
+// conditions are those of a request in the dialect of its session: a client that is
+// not told of a tie cannot ask for one.
+func (c *codec) conditions(r *request, session string, t perp.OrderType, tif perp.TimeInForce, change bool) perp.Conditions {
+	asked := r.conditions(t, tif, change)
+	if asked.Tied && c.desk.dialect(session) != vamm1 {
+		r.flaw(perp.Unsupported, "18="+tiedWord)
+		asked.Tied = false
+	}
+	return asked
+}
+
 // instructions reads ExecInst(18) and PositionEffect(77).
 func (r *request) instructions(c *perp.Conditions) {
 	if text, stated := r.get(18); stated {
@@ -59,6 +74,8 @@ func (r *request) instructions(c *perp.Conditions) {
 				c.PostOnly = true
 			case "E":
 				c.Reduce = perp.Reducing
+			case tiedWord:
+				c.Tied = true
 			default:
 				r.flaw(perp.Unsupported, "18="+word)
 			}

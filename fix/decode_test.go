@@ -128,6 +128,7 @@ func TestDecodeFlaws(t *testing.T) {
 		{with(goodOrder, 59, "0"), perp.Verdict{Reject: perp.Unsupported, Detail: "59=0"}},
 		{with(long, 59, "1"), perp.Verdict{Reject: perp.Unsupported, Detail: "59=1 with this 40"}},
 		{with(goodOrder, 18, "G"), perp.Verdict{Reject: perp.Unsupported, Detail: "18=G"}},
+		{with(goodOrder, 18, "E o"), perp.Verdict{Reject: perp.Unsupported, Detail: "18=o"}}, // Of VAMM1.
 		{with(goodOrder, 18, "6 X"), perp.Verdict{Reject: perp.Unsupported, Detail: "18=X"}},
 		{with(goodOrder, 77, "F"), perp.Verdict{Reject: perp.Unsupported, Detail: "77=F"}},
 		{with(goodOrder, 59, "6"), perp.Verdict{Reject: perp.CondField, Need: 126, Detail: "126"}},

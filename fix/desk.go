@@ -46,6 +46,7 @@ type desk struct {
 // listed is what the desk knows of one market.
 type listed struct {
 	instrument perp.Instrument
+	terms      perp.Terms
 	offers     graded
 	views      map[viewKey]*view // since the last change
 	trade      perp.Level        // the last one; no size: none yet
@@ -133,10 +134,10 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 			k.order = append(k.order, ev.Instrument.Symbol)
 			slices.Sort(k.order)
 		}
-		if m.instrument != ev.Instrument {
+		if m.instrument != ev.Instrument || m.terms != ev.Terms {
 			m.lists++
 		}
-		m.instrument = ev.Instrument
+		m.instrument, m.terms = ev.Instrument, ev.Terms
 		k.currencies.Store(ev.Instrument.Symbol, ev.Instrument.Currency)
 		m.changed(nil)
 	case perp.QuoteChanged:
@@ -150,7 +151,7 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 		}
 	case perp.ClientGraded:
 		if m := k.markets[ev.Symbol]; m != nil {
-			m.offers.grades[ev.Session] = grade{ev.Class, ev.Until}
+			m.offers.grades[ev.Session] = gradeOf(ev)
 		}
 	case perp.StateChanged:
 		if m := k.markets[ev.Symbol]; m != nil {
@@ -186,7 +187,7 @@ func (k *desk) local(msg *quickfix.Message, session string, now perp.Time) (repl
 	k.mu.Lock()
 	switch r.msgType {
 	case "x":
-		replies = k.list(r)
+		replies = k.list(r, k.dialect(session))
 	case "e":
 		replies, waits = k.status(r, msg, session, now)
 	case "c":
@@ -278,7 +279,7 @@ func (k *desk) client(session string) *client {
 }
 
 // list answers x with every market (559=4) or with one (559=0).
-func (k *desk) list(r *request) []*quickfix.Message {
+func (k *desk) list(r *request, d dialect) []*quickfix.Message {
 	r.require(320, 559)
 	reqID, kind, symbol := r.id(320), r.code(559), r.id(55)
 	symbols, result := k.order, listValid
@@ -298,11 +299,11 @@ func (k *desk) list(r *request) []*quickfix.Message {
 	if result == listValid {
 		var rows [][]pair
 		for _, s := range symbols {
-			rows = append(rows, instrumentRow(k.markets[s].instrument))
+			rows = append(rows, k.markets[s].row(d))
 		}
 		b.num(393, len(rows)).group(146, rows...)
 	}
-	return []*quickfix.Message{b.message()}
+	return []*quickfix.Message{b.in(d)}
 }
 
 // status answers e: once (263=0), now and at every change (1), or no more (2).

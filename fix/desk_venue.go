@@ -96,14 +96,14 @@ func (k *desk) dueVenue(d dialect, c *client) (out []*quickfix.Message) {
 		for _, symbol := range k.order {
 			if m := k.markets[symbol]; s.lists[symbol] != m.lists {
 				s.lists[symbol] = m.lists
-				out = append(out, k.listed(s.reqID, m).in(d))
+				out = append(out, k.listed(s.reqID, m, d).in(d))
 			}
 		}
 	}
 	for _, s := range c.statuses {
 		m := k.markets[s.symbol]
 		if s.lists != m.lists && c.venue == nil { // Else it has been told above.
-			out = append(out, k.listed(s.reqID, m).in(d))
+			out = append(out, k.listed(s.reqID, m, d).in(d))
 		}
 		s.lists = m.lists
 	}
@@ -112,14 +112,29 @@ func (k *desk) dueVenue(d dialect, c *client) (out []*quickfix.Message) {
 
 // listed is y without a request: one market has come to be or has changed. The id
 // is that of the subscription.
-func (k *desk) listed(reqID string, m *listed) *body {
+func (k *desk) listed(reqID string, m *listed, d dialect) *body {
 	id := reqID + "-U" + strconv.FormatInt(m.lists, 10)
-	return newBody("y").add(320, reqID).add(322, id).num(560, listValid).num(393, 1).group(146, instrumentRow(m.instrument))
+	return newBody("y").add(320, reqID).add(322, id).num(560, listValid).num(393, 1).group(146, m.row(d))
 }
 
 // instrumentRow is a market as an entry of y.
 func instrumentRow(i perp.Instrument) []pair {
 	return []pair{{55, i.Symbol}, {167, securityType}, {762, securitySubType}, {231, "1"}, {15, i.Currency}, {561, i.Lot.String()}, {562, i.MinSize.String()}}
+}
+
+// row is a market as an entry of y, with its terms if the dialect has them.
+func (m *listed) row(d dialect) []pair {
+	row := instrumentRow(m.instrument)
+	if d != vamm1 {
+		return row
+	}
+	row = append(row, pair{22032, strconv.FormatInt(int64(m.terms.Life/perp.Millisecond), 10)})
+	row = append(row, pair{22091, m.instrument.Tick.String()}, pair{22092, m.instrument.MaxSize.String()})
+	row = append(row, pair{22093, m.terms.InitialMargin.String()}, pair{22094, m.terms.MaintenanceMargin.String()})
+	if m.terms.LookTolerance >= 0 {
+		row = append(row, pair{22095, m.terms.LookTolerance.String()})
+	}
+	return row
 }
 
 // define answers c: what one market is (321=0).

@@ -20,8 +20,8 @@ func venueForms(ask func(string) []*quickfix.Message, publish func(...perp.Event
 	add("tradsess_halted", publish(perp.StateChanged{Symbol: "SOL-PERP", From: perp.Open, To: perp.Halted, Cause: perp.MarketHalted})...)
 	wider := testInstrument
 	wider.MinSize *= 2
-	add("seclist_changed", publish(perp.MarketListed{Instrument: wider})...)
-	publish(perp.MarketListed{Instrument: testInstrument}, perp.StateChanged{Symbol: "SOL-PERP", From: perp.Halted, To: perp.Open})
+	add("seclist_changed", publish(perp.MarketListed{Instrument: wider, Terms: testTerms})...)
+	publish(perp.MarketListed{Instrument: testInstrument, Terms: testTerms}, perp.StateChanged{Symbol: "SOL-PERP", From: perp.Halted, To: perp.Open})
 	ask("g|335=TS3|263=2|")
 }
 
@@ -97,19 +97,19 @@ func TestChangedMarketIsListedAgain(t *testing.T) {
 	wider := testInstrument
 	wider.MinSize *= 2
 	for s, want := range map[string]string{"ACME": "|320=SS1|322=SS1-U2|", "OTHER": "", "ALL": "|320=TS1|322=TS1-U2|"} {
-		if got := toldTo(k, s, perp.MarketListed{Instrument: wider}); !strings.Contains(got, want) || (got != "") != (want != "") || want != "" && !strings.Contains(got, "|562=0.2|") {
+		if got := toldTo(k, s, perp.MarketListed{Instrument: wider, Terms: testTerms}); !strings.Contains(got, want) || (got != "") != (want != "") || want != "" && !strings.Contains(got, "|562=0.2|") {
 			t.Errorf("%s: got %q, want %q", s, got, want)
 		}
 	}
 	toldTo(k, "ACME")
-	if got := toldTo(k, "ACME", perp.MarketListed{Instrument: wider}); got != "" {
+	if got := toldTo(k, "ACME", perp.MarketListed{Instrument: wider, Terms: testTerms}); got != "" {
 		t.Errorf("told twice: %s", got)
 	}
 	// Who has both subscriptions is told by that of the venue, and not again when it ends.
 	subscribe(t, k, "ALL", "e|324=SS1|55=SOL-PERP|263=1|")
 	toldTo(k, "ALL")
 	wider.MinSize *= 2
-	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider}); strings.Count(got, "35=y") != 1 || !strings.Contains(got, "|320=TS1|") {
+	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider, Terms: testTerms}); strings.Count(got, "35=y") != 1 || !strings.Contains(got, "|320=TS1|") {
 		t.Errorf("with both: %s", got)
 	}
 	subscribe(t, k, "ALL", "g|335=TS1|263=2|")
@@ -117,7 +117,7 @@ func TestChangedMarketIsListedAgain(t *testing.T) {
 		t.Errorf("told again when the venue is no longer asked for: %s", got)
 	}
 	wider.MinSize *= 2
-	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider}); !strings.Contains(got, "|320=SS1|") {
+	if got := toldTo(k, "ALL", perp.MarketListed{Instrument: wider, Terms: testTerms}); !strings.Contains(got, "|320=SS1|") {
 		t.Errorf("with one: %s", got)
 	}
 }
@@ -150,6 +150,28 @@ func TestVenueRefusals(t *testing.T) {
 		_, rej := testDesk().local(inbound(c.text), "ACME", testTime)
 		if rej == nil || rej.IsBusinessReject() != c.business || rej.RejectReason() != c.reason {
 			t.Errorf("%s: %v, want %d", c.text, rej, c.reason)
+		}
+	}
+}
+
+// The terms of a market are for VAMM1 alone; a change of them is told like one of
+// the market.
+func TestTermsOfAMarket(t *testing.T) {
+	const told = "|562=0.1|22032=500|22091=0.005|22092=5000|22093=0.05|22094=0.03|22095=0.5|"
+	for d, want := range map[dialect]bool{vamm1: true, strict44: false, fix50: false} {
+		k := testDesk()
+		k.dialect = func(string) dialect { return d }
+		replies, rej := k.local(inbound("x|320=S|559=0|55=SOL-PERP|"), "ACME", testTime)
+		if rej != nil || strings.Contains(plain(replies[0]), told) != want || strings.Contains(plain(replies[0]), "|22") != want {
+			t.Errorf("dialect %d: %s, %v", d, plain(replies[0]), rej)
+		}
+		subscribe(t, k, "ACME", "e|324=SS1|55=SOL-PERP|263=1|")
+		toldTo(k, "ACME")
+		terms := testTerms
+		terms.InitialMargin, terms.LookTolerance = 100_000, -1
+		got := toldTo(k, "ACME", perp.MarketListed{Instrument: testInstrument, Terms: terms})
+		if !strings.Contains(got, "35=y|320=SS1|") || strings.Contains(got, "|22093=0.1|22094=0.03|") != want || strings.Contains(got, "22095") {
+			t.Errorf("dialect %d, other terms: %s", d, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,6 +90,10 @@ func inStrict44(raw []byte) []byte {
 		switch {
 		case f.tag == 8, f.tag == 9, f.tag == 10, f.tag >= customMin:
 			continue
+		case f.tag == 18:
+			if f.value = untied(f.value); f.value == "" {
+				continue
+			}
 		case f.tag == 103 || f.tag == 380:
 			f.value = strictCode(f, token)
 		case f.tag == 150 && f.value == string(triggered):
@@ -97,6 +102,11 @@ func inStrict44(raw []byte) []byte {
 		inner = appendField(inner, f)
 	}
 	return reframe(fields[0].value, inner)
+}
+
+// untied is ExecInst(18) as STRICT44 has it.
+func untied(words string) string {
+	return strings.Join(slices.DeleteFunc(strings.Fields(words), func(w string) bool { return w == tiedWord }), " ")
 }
 
 // rewrite says a message in STRICT44 that was written in VAMM1.

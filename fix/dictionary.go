@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"reflect"
 	"sync"
 	"unsafe"
@@ -30,9 +31,25 @@ func newReading(v spec.Version) (r reading, err error) {
 			return r, fmt.Errorf("session dictionary of %s: %w", v.Name, err)
 		}
 	}
+	r.app = withTied(r.app)
 	r.validator = quickfix.NewValidator(pickiest, r.app, r.transport)
 	return r, nil
 }
+
+// withTied is a dictionary with the value of ExecInst(18) that only VAMM1 takes. The
+// dialect of a session is not known before its Logon, so that decoding tells the
+// dialects apart; the dictionary itself is shared with those who check what we say.
+func withTied(d *datadictionary.DataDictionary) *datadictionary.DataDictionary {
+	field := *d.FieldTypeByTag[tagExecInst]
+	field.Enums = maps.Clone(field.Enums)
+	field.Enums[tiedWord] = datadictionary.Enum{Value: tiedWord}
+	more := *d
+	more.FieldTypeByTag = maps.Clone(d.FieldTypeByTag)
+	more.FieldTypeByTag[tagExecInst] = &field
+	return &more
+}
+
+const tagExecInst = 18
 
 // parsedDictionaries are those in use, by the hash of their text. There are as many
 // as spec has.

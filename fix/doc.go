@@ -80,6 +80,7 @@
 //     to another version keeps its reports: TestSessionMovesToAnotherVersion.
 //   - A client with the stock dictionary takes every message in each of its forms:
 //     TestStockDictionaryTakesEveryForm, TestLogHasEveryForm.
+//   - Funding is told with prices and with what it pays: TestFundingIsTold.
 //   - The parts of a price on the wire give that price to the tick:
 //     TestPartsOnTheWireGiveThePrice.
 //   - A stream is told its newest quote alone, never again, and to nobody but the

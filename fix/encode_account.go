@@ -67,7 +67,8 @@ type movement struct {
 	amounts []posAmount
 	text    string
 	at      perp.Time
-	seq     int64 // 22007
+	funding *perp.FundingPaid // what it was, if it was one
+	seq     int64             // 22007
 }
 
 // posAmount is one row of 753.
@@ -96,7 +97,27 @@ func (m *movement) write() *body {
 			}
 		}
 	}
+	if m.funding != nil {
+		b.funded(*m.funding)
+	}
+	m.eventID(b)
 	return b.eventSeq(m.seq)
+}
+
+// tagLiquidation is LiquidationInd: it comes of closing a position of an account in
+// danger.
+const tagLiquidation = 22082
+
+// eventID adds what VAMM1 calls the event: the id that 713 has, by its kind.
+func (m *movement) eventID(b *body) {
+	switch m.kind {
+	case settlement:
+		b.add(22085, m.event)
+	case "FUND":
+		b.add(22086, m.event)
+	case cashTokens[perp.LiquidationFee], "BANKRUPT":
+		b.add(tagLiquidation, "Y")
+	}
 }
 
 // settlement is the kind of a movement that turned a claim into cash; VAMM1 names
@@ -123,7 +144,7 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	case perp.FundingPaid:
 		m = &movement{
 			kind: "FUND", event: ev.FundingID, account: ev.Account, symbol: ev.Symbol,
-			amounts: []posAmount{{"VADJ", ev.Payment}}, text: "FUNDING rate_per_day=" + ev.Rate.String(),
+			amounts: []posAmount{{"VADJ", ev.Payment}}, text: "FUNDING rate_per_day=" + ev.Rate.String(), funding: &ev,
 		}
 	case perp.LossShared:
 		m = &movement{
@@ -139,8 +160,8 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 		return nil
 	}
 	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol).Size
-	if f, ok := ev.(perp.FundingPaid); ok {
-		m.size = f.Size // what the payment was counted on
+	if m.funding != nil {
+		m.size = m.funding.Size // what the payment was counted on
 	}
 	return c.tell(m)
 }
@@ -330,5 +351,9 @@ func (c *codec) trade(reqID string, seq int64, i, of int, v perp.TradeView) *bod
 		side = append(side, pair{58, perp.LiquidationCancel.String()})
 	}
 	side = append(side, pair{136, "1"}, pair{137, v.Fee.String()}, pair{138, currency}, pair{139, feeKind(v.Liquidation)})
-	return b.group(552, side)
+	b.group(552, side)
+	if v.Liquidation {
+		b.add(tagLiquidation, "Y")
+	}
+	return b
 }

@@ -46,6 +46,10 @@ func testTrades() []perp.TradeView {
 	return []perp.TradeView{one, other}
 }
 
+const hourly = 3600 * perp.Second
+
+func index(whole, part int64) perp.FundingIndex { return perp.FundingIndex{Whole: whole, Part: part} }
+
 // accountEvents has one event for every form of every message that is about an
 // account.
 func accountEvents() []named {
@@ -55,8 +59,8 @@ func accountEvents() []named {
 		{"er_liquidation_new", perp.OrderAccepted{ExecID: "E-41", Order: slice(perp.New, "0")}},
 		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed}},
 		{"er_liquidation_rest", perp.OrderCanceled{ExecID: "E-43", Order: slice(perp.Canceled, "40"), Reason: perp.IOCRemainder}},
-		{"funding_paid", perp.FundingPaid{FundingID: "F-12", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Payment: -4_690_000, Rate: 125}},
-		{"funding_received", perp.FundingPaid{FundingID: "F-13", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: -size("250"), Payment: 4_690_000, Rate: 125}},
+		{"funding_paid", perp.FundingPaid{FundingID: "F-12", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Payment: -4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 18_760_000_000), Short: index(2, 0)}},
+		{"funding_received", perp.FundingPaid{FundingID: "F-13", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: -size("250"), Payment: 4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 0), Short: index(2, 18_760_000_000)}},
 		{"settle", perp.Settled{SettlementID: "S-880", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: -20 * coin, Cash: -20 * coin}},
 		{"settle_partly", perp.Settled{SettlementID: "S-881", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: 1000 * coin, Cash: 640 * coin, Deferred: 360 * coin}},
 		{"settle_short", perp.Settled{SettlementID: "S-882", Account: "ACME-MAIN", Symbol: "BTC-PERP", Claim: -10 * coin, Cash: -4 * coin, Deferred: -6 * coin}},
@@ -197,5 +201,33 @@ func TestDeleveragingIsToldApart(t *testing.T) {
 				t.Errorf("%s: %v", step.order.OrderID, out)
 			}
 		}
+	}
+}
+
+// TestAllTradesThatAreKept: the longest answer to AD says how many reports there are,
+// in each of them, and marks the last.
+func TestAllTradesThatAreKept(t *testing.T) {
+	const kept = 1000
+	answer := perp.TradesReported{Origin: asked, ReqID: "TR1", Account: "ACME-MAIN"}
+	for range kept {
+		answer.Trades = append(answer.Trades, testTrades()[0])
+	}
+	out := newCodec(nil, testDesk()).encode(answer, testTime, 1)
+	if len(out) != kept+1 {
+		t.Fatalf("%d messages, want AQ and %d AE", len(out), kept)
+	}
+	if got := plain(out[0].msg); !strings.HasPrefix(got, "35=AQ|568=TR1|") || !strings.Contains(got, "|748=1000|749=0|750=0|") {
+		t.Errorf("acknowledged with %s", got)
+	}
+	ids := map[string]bool{}
+	for i, m := range out[1:] {
+		got := plain(m.msg)
+		ids[ParseMessage(outbound(m.msg)).Get(571)] = true
+		if last := map[bool]string{true: "Y", false: "N"}[i == kept-1]; !strings.Contains(got, "|748=1000|912="+last+"|") {
+			t.Fatalf("report %d is %s", i+1, got)
+		}
+	}
+	if len(ids) != kept {
+		t.Errorf("%d ids of reports", len(ids))
 	}
 }

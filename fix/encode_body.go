@@ -109,6 +109,9 @@ func (b *body) written(d dialect) (inner []byte) {
 		if value, later := b.later[f.tag]; later && d == vamm1 {
 			f.value = value
 		}
+		if f.value == "" { // Only VAMM1 has something to say.
+			continue
+		}
 		inner = appendField(inner, f)
 	}
 	return inner

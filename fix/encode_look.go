@@ -35,7 +35,7 @@ func (c *codec) stands(ev perp.Event) {
 	case perp.ClassQuoted:
 		of(ev.Quote.Symbol).quotes[ev.Quote.Class] = ev.Quote
 	case perp.ClientGraded:
-		of(ev.Symbol).grades[ev.Session] = grade{ev.Class, ev.Until}
+		of(ev.Symbol).grades[ev.Session] = gradeOf(ev)
 	}
 }
 

@@ -36,7 +36,11 @@ func (b *body) asksFor(o perp.Order) *body {
 	if o.Expires != 0 {
 		b.time(126, o.Expires)
 	}
-	b.opt(18, strings.Join(instructions(o), " "))
+	if words := instructions(o.Conditions); o.Tied {
+		b.add(18, strings.Join(words, " ")).upgrade(18, strings.Join(append(words, tiedWord), " "))
+	} else {
+		b.opt(18, strings.Join(words, " "))
+	}
 	if o.Reduce == perp.Closing {
 		b.add(77, "C")
 	}
@@ -49,12 +53,12 @@ func (b *body) asksFor(o perp.Order) *body {
 	return b
 }
 
-// instructions are the words of ExecInst(18).
-func instructions(o perp.Order) (words []string) {
-	if o.PostOnly {
+// instructions are the words of ExecInst(18) that every dialect has.
+func instructions(c perp.Conditions) (words []string) {
+	if c.PostOnly {
 		words = append(words, "6")
 	}
-	if o.Reduce == perp.Reducing {
+	if c.Reduce == perp.Reducing {
 		words = append(words, "E")
 	}
 	return words
@@ -64,6 +68,9 @@ func instructions(o perp.Order) (words []string) {
 func (r *execution) ending(b *body) *body {
 	if r.order.Type.Stops() {
 		b.num(tagTrigger, int(max(r.order.Trigger, perp.TriggerOracle)))
+	}
+	if r.order.Liquidation {
+		b.add(tagLiquidation, "Y")
 	}
 	if r.clipped != 0 {
 		b.add(22083, r.clipped.String())

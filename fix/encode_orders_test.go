@@ -84,3 +84,46 @@ func TestMassStatusEnds(t *testing.T) {
 		}
 	}
 }
+
+// tied is an order that ends with its connection.
+func tied(c perp.Conditions) perp.Order {
+	o := testOrder()
+	c.Tied = true
+	o.Conditions = c
+	return o
+}
+
+// TestTieIsOfVAMM1: a tie is asked for and told there, beside other instructions or
+// alone, and refused and left out elsewhere.
+func TestTieIsOfVAMM1(t *testing.T) {
+	for d, ok := range map[dialect]bool{vamm1: true, strict44: false, fix42: false, fix50: false} {
+		k := testDesk()
+		k.dialect = func(string) dialect { return d }
+		for _, text := range []string{with(goodOrder, 18, "6 o"), "G|41=C-1|11=C-5|55=SOL-PERP|54=1|60=20260722-12:00:00.300|38=80|40=2|44=149.5|18=o|"} {
+			cmd, rej := newCodec(nil, k).decode(inbound(text), perp.Origin{Session: "ACME", InSeq: 7})
+			if rej != nil {
+				t.Fatal(rej)
+			}
+			var asked perp.Conditions
+			var flaws []perp.Verdict
+			switch cmd := cmd.(type) {
+			case perp.PlaceOrder:
+				asked, flaws = cmd.Conditions, cmd.Flaws
+			case perp.ReplaceOrder:
+				asked, flaws = cmd.Conditions, cmd.Flaws
+			}
+			if m, _ := Asked(cmd, "BACKSTOP"); ok && !strings.Contains(text, "|18="+m.Get(18)+"|") {
+				t.Errorf("%s is shown as %s", text, m.Line())
+			}
+			if asked.Tied != ok || (len(flaws) == 0) != ok {
+				t.Errorf("dialect %d: %s became %+v with %v", d, text, asked, flaws)
+			}
+		}
+		for words, c := range map[string]perp.Conditions{"|18=o|": {}, "|18=6 o|": {PostOnly: true}} {
+			out := newCodec(nil, k).encode(perp.OrderAccepted{Origin: perp.Origin{Session: "ACME"}, Order: tied(c)}, testTime, 1)
+			if got := plain(out[0].msg); strings.Contains(got, words) != ok || !ok && strings.Contains(got, "|18=") != c.PostOnly {
+				t.Errorf("dialect %d: %s", d, got)
+			}
+		}
+	}
+}

@@ -73,6 +73,8 @@ func outEvents() []named {
 	short.Symbol, short.Size, short.EntryNotional, short.Claim = "BTC-PERP", -size("0.5"), 75_000_000, 12_340_000
 	return []named{
 		{"er_new", perp.OrderAccepted{Origin: asked, ExecID: "E-2", Order: testOrder()}},
+		{"er_tied", perp.OrderAccepted{Origin: asked, ExecID: "E-21", Order: tied(perp.Conditions{})}},
+		{"er_tied_post", perp.OrderAccepted{Origin: asked, ExecID: "E-22", Order: tied(perp.Conditions{PostOnly: true})}},
 		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},
 		{"er_part_passive", perp.Filled{ExecID: "E-5", TradeID: "T-9002", Order: filledOrder("100"), Price: price("150.03"), Size: size("100"), Liquidity: perp.Added}},
 		{"er_reject", perp.OrderRejected{Origin: asked, ExecID: "E-4", Order: refused, Verdict: perp.Verdict{Reject: perp.InsufficientMargin, Need: 1_500_000, Have: 900_000}}},

@@ -24,6 +24,8 @@ const testTime perp.Time = 1784721600_341_000_000 // 20260722-12:00:00.341
 
 var testInstrument = perp.Instrument{Symbol: "SOL-PERP", Currency: "USDC", Tick: 5000, Lot: 100_000_000, MinSize: 100_000_000, MaxSize: 5000 * perp.SizeOne}
 
+var testTerms = perp.Terms{InitialMargin: 50_000, MaintenanceMargin: 30_000, LookTolerance: perp.RatioOne / 2, Life: perp.Second / 2}
+
 func price(s string) perp.Price { return must(perp.ParsePrice(s)) }
 func size(s string) perp.Size   { return must(perp.ParseSize(s)) }
 func must[T any](v T, err error) T {
@@ -41,7 +43,7 @@ func testDesk() *desk {
 	other := testInstrument
 	other.Symbol = "BTC-PERP"
 	k.restate([]perp.Event{
-		perp.MarketListed{Instrument: testInstrument}, perp.MarketListed{Instrument: other},
+		perp.MarketListed{Instrument: testInstrument, Terms: testTerms}, perp.MarketListed{Instrument: other, Terms: testTerms},
 		perp.StateChanged{Symbol: "SOL-PERP", From: perp.Warming, To: perp.Open},
 		perp.AccountOpened{Account: "ACME-MAIN", Sessions: []string{"ACME"}},
 		perp.PositionChanged{Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), EntryNotional: -37_500 * coin},
@@ -53,6 +55,10 @@ func testQuote(version int64, bid, ask string) perp.Quote {
 	q := perp.Quote{
 		Symbol: "SOL-PERP", Version: version, Time: testTime, ValidUntil: testTime + perp.Second/2, State: perp.Open,
 		Oracle: price("150"), Confidence: price("0.004"), OracleTime: testTime - 20*perp.Millisecond, OpenInterest: size("125000"),
+		Funding: perp.Funding{
+			Every: hourly, Next: testTime + hourly/2, Booked: 12_500_000, Expected: -8_300_000,
+			Long: index(3, 250_000_000_125), Short: index(3, 125_000_000_000),
+		},
 	}
 	parts := func(side perp.Side, best string) (all []perp.Component) {
 		sum := perp.Price(0)

@@ -121,7 +121,7 @@ func newMill(t testing.TB, d *datadictionary.DataDictionary) *mill {
 	if err != nil {
 		t.Fatal(err)
 	}
-	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument}})
+	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument, Terms: testTerms}})
 	return &mill{door: door, dictionary: d, validator: quickfix.NewValidator(pickiest, d, nil)}
 }
 

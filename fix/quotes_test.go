@@ -61,6 +61,7 @@ func streamForms(t *testing.T, k *desk, publish func(...perp.Event) []*quickfix.
 	askForStream(t, k)
 	add("rfs_quote", publish(streamQuoted("1", "149.97", "150.03"))...)
 	add("rfs_quote_one_side", publish(streamQuoted("2", "149.97", ""))...)
+	publish(perp.ClientGraded{Session: "ACME", Symbol: "SOL-PERP", Why: "recovered", Since: testTime - perp.Second})
 	add("quote_pull", publish(streamWithdrawn("2", perp.WithdrawnStale, false))...)
 	shown := streamQuoted("3", "149.97", "150.03")
 	shown.Indicative = true

@@ -132,7 +132,7 @@ func newLoggedWorld(t testing.TB, k *disk, log *slog.Logger, change func(*Config
 		t.Fatal(err)
 	}
 	w.door = door
-	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument}})
+	door.Restate([]perp.Event{perp.MarketListed{Instrument: testInstrument, Terms: testTerms}})
 	go w.run()
 	if err := door.Start(); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package fix
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"backstop/perp"
 
@@ -22,6 +23,19 @@ type graded struct {
 type grade struct {
 	class perp.Class
 	until perp.Time // a strike: its orders are held until then
+	why   string    // what decided; empty: nothing yet
+	since perp.Time
+}
+
+func gradeOf(ev perp.ClientGraded) grade { return grade{ev.Class, ev.Until, ev.Why, ev.Since} }
+
+// graded adds why a session is in its tier, and since when. Prices that many are told
+// at once do not have it.
+func (b *body) graded(g grade) *body {
+	if g.why == "" {
+		return b
+	}
+	return b.add(22051, strings.ToUpper(g.why)).time(22052, g.since)
 }
 
 func newGraded() graded {
@@ -140,7 +154,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 		return nil
 	}
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
-		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best())
+		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
 	}
 	kind, order := "W", snapshotOrder
 	if key.from != nil {

@@ -66,14 +66,11 @@ func (k *desk) user(r *request, session string, now perp.Time) []*quickfix.Messa
 
 // standing is how a session is treated, market by market, and what it may.
 func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
-	roles, orders := facts.roles, "any"
+	roles := facts.roles
 	if len(roles) == 0 {
 		roles = unlisted
 	}
-	if facts.orders > 0 {
-		orders = strconv.Itoa(facts.orders)
-	}
-	said := []string{"roles=" + strings.Join(roles, ","), "orders_per_second=" + orders}
+	said := append([]string{"roles=" + strings.Join(roles, ",")}, facts.limits()...)
 	for i, symbol := range k.order {
 		if i == userMarketsMax {
 			said = append(said, "and "+strconv.Itoa(len(k.order)-i)+" more")
@@ -84,7 +81,29 @@ func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
 		if _, held := m.offers.of(session, now); held {
 			looked = "on"
 		}
-		said = append(said, symbol+" tier="+strconv.Itoa(int(m.offers.grades[session].class.Tier))+" last_look="+looked)
+		g := m.offers.grades[session]
+		one := symbol + " max_order=" + m.instrument.MaxSize.String() + " tier=" + strconv.Itoa(int(g.class.Tier)) + " last_look=" + looked
+		if g.why != "" {
+			one += " reason=" + g.why + " since=" + stamp(g.since)
+		}
+		said = append(said, one)
 	}
 	return strings.Join(said, " ")
+}
+
+// limits are what a session may send a second, by class of requests, and how many
+// subscriptions and streams it may have.
+func (f userFacts) limits() (said []string) {
+	for _, c := range []struct {
+		name string
+		is   class
+	}{{"orders", orders}, {"cancels", cancels}, {"quotes", quotes}, {"md", data}, {"queries", queries}} {
+		most := "any"
+		if f.orders > 0 {
+			most = strconv.FormatInt(rateOf(c.is, f.orders), 10)
+		}
+		said = append(said, c.name+"_per_second="+most)
+	}
+	return append(said, "md_subscriptions="+strconv.Itoa(bookSubscriptionsMax),
+		"account_subscriptions="+strconv.Itoa(accountSubscriptionsMax), "quote_streams="+strconv.Itoa(perp.StreamsEach))
 }

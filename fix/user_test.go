@@ -15,12 +15,12 @@ func TestUserRequest(t *testing.T) {
 	k.users["ACME"] = userFacts{name: "acme", orders: 200, roles: []string{roleTrade, roleMarket}}
 	k.users["BOB"] = userFacts{name: "bob"}
 	k.publish([]perp.Entry{{Time: testTime, Events: []perp.Event{
-		perp.ClientGraded{Session: "ACME", Symbol: "SOL-PERP", Class: perp.Class{Tier: perp.TierPriced}, Until: testTime + 1},
+		perp.ClientGraded{Session: "ACME", Symbol: "SOL-PERP", Class: perp.Class{Tier: perp.TierPriced}, Until: testTime + 1, Why: "markout", Since: testTime},
 	}}}, func(string) bool { return false })
-	const stands = "BTC-PERP tier=%d last_look=off SOL-PERP tier=%d last_look=%s"
+	const stands = "md_subscriptions=50 account_subscriptions=50 quote_streams=20 BTC-PERP max_order=5000 tier=%d last_look=off SOL-PERP max_order=5000 tier=%d last_look=%s%s"
 	for _, c := range []struct{ session, text, want string }{
-		{"ACME", "BE|923=U1|924=4|553=acme|", "35=BF|923=U1|553=acme|926=1|927=roles=trade,md orders_per_second=200 " + fmt.Sprintf(stands, 0, 2, "on") + "|"},
-		{"BOB", "BE|923=U2|924=4|553=bob|", "35=BF|923=U2|553=bob|926=1|927=roles=trade orders_per_second=any " + fmt.Sprintf(stands, 0, 0, "off") + "|"},
+		{"ACME", "BE|923=U1|924=4|553=acme|", "35=BF|923=U1|553=acme|926=1|927=roles=trade,md orders_per_second=200 cancels_per_second=2000 quotes_per_second=200 md_per_second=200 queries_per_second=200 " + fmt.Sprintf(stands, 0, 2, "on", " reason=markout since=20260722-12:00:00.341") + "|"},
+		{"BOB", "BE|923=U2|924=4|553=bob|", "35=BF|923=U2|553=bob|926=1|927=roles=trade orders_per_second=any cancels_per_second=any quotes_per_second=any md_per_second=any queries_per_second=any " + fmt.Sprintf(stands, 0, 0, "off", "") + "|"},
 		{"BOB", "BE|923=U3|924=4|553=acme|", "35=BF|923=U3|553=acme|926=3|"},
 		{"BOB", "BE|923=U9|924=4|553=bob|58=please|", "35=BF|923=U9|553=bob|926=6|927=UNSUPPORTED tag=58|"},
 		{"BOB", "BE|923=U10|924=4|553=acme|58=please|", "35=BF|923=U10|553=acme|926=3|"},

@@ -28,7 +28,9 @@
 //   - Cash, equity, pool, fees and insurance never become negative (TestNothingGoesNegative).
 //   - Winners who wait are paid in proportion to their claims (TestClaimsAreSharedOut).
 //   - The maker pays its own loss into the pool, not another's (TestMakerPaysItsOwnLossOnly).
-//   - Funding of one booking sums to zero, the maker included (TestFundingSumsToZero).
+//   - Funding of one booking sums to zero, the maker included (TestFundingSumsToZero);
+//     each client's payment follows from its index, which adds up since the listing
+//     (TestIndexGivesThePayment).
 //   - A bankrupt account's debt is borne by insurance, maker, open positions, in
 //     this order, each step booked (TestBankruptcyIsBorneInOrder).
 //   - Expiry pays no more than there is (TestExpiryPaysNoMoreThanThereIs).

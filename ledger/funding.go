@@ -53,15 +53,42 @@ func (b *book) start(h *holder) {
 	}
 }
 
+// FundingOpen is what the indexes of a market moved by since funding was last
+// booked, in 1e-12 quote.
+func (l *Ledger) FundingOpen(symbol string) (long, short int64) {
+	if b := l.look(symbol); b != nil {
+		return b.FundLong, b.FundShort
+	}
+	return 0, 0
+}
+
+// FundingIndex is what a long has paid and a short received per base unit since
+// the market was listed, booked or not.
+func (l *Ledger) FundingIndex(symbol string) (long, short perp.FundingIndex) {
+	if b := l.look(symbol); b != nil {
+		return b.PaidLong.Plus(b.FundLong), b.PaidShort.Plus(b.FundShort)
+	}
+	return long, short
+}
+
+// FundingTerms are what a booking tells those whom it touches.
+type FundingTerms struct {
+	Long, Short             perp.Ratio // rates in force, per day
+	Every                   perp.Time
+	BookedLong, BookedShort perp.FundingRate
+}
+
 // BookFunding turns what every position accrued into claims and sets the
 // indexes back to zero. What the clients get and pay, the maker pays and gets
 // to the last unit: it returns the maker's part.
-func (l *Ledger) BookFunding(symbol, id string, long, short perp.Ratio) (maker perp.Money, events []perp.Event) {
+func (l *Ledger) BookFunding(symbol, id string, terms FundingTerms) (maker perp.Money, events []perp.Event) {
 	b := l.look(symbol)
 	if b == nil {
 		return 0, nil
 	}
 	var w writer
+	b.PaidLong, b.PaidShort = b.PaidLong.Plus(b.FundLong), b.PaidShort.Plus(b.FundShort)
+	of := perp.FundingPaid{FundingID: id, Symbol: symbol, Every: terms.Every, Long: b.PaidLong, Short: b.PaidShort}
 	for _, h := range b.Holders {
 		b.note(h)
 		paid, size := h.Pending, h.Size
@@ -72,15 +99,16 @@ func (l *Ledger) BookFunding(symbol, id string, long, short perp.Ratio) (maker p
 		}
 		l.realise(&w, b, h.Account, paid, perp.FundingBooked, id)
 		maker = perp.Sub(maker, paid)
-		rate := long
+		of.Account, of.Size, of.Payment, of.Rate, of.Booked = h.Account, size, paid, terms.Long, terms.BookedLong
 		if size < 0 {
-			rate = short
+			of.Rate, of.Booked = terms.Short, terms.BookedShort
 		}
-		w.emit(perp.FundingPaid{FundingID: id, Account: h.Account, Symbol: symbol, Size: size, Payment: paid, Rate: rate})
+		w.emit(of)
 	}
 	b.FundLong, b.FundShort = 0, 0
 	if len(w.events) > 0 {
-		w.emit(perp.FundingPaid{FundingID: id, Account: perp.Maker, Symbol: symbol, Size: b.Maker.Size, Payment: maker, Rate: long})
+		of.Account, of.Size, of.Payment, of.Rate, of.Booked = perp.Maker, b.Maker.Size, maker, terms.Long, terms.BookedLong
+		w.emit(of)
 	}
 	return maker, w.events
 }

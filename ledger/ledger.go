@@ -53,6 +53,8 @@ type book struct {
 	// Funding since it was last booked: what a long pays and a short receives
 	// per base unit, in 1e-12 quote.
 	FundLong, FundShort int64
+	// The same of all that was booked: clients are told what ran since the listing.
+	PaidLong, PaidShort perp.FundingIndex
 }
 
 type holder struct {

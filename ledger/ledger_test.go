@@ -77,7 +77,7 @@ func (s step) do(l *ledger.Ledger) []perp.Event {
 		return l.Settle(s.Settle)
 	case s.Fund != "":
 		l.Accrue(s.Fund, 7_000_000_000, 5_000_000_000)
-		_, events := l.BookFunding(s.Fund, "F", 100, 80)
+		_, events := l.BookFunding(s.Fund, "F", ledger.FundingTerms{Long: 100, Short: 80})
 		return events
 	case s.Resolve != "":
 		var events []perp.Event

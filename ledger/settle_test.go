@@ -252,7 +252,7 @@ func TestFundingSumsToZero(t *testing.T) {
 	l.Fill(fill("alice", perp.Sell, 2, 100))
 	l.Fill(fill("bob", perp.Sell, 1, 100))
 	l.Accrue("BTC-PERP", 3_000_000_000_000, 1_000_000_000_000)
-	maker, events := l.BookFunding("BTC-PERP", "F-1", 30_000, 10_000)
+	maker, events := l.BookFunding("BTC-PERP", "F-1", ledger.FundingTerms{Long: 30_000, Short: 10_000})
 	if maker != 5*unit {
 		t.Errorf("the maker got %s, want 5", maker)
 	}

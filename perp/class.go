@@ -34,6 +34,7 @@ type ClientGraded struct {
 	Why     string // what decided: new, markout, strike, recovered
 	Score   Ratio  // the t statistic behind it, in 1e-6
 	Until   Time   // a strike: orders are held until then; zero: none
+	Since   Time   `json:",omitempty"` // when this was decided
 }
 
 // MarkedOut: what a fill, or a refusal of a held order, looked like a while

@@ -6,6 +6,7 @@ type Conditions struct {
 	Expires  Time         `json:",omitempty"` // GTD: it ends then
 	MinSize  Size         `json:",omitempty"` // the least that may deal at a time, or the rest if that is less
 	PostOnly bool         `json:",omitempty"` // it waits for the quote, and never takes it
+	Tied     bool         `json:",omitempty"` // it ends with the connection, whatever the session asked for
 	Reduce   Reduction    `json:",omitempty"`
 	Stop     Price        `json:",omitempty"` // stop orders: the price that sets them off
 	Trigger  TriggerPrice `json:",omitempty"` // and which price that is compared with

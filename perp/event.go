@@ -169,7 +169,18 @@ type Settled struct {
 }
 
 // MarketListed: a market came to be or its parameters changed.
-type MarketListed struct{ Instrument Instrument }
+type MarketListed struct {
+	Instrument Instrument
+	Terms      Terms `json:",omitzero"`
+}
+
+// Terms are what clients are told of a market beside its instrument.
+type Terms struct {
+	InitialMargin     Ratio // of a small position's value
+	MaintenanceMargin Ratio
+	LookTolerance     Ratio // part of the quoted half-spread; below zero: no held order is judged by the move
+	Life              Time  // of a quote
+}
 
 // AccountOpened: an account may trade through these sessions.
 type AccountOpened struct {

@@ -135,6 +135,11 @@ type FundingPaid struct {
 	Size      Size
 	Payment   Money // what the account received; negative: paid
 	Rate      Ratio // per day, of the side that the position was on
+
+	Every  Time        // between bookings
+	Booked FundingRate // of the side that the position was on, since the booking before
+	Long   FundingIndex
+	Short  FundingIndex
 }
 
 // MarginCalled: an account came near to liquidation (FIX AX), or away from it.

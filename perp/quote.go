@@ -72,6 +72,8 @@ type Quote struct {
 	Class  Class // of the clients that it is made for
 	Hedged Size  // maker's position at the outside venue; its exposure is Inventory + Hedged
 
+	Funding Funding `json:",omitzero"` // of the market when the quote was made
+
 	// Held: whoever deals on it waits for a newer price, whatever its class.
 	Held bool `json:",omitempty"`
 }

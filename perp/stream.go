@@ -144,3 +144,6 @@ func (RequestQuoteStatus) Kind() string  { return "RequestQuoteStatus" }
 func (StreamQuoted) Kind() string        { return "StreamQuoted" }
 func (StreamWithdrawn) Kind() string     { return "StreamWithdrawn" }
 func (QuoteStatusReported) Kind() string { return "QuoteStatusReported" }
+
+// StreamsEach is how many quote streams of one session run at a time, in all markets.
+const StreamsEach = 20

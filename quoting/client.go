@@ -89,6 +89,12 @@ func (m *Market) Regrade(session string, s Standing, now perp.Time) (from perp.C
 	return from, true, struck
 }
 
+// Explain keeps what decided about a session, and when, for doors that start later.
+func (m *Market) Explain(session, why string, now perp.Time) {
+	c := m.Sessions.of(session)
+	c.Ruled, c.RuledAt = why, now
+}
+
 // Reaches tells whether a limit deals with anybody's quote, or with what the
 // maker unloads.
 func (m *Market) Reaches(side perp.Side, limit perp.Price) bool {

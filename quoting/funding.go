@@ -4,9 +4,10 @@ import "backstop/perp"
 
 // Scales of funding.
 const (
-	dayNanos    = 24 * 3600 * perp.Second
-	fundingBeat = perp.Second      // shortest time that funding is accrued over
-	fundingLate = 10 * perp.Second // longest: while nothing ran, nobody could react
+	dayNanos      = 24 * 3600 * perp.Second
+	fundingBeat   = perp.Second                 // shortest time that funding is accrued over
+	ratesPerRatio = perp.FundingRate(1_000_000) // a Ratio in the finer unit of rates
+	fundingLate   = 10 * perp.Second            // longest: while nothing ran, nobody could react
 )
 
 // Funding is what the maker remembers of it.
@@ -18,6 +19,8 @@ type Funding struct {
 	Long    perp.Ratio // rates per day in force: what longs pay,
 	Short   perp.Ratio // and what shorts receive
 	Capped  bool
+
+	LastRate perp.FundingRate // of longs, with the last booking
 }
 
 // Accrual is one step of the funding indexes, in 1e-12 quote per base unit:
@@ -109,6 +112,30 @@ func (m *Market) FundingDue(now perp.Time) bool {
 // FundingNext is when funding is booked next.
 func (m *Market) FundingNext(now perp.Time) perp.Time {
 	return (now/m.Params.FundingEvery + 1) * m.Params.FundingEvery
+}
+
+// FundingRate is a move of an index (1e-12 quote per base unit) as a part of the
+// oracle price, cut off.
+func (m *Market) FundingRate(moved int64) perp.FundingRate {
+	return perp.FundingRate(mulDivSat(moved, int64(perp.PriceOne), int64(max(1, m.Stats.Price))))
+}
+
+// FundingTold is what clients are told of funding but for the indexes, whose move
+// for longs since the last booking is given. What is expected counts on the rate in
+// force for the rest of the time; where the market does not quote freely that is
+// nothing. A market without funding says nothing.
+func (m *Market) FundingTold(now perp.Time, moved int64) perp.Funding {
+	f := &m.Funding
+	if m.Params.FundingMax == 0 {
+		return perp.Funding{}
+	}
+	if f.Last != 0 {
+		now = f.Last // The clock is where funding has run up to, and what is due is booked with its next beat.
+	}
+	told := perp.Funding{Every: m.Params.FundingEvery, Next: m.FundingNext(now), Booked: f.LastRate}
+	rest := mulDivSat(int64(f.Long)*int64(ratesPerRatio), int64(told.Next-now), int64(dayNanos))
+	told.Expected = perp.FundingRate(addSat(int64(m.FundingRate(moved)), rest))
+	return told
 }
 
 // FundingBooked takes the maker's part of a booking into its equity.

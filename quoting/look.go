@@ -105,6 +105,15 @@ const (
 // tolerances is the part of the tolerated move that each tier gets, in halves.
 var tolerances = [perp.TierEnd]int64{2, 1, 0, 0}
 
+// Tolerance is the part of the half-spread that is tolerated of a client of the
+// best tier; below zero: held orders are not judged by the move, or none is held.
+func (m *Market) Tolerance() perp.Ratio {
+	if m.Params.Design == ByReference || m.Params.LastLook == LookOff {
+		return referNothing
+	}
+	return m.Params.LookTolerance
+}
+
 // Tolerated is how far the oracle may move in a held client's favour while the
 // quoted price stands: a part of the half-spread that was quoted, by tier.
 // A price on the wrong side of the oracle price has no half-spread.

@@ -57,6 +57,8 @@ type Client struct {
 	Former  perp.Class   // the one before it,
 	Regrade perp.Time    // and when it changed
 	Told    perp.Time    // end of the last strike that was told
+	Ruled   string       `json:",omitempty"` // what decided last about it
+	RuledAt perp.Time    `json:",omitempty"` // and when
 }
 
 // score is t of one horizon, Q10: evidence over its standard deviation.

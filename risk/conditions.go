@@ -88,7 +88,7 @@ func Trigger(o perp.Order, f Facts) perp.Verdict {
 // for good, or never have.
 func fixedCondition(asked perp.Conditions, old perp.Order) string {
 	switch {
-	case asked.PostOnly && !old.PostOnly, asked.Reduce == perp.Reducing && old.Reduce == 0:
+	case asked.PostOnly && !old.PostOnly, asked.Tied && !old.Tied, asked.Reduce == perp.Reducing && old.Reduce == 0:
 		return "ExecInst"
 	case asked.Reduce == perp.Closing && old.Reduce != perp.Closing:
 		return "PositionEffect"

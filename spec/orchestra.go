@@ -272,6 +272,9 @@ func (o *orchestra) group(c Chapter, count Row, m xmlMember) orcRef {
 		if !ok && !c.hasMembers(count.Tag) {
 			r, ok = c.row(tag, 0)
 		}
+		if f := o.own[tag]; !ok && f.Within[c.Type] == count.Tag {
+			r, ok = Row{Need: "N", Says: f.Says}, true
+		}
 		if ok {
 			g.Refs = append(g.Refs, o.fieldRef(tag, r.Need, r.Says, r.Values))
 		}

@@ -53,8 +53,9 @@ type Row struct {
 type OwnField struct {
 	Tag        int
 	Name, Type string
-	Both       bool     // clients send it in both dialects; else it is of VAMM1 alone
-	In         []string // message types
+	Both       bool           // clients send it in both dialects; else it is of VAMM1 alone
+	In         []string       // message types
+	Within     map[string]int // by message type: the count of the group that it is a member of
 	Says       string
 	Values     []Value
 }
@@ -209,7 +210,18 @@ func (t *Table) readOwn(rest string) error {
 	if slices.ContainsFunc(t.Own, func(o OwnField) bool { return o.Tag == tag || o.Name == f[1] }) {
 		return fmt.Errorf("own %d %s stands twice", tag, f[1])
 	}
-	t.Own = append(t.Own, OwnField{Tag: tag, Name: f[1], Type: f[2], Both: f[3] == "both", In: strings.Split(f[4], ","), Says: f[5]})
+	o := OwnField{Tag: tag, Name: f[1], Type: f[2], Both: f[3] == "both", Within: map[string]int{}, Says: f[5]}
+	for where := range strings.SplitSeq(f[4], ",") {
+		kind, group, within := strings.Cut(where, ":")
+		o.In = append(o.In, kind)
+		if !within {
+			continue
+		}
+		if o.Within[kind], err = strconv.Atoi(group); err != nil {
+			return fmt.Errorf("own %d: %q is no group", tag, where)
+		}
+	}
+	t.Own = append(t.Own, o)
 	return nil
 }
 

@@ -141,16 +141,33 @@ func vamm1From(strict string, t Table) string {
 		src = form.ReplaceAllString(src, "${1}"+enums([]Value{v})+"</field>")
 	}
 	messages := regexp.MustCompile(`(?s)( <message [^>]* msgtype='(\w+)'>\n)(.*?)( </message>\n)`)
+	names := decoded(dictionary)
 	return vamm1Head + messages.ReplaceAllStringFunc(src, func(found string) string {
 		m := messages.FindStringSubmatch(found)
 		var more strings.Builder
+		body := m[3]
 		for _, o := range t.Own {
-			if slices.Contains(o.In, m[2]) && !strings.Contains(m[3], "'"+o.Name+"'") {
-				fmt.Fprintf(&more, "  <field name='%s' required='N'/>\n", o.Name)
+			if !slices.Contains(o.In, m[2]) || strings.Contains(body, "'"+o.Name+"'") {
+				continue
 			}
+			if count := o.Within[m[2]]; count != 0 {
+				body = withMember(body, names[count].Name, o.Name)
+				continue
+			}
+			fmt.Fprintf(&more, "  <field name='%s' required='N'/>\n", o.Name)
 		}
-		return m[1] + m[3] + more.String() + m[4]
+		return m[1] + body + more.String() + m[4]
 	})
+}
+
+// withMember puts a field at the end of a group of a message.
+func withMember(body, group, name string) string {
+	before, rest, found := strings.Cut(body, "  <group name='"+group+"'")
+	inside, after, closed := strings.Cut(rest, "\n  </group>\n")
+	if !found || !closed {
+		panic("the message has no group " + group)
+	}
+	return before + "  <group name='" + group + "'" + inside + "\n   <field name='" + name + "' required='N'/>\n  </group>\n" + after
 }
 
 func enums(values []Value) string {
@@ -226,6 +243,9 @@ func adoptOwn(t *Table) {
 		for _, m := range ownForm.FindAllStringSubmatch(table, -1) {
 			tag, _ := strconv.Atoi(m[1])
 			o := OwnField{Tag: tag, Name: m[2], In: strings.Fields(m[3]), Says: m[4], Type: "STRING"}
+			if i := slices.IndexFunc(Promised().Own, func(was OwnField) bool { return was.Tag == tag }); i >= 0 {
+				o.Within = Promised().Own[i].Within
+			}
 			_, o.Both = strict[tag]
 			o.Type = later[tag].Type
 			for _, v := range later[tag].Values {
@@ -297,7 +317,7 @@ func (t Table) text() string {
 		if o.Both {
 			where = "both"
 		}
-		fmt.Fprintf(&b, "own %d %s %s %s %s %s\n", o.Tag, o.Name, o.Type, where, strings.Join(o.In, ","), o.Says)
+		fmt.Fprintf(&b, "own %d %s %s %s %s %s\n", o.Tag, o.Name, o.Type, where, strings.Join(o.where(), ","), o.Says)
 		for _, v := range o.Values {
 			fmt.Fprintf(&b, "value %d %s %s\n", v.Tag, v.Enum, v.Name)
 		}
@@ -311,6 +331,17 @@ func (t Table) text() string {
 		fmt.Fprintf(&b, "reason %s %s\n", r, t.Category[r])
 	}
 	return b.String() + t.differences()
+}
+
+// where are the messages of a tag of our own as messages.txt names them.
+func (o OwnField) where() (all []string) {
+	for _, kind := range o.In {
+		if count := o.Within[kind]; count != 0 {
+			kind += ":" + strconv.Itoa(count)
+		}
+		all = append(all, kind)
+	}
+	return all
 }
 
 // differences are the lines of what the versions have of their own.
