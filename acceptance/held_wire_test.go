@@ -112,6 +112,7 @@ func (w *heldWorld) lookAddsUp(f Fields) {
 	}
 	if !dec(f.Get(22044)).IsPositive() {
 		w.t.Errorf("no price at the request: %s", f)
+		return
 	}
 	if f.Get(22040) == "5" { // No price decided.
 		if f.Get(22042)+f.Get(22043)+f.Get(22045) != "" {
