@@ -13,9 +13,9 @@ import (
 const twinMarket = "CERT-LLHOLD-500"
 
 // ofTheClock are fields that differ between two gateways whoever asks for what: of the
-// session (9, 10, 34, 52), of the clock (60, 62, 126, 22005, 22006, 22011, 22032), and
+// session (9, 10, 34, 52), of the clock (60, 62, 126, 22005, 22006, 22011, 22032, 22052), and
 // ids and counts that take all commands and prices into account (117, 299, 22031).
-var ofTheClock = []string{"9", "10", "34", "52", "60", "62", "126", "22005", "22006", "22011", "22032", "117", "299", "22031"}
+var ofTheClock = []string{"9", "10", "34", "52", "60", "62", "126", "22005", "22006", "22011", "22032", "22052", "117", "299", "22031"}
 
 // shown is what a message says, without those.
 func shown(f Fields) string {
