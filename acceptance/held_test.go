@@ -131,8 +131,8 @@ func (h *Heard) place(f Fields) int {
 // A try counts if the machine was quick: what was sent referred to a book no older
 // than that, and the next price came no sooner after it. A beat is four times as long.
 const (
-	freshMax = 100 * time.Millisecond
-	aheadMin = 100 * time.Millisecond
+	freshMax     = 100 * time.Millisecond
+	aheadMin     = 100 * time.Millisecond
 	heldTriesMax = 5
 )
 
