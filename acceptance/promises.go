@@ -11,8 +11,8 @@ import (
 )
 
 // The promises of the rules of engagement that one session can judge by what it
-// hears. That nothing depends on a held request needs a twin of the whole run:
-// engine TestI11TwinRun.
+// hears. That nothing depends on a held request needs a twin of the whole gateway:
+// TestTwinWithAHeldOrder.
 const (
 	OneAnswer  = "one answer"
 	NewFirst   = "new before fill"

@@ -173,7 +173,7 @@ func (e *rulesEar) reason(f Fields) {
 		return
 	}
 	codes := e.seen.rules.codes[key]
-	if codes == nil || !strings.Contains(" 8 9 j AG AI AO AQ BG Y d r h y ", " "+f.Get(35)+" ") || f.Get(150) != "" && f.Get(150) != "8" && f.Get(911) != "0" {
+	if codes == nil || !strings.Contains(" 8 9 j AG AI AO AQ BG Y b d r h y ", " "+f.Get(35)+" ") || f.Get(150) != "" && f.Get(150) != "8" && f.Get(911) != "0" {
 		return
 	}
 	e.seen.Reasons[key] = true

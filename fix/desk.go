@@ -328,7 +328,7 @@ func (k *desk) status(r *request, msg *quickfix.Message, session string, now per
 		b := newBody("f").add(324, s.reqID).add(55, s.symbol).add(326, "20").time(60, now)
 		return []*quickfix.Message{b.add(58, perp.UnknownSymbol.String()).message()}, false
 	case kind == '0':
-		return []*quickfix.Message{securityStatus(s, m).message()}, false
+		return []*quickfix.Message{securityStatus(s, m).in(k.dialect(session))}, false
 	case kind != '1':
 		r.wrong(263, rejectValue)
 		return nil, false
@@ -359,7 +359,7 @@ func securityStatus(s *statusSubscription, m *listed) *body {
 	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread || m.state == perp.Expired {
 		b.add(58, strings.ToUpper(m.state.String()))
 	}
-	return b
+	return b.outside(m.offers.quotes[perp.Class{}])
 }
 
 // tradingStatus is SecurityTradingStatus(326): ready, halted, warming up, gone

@@ -128,6 +128,7 @@ func (m *listed) row(d dialect) []pair {
 	if d != vamm1 {
 		return row
 	}
+	row = append(row, fundingPairs(m.offers.quotes[perp.Class{}].Funding)...)
 	row = append(row, pair{22032, strconv.FormatInt(int64(m.terms.Life/perp.Millisecond), 10)})
 	row = append(row, pair{22091, m.instrument.Tick.String()}, pair{22092, m.instrument.MaxSize.String()})
 	row = append(row, pair{22093, m.terms.InitialMargin.String()}, pair{22094, m.terms.MaintenanceMargin.String()})

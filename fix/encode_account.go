@@ -260,12 +260,12 @@ func (c *codec) collateral(ev perp.CollateralReported, seq int64) []outMessage {
 		if !ev.Verdict.OK() || !c.desk.watches(session, watchKey{collateralOf, v.Account, ""}) {
 			return nil // The subscription ended meanwhile.
 		}
-		return c.to(session, "", c.collateralReport(ev, seq))
+		return c.to(session, "", c.collateralReport(session, ev, seq))
 	}
 	if !ev.Verdict.OK() {
 		return c.to(session, "", inquiryAck(ev, inquiryAccepted, 0))
 	}
-	return append(c.to(session, "", inquiryAck(ev, inquiryAccepted, 1)), c.to(session, "", c.collateralReport(ev, seq))...)
+	return append(c.to(session, "", inquiryAck(ev, inquiryAccepted, 1)), c.to(session, "", c.collateralReport(session, ev, seq))...)
 }
 
 // inquiryAck is BG: the status, unless the inquiry is refused.
@@ -282,8 +282,9 @@ func inquiryAck(ev perp.CollateralReported, status, reports int) *body {
 	return b
 }
 
-// collateralReport is BA: an account's money as margin counts it.
-func (c *codec) collateralReport(ev perp.CollateralReported, seq int64) *body {
+// collateralReport is BA: an account's money as margin counts it, and the tier of the
+// session that is told.
+func (c *codec) collateralReport(session string, ev perp.CollateralReported, seq int64) *body {
 	v := ev.View
 	b := newBody("BA").add(908, "CR"+strconv.FormatInt(seq, 10)).opt(909, ev.ReqID).add(910, "3")
 	if !ev.Unsolicited {
@@ -300,7 +301,8 @@ func (c *codec) collateralReport(ev perp.CollateralReported, seq int64) *body {
 	if v.Liquidating {
 		said = perp.LiquidationCancel.String() + " " + said
 	}
-	b.add(58, said).add(22070, v.Claims.String())
+	g := c.desk.worstGrade(session)
+	b.add(58, said).num(22050, int(g.class.Tier)).graded(g).add(22070, v.Claims.String())
 	return b.add(22075, v.Initial.String()).add(22076, v.Maintenance.String()).add(22079, v.Free.String())
 }
 

@@ -173,6 +173,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 	add("mdrej", ask("V|262=MD1|263=1|264=5|265=1|267=1|269=0|146=1|55=SOL-PERP|")...)
 	add("mdrej_symbol", ask("V|262=MD3|263=0|264=5|267=1|269=0|146=1|55=NONE-PERP|")...)
 	streamForms(t, k, publish, add)
+	quotedForms(c, ask, add)
 	for _, said := range []string{"THROTTLED " + retryAfter + "7", "UNKNOWN_QUOTE_REQUEST no subscription MD9"} {
 		add("bmr", libraryReject(said, d))
 	}

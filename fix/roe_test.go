@@ -17,7 +17,9 @@ const reasonHead = "| Token | 103 | 102 | 380 | 658 | 728 | 946, 749 |\n|---|---
 func reasonTable() string {
 	var rows []string
 	for _, c := range rejectTable {
-		rows = append(rows, c.rejectRow())
+		if !c.reject.OfTheDesk() {
+			rows = append(rows, c.rejectRow())
+		}
 	}
 	return reasonHead + strings.Join(rows, "\n") + "\n"
 }

@@ -38,6 +38,20 @@ func (b *body) graded(g grade) *body {
 	return b.add(22051, strings.ToUpper(g.why)).time(22052, g.since)
 }
 
+// worstGrade is the grade of a session in the market where its tier is the highest,
+// of several the latest: who watches its account sees that it is treated otherwise.
+func (k *desk) worstGrade(session string) (worst grade) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, symbol := range k.order {
+		g := k.markets[symbol].offers.grades[session]
+		if g.class.Tier > worst.class.Tier || g.class.Tier == worst.class.Tier && g.since > worst.since {
+			worst = g
+		}
+	}
+	return worst
+}
+
 func newGraded() graded {
 	return graded{quotes: map[perp.Class]perp.Quote{}, grades: map[string]grade{}}
 }
@@ -154,7 +168,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 		return nil
 	}
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
-		b.offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
+		b.add(22015, v.quote.Oracle.String()).offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
 	}
 	kind, order := "W", snapshotOrder
 	if key.from != nil {
@@ -211,14 +225,7 @@ func firmnessOf(held, shown bool) string {
 // offered adds what VAMM1 says about a quote: the price outside, how long and how
 // firmly it is offered, to which tier, and what its prices are made of.
 func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
-	if q.Version != 0 {
-		b.add(22010, q.Oracle.String())
-		if q.OracleTime != 0 {
-			b.time(22011, q.OracleTime)
-		}
-		b.add(22012, q.Confidence.String()).num(22013, oracleStatus(q))
-	}
-	b.add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(22033, firmness).num(22050, int(q.Class.Tier))
+	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(22033, firmness).num(22050, int(q.Class.Tier))
 	e, ok := explain(q.Oracle, tick, sides)
 	if !ok {
 		return b
@@ -234,6 +241,19 @@ func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp
 		}
 	}
 	return b
+}
+
+// outside adds what VAMM1 says about the price outside; nothing before the first one
+// that was quoted.
+func (b *body) outside(q perp.Quote) *body {
+	if q.Version == 0 {
+		return b
+	}
+	b.add(22010, q.Oracle.String())
+	if q.OracleTime != 0 {
+		b.time(22011, q.OracleTime)
+	}
+	return b.add(22012, q.Confidence.String()).num(22013, oracleStatus(q))
 }
 
 // oracleStatus is OracleStatus(22013): what the price outside is worth.

@@ -87,6 +87,10 @@ const (
 // String is the stable token that clients see first in Text(58).
 func (r Reject) String() string { return name(rejectNames, r) }
 
+// OfTheDesk tells whether only commands of the desk are refused for it: then no client
+// is ever told.
+func (r Reject) OfTheDesk() bool { return r >= DuplicateKey && r <= UnknownSession }
+
 // Rejects returns every reject in order of precedence.
 func Rejects() []Reject {
 	all := make([]Reject, 0, rejectEnd-1)

@@ -45,8 +45,7 @@ func (t Table) OwnMarkdown(took bool) string {
 	return b.String()
 }
 
-// categories are those of refusals in the order of the table; what the desk alone
-// meets has none.
+// categories are those of refusals in the order of the table.
 var categories = []struct{ name, means string }{
 	{"A-1", "price: a held order's price moved"}, {"A-2", "time: the request or its quote is too old"},
 	{"B", "no such price, or not for this"}, {"C", "credit"}, {"D", "set-up: who may do what"},

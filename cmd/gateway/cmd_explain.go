@@ -59,6 +59,10 @@ func showReject(env *config.Env, asJSON bool, r perp.Reject) int {
 	if has {
 		fmt.Fprintf(&b, "  category %s: %s\n", category, means)
 	}
+	if r.OfTheDesk() {
+		b.WriteString("  of commands of the desk: no client is told it\n")
+		return env.Print(b.String())
+	}
 	b.WriteString("  FIX, STRICT44 and then VAMM1 where it has another code:\n")
 	for _, m := range []struct {
 		code, where string

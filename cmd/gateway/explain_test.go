@@ -46,6 +46,12 @@ func TestExplainSaysEveryCode(t *testing.T) {
 		if c.Order != c.OrderLater {
 			want = append(want, fmt.Sprintf("103=%d, %d ", c.Order, c.OrderLater))
 		}
+		if r.OfTheDesk() {
+			want = []string{r.String() + "\n", "no client is told it"}
+			if strings.Contains(text, "103=") {
+				t.Errorf("%s has codes of FIX: %s", r, text)
+			}
+		}
 		if name, means, ok := spec.CategoryOf(r.String()); ok {
 			want = append(want, "category "+name+": "+means)
 		}
