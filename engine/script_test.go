@@ -56,6 +56,7 @@ type script struct {
 	lastRFQ    string
 	lastStream string
 	top        map[string]perp.Quote
+	told       map[string]perp.StateChanged // the last word on each market
 	quiet      bool // transfers are not shown, nor what is accepted
 	terse      bool // transfers are not shown
 	guarded    bool // ticks that are not believed are shown
@@ -64,7 +65,7 @@ type script struct {
 
 func newScript(t *testing.T) *script {
 	e := New()
-	return &script{t: t, e: e, s: NewSequencer(e), now: 1_000 * perp.Second, top: map[string]perp.Quote{}}
+	return &script{t: t, e: e, s: NewSequencer(e), now: 1_000 * perp.Second, top: map[string]perp.Quote{}, told: map[string]perp.StateChanged{}}
 }
 
 func (s *script) run(src string) string {
@@ -101,6 +102,21 @@ func (s *script) step(c perp.Command, events *strings.Builder) {
 			if text := s.show(ev); text != "" {
 				events.WriteString(text + "\n")
 			}
+		}
+		s.tells(entry.Events)
+	}
+}
+
+// tells holds what was told of each market against what it refuses for.
+func (s *script) tells(events []perp.Event) {
+	for _, ev := range events {
+		if c, ok := ev.(perp.StateChanged); ok {
+			s.told[c.Symbol] = c
+		}
+	}
+	for symbol, c := range s.told {
+		if state, why := s.e.markets[symbol].Quoting.State(); state != c.To || why != c.Cause {
+			s.t.Errorf("%s is %s (%s), told %s (%s)", symbol, state, why, c.To, c.Cause)
 		}
 	}
 }
