@@ -71,14 +71,16 @@ func (w *faultWorld) walk(ctx context.Context, cases []crashCase, before func())
 // TestFaultPoints (A2): death in every window of an order's way. Two gateways die
 // side by side, each at half of the points.
 func TestFaultPoints(t *testing.T) {
-	var fired atomic.Int64
+	var fired, ran atomic.Int64
 	half := len(orderPoints) / 2
-	for name, some := range map[string]struct{ orders, resends []crashCase }{
+	ways := map[string]struct{ orders, resends []crashCase }{
 		"on the way in":  {orderPoints[:half], nil},
 		"on the way out": {orderPoints[half:], resendPoints},
-	} {
+	}
+	for name, some := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			ran.Add(1)
 			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 			defer cancel()
 			w := newFaultWorld(t, mutant{}, 3, 1<<30)
@@ -94,10 +96,48 @@ func TestFaultPoints(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		t.Logf("%d crash points fired", fired.Load())
-		if fired.Load() < 40 {
-			t.Errorf("%d crash points fired, at least 40 should", fired.Load())
+		if tooFew(int(ran.Load()), len(ways), int(fired.Load())) {
+			t.Errorf("%d crash points fired, at least %d should", fired.Load(), firedLeast)
 		}
 	})
+}
+
+// firedLeast is how many crash points a whole run has to come by.
+const firedLeast = 40
+
+// tooFew tells whether a run lost its meaning. One of some ways alone (-run) is not
+// judged: it has fewer points than that.
+func tooFew(ran, ways, fired int) bool { return ran == ways && fired < firedLeast }
+
+// TestFaultPointsOfSomeWays: what is asked of the whole is not asked of a part, and
+// could not be met by one.
+func TestFaultPointsOfSomeWays(t *testing.T) {
+	points := func(cases []crashCase) (n int) {
+		for _, c := range cases {
+			n += len(c.passes)
+		}
+		return n
+	}
+	half := len(orderPoints) / 2
+	in, out := points(orderPoints[:half]), points(orderPoints[half:])+points(resendPoints)
+	for name, c := range map[string]struct {
+		ran, fired int
+		want       bool
+	}{
+		"all of both ways":        {2, in + out, false},
+		"the way in alone":        {1, in, false},
+		"the way out alone":       {1, out, false},
+		"both, and some are lost": {2, firedLeast - 1, true},
+		"both, and none fires":    {2, 0, true},
+		"as few as may be":        {2, firedLeast, false},
+	} {
+		if got := tooFew(c.ran, 2, c.fired); got != c.want {
+			t.Errorf("%s: too few is %t", name, got)
+		}
+	}
+	if in >= firedLeast || out >= firedLeast || in+out < firedLeast {
+		t.Errorf("%d points on the way in, %d on the way out: a part could be judged as well", in, out)
+	}
 }
 
 // TestFaultResets (A9): death while sequence numbers are reset, with reports that

@@ -3,6 +3,7 @@ package acceptance
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func bid(id, price, size string) [6]string { return [6]string{id, "BTC-PERP", pr
 func TestProvidersTakeInventory(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	feed, err := writeFeed(t.TempDir(), slices.Repeat([]decimal.Decimal{decimal.NewFromInt(60000)}, 600))
+	feed, err := writeFeed(t.TempDir(), slices.Repeat([]decimal.Decimal{decimal.NewFromInt(60000)}, 4000))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,13 +63,14 @@ func TestProvidersTakeInventory(t *testing.T) {
 
 	w.laidOff(first, second)
 	w.refusals(first, second)
+	w.protectedAgain(g, first)
 	w.pulled(g, first)
 	sum, positions := decimal.Zero, map[*Heard]decimal.Decimal{}
 	for _, h := range []*Heard{w.stock, first, second} {
 		positions[h] = w.position(h)
 		sum = sum.Add(positions[h])
 	}
-	if !positions[w.stock].Equal(dec("2.5")) || !positions[first].Equal(dec("-0.5")) || !positions[second].IsNegative() {
+	if !positions[w.stock].Equal(dec("5")) || !positions[first].Equal(dec("-1")) || !positions[second].IsNegative() {
 		t.Errorf("positions are %v", positions)
 	}
 	out, _, _, err := Run(ctx, "market", "show", "BTC-PERP", "--http", g.HTTP, "--json")
@@ -121,6 +123,63 @@ func (w *heldWorld) laidOff(first, second *Heard) {
 	}
 	says(w.t, "what VAMM1 says", second.All[len(second.All)-1], "22030=x", "22040=0")
 	says(w.t, "its protection", w.answered(first, "AI", 117, "A1"), "297=1", "55=BTC-PERP", "58=MMP_FROZEN fills=2")
+}
+
+// protectedAgain: the desk sees what a provider quotes and that its protection has
+// acted, and lets it quote again, once; the audit has that.
+func (w *heldWorld) protectedAgain(g *Gateway, first *Heard) {
+	w.t.Helper()
+	// From another process: the view follows the commit that the client was told of.
+	shows := func(command []string, want string) {
+		w.t.Helper()
+		for {
+			out, talk, code, err := Run(w.ctx, append(command, "--http", g.HTTP)...)
+			if err != nil || code != 0 {
+				w.t.Fatalf("%s: exit %d, %v: %s", command, code, err, talk)
+			}
+			if regexp.MustCompile(want).MatchString(out) {
+				return
+			}
+			if w.ctx.Err() != nil {
+				w.t.Fatalf("%s says no %q: %s", command, want, out)
+			}
+		}
+	}
+	steer := func(want int, says string, more ...string) {
+		w.t.Helper()
+		out, talk, code, err := Run(w.ctx, append([]string{"session", "reset-protection", "--data-dir", g.DataDir}, more...)...)
+		if err != nil || code != want || !strings.Contains(out+talk, says) {
+			w.t.Errorf("reset-protection %s: exit %d, want %d, %v: %s%s", more, code, want, err, out, talk)
+		}
+	}
+	show := []string{"market", "show", "BTC-PERP"}
+	w.send(first, provided("A6", offer("a", "60001", "0.25"), offer("b", "60002", "0.25"), bid("c", "59000", "1")))
+	says(w.t, "good quotes", w.answered(first, "b", 117, "A6"), "297=0")
+	shows(show, `(?m)^  LP1, session LP1, quote A6\n    offer +60001 x 0.25 +a until .*\n    offer +60002 x 0.25 +b until .*\n    bid +59000 x 1 +c until 2`)
+	steer(8, "WRONG_STATE no protection of LP1 has acted", "LP1")
+
+	w.send(w.stock, []string{"D", "11=crowd2", "55=BTC-PERP", "54=1", "60=" + Now(), "38=2.5", "40=1"})
+	w.ended(w.stock, "crowd2")
+	says(w.t, "its protection", w.answered(first, "AI", 117, "A6"), "297=1", "58=MMP_FROZEN fills=2")
+	shows(show, `(?m)^  LP1, session LP1, quote A6\n    stopped by its protection until the client .* ends it$`)
+	shows(append(show, "--json"), `"frozen": true`)
+	shows([]string{"status"}, `(?m)^BTC-PERP +liquidity providers: [12], quotes: \d, stopped by their protection: 1$`)
+	steer(4, "UNKNOWN_SESSION NOBODY", "NOBODY")
+	steer(4, "UNKNOWN_SYMBOL ETH-PERP", "LP1", "--symbol", "ETH-PERP")
+	steer(8, "WRONG_STATE no protection of DEMO1 has acted", "DEMO1")
+	steer(0, "LP1 may quote again in BTC-PERP", "LP1", "--symbol", "BTC-PERP", "--reason", "agreed")
+	w.send(first, provided("A3", offer("a", "60100", "1")))
+	says(w.t, "quotes of who may again", w.answered(first, "b", 117, "A3"), "297=0")
+	shows(show, `(?m)^  LP1, session LP1, quote A3$`)
+	out, _, _, err := Run(w.ctx, "audit", "list", "--data-dir", g.DataDir)
+	for _, line := range []string{
+		"session reset-protection LP1 --symbol BTC-PERP -> LP1 may quote again in BTC-PERP (agreed)",
+		"session reset-protection LP1 -> refused: WRONG_STATE",
+	} {
+		if err != nil || !strings.Contains(out, line) {
+			w.t.Errorf("the audit has no %q: %s, %v", line, out, err)
+		}
+	}
 }
 
 // refusals: what is not taken, and why. A refusal of all names each entry at fault.

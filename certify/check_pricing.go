@@ -39,7 +39,7 @@ var pricingChecks = []Check{
 	{"C16", areaPricing, true, "Requests for quote", "each has one answer and an id of its own",
 		[]string{needTwoWay, needOneWay, needNoQuote}, func() automaton { return &requests{map[string]*Entry{}, map[string]bool{}} }},
 	{"C18", areaPricing, true, "A quote is hit", "accepted before it fills, and filled at the quoted price or better",
-		[]string{needHit}, func() automaton { return &hits{orders: newBook(func(o *order) bool { return o.get(40) == "D" })} }},
+		[]string{needHit}, func() automaton { return newHits() }},
 	{"C19", areaPricing, true, "Last-look refusals", "no cancel or replace of a refused order 1 s later: it is not taken for a live one",
 		[]string{needLook}, func() automaton { return &looks{map[string]time.Time{}} }},
 }
@@ -267,25 +267,3 @@ func (a *requests) end(at time.Time, n *notes) {
 		}
 	}
 }
-
-// hits is C18.
-type hits struct{ orders *book }
-
-func (a *hits) see(e *Entry, n *notes) {
-	o := a.orders.see(e)
-	if o == nil || e.FromClient || e.Kind != "8" || e.get(150) != "F" {
-		return
-	}
-	if !o.accepted {
-		n.fault(e, "filled before it was accepted")
-	}
-	price, asked := number(e.get(31)), number(o.get(44))
-	if price != nil && asked != nil {
-		if c := price.Cmp(asked); o.get(54) == "1" && c > 0 || o.get(54) == "2" && c < 0 {
-			n.fault(e, "filled at %s, quoted was %s", e.get(31), o.get(44))
-		}
-	}
-	n.meet(needHit, e)
-}
-
-func (a *hits) end(time.Time, *notes) {}

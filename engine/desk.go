@@ -196,8 +196,7 @@ func (e *Engine) force(m *market, mode perp.MarketMode, by, reason string) {
 	state := map[perp.MarketMode]perp.MarketState{
 		perp.ModeNormal: perp.Open, perp.ModeReduceOnly: perp.ReduceOnly, perp.ModeHalted: perp.Halted,
 	}[mode]
-	from, to, cause := m.Quoting.Force(state)
-	e.changed(m, from, to, cause)
+	e.changed(m, m.Quoting.Force(state))
 	e.requote(m)
 }
 
@@ -219,11 +218,9 @@ func (e *Engine) expire(m *market) {
 	claims, cash, deferred, events := e.state.Ledger.Expire(symbol, price)
 	e.emit(perp.MarketExpired{Symbol: symbol, Price: price, Fair: fair, Claims: claims, Cash: cash, Deferred: deferred})
 	e.emit(events...)
-	from, cause := m.Quoting.State()
-	m.Quoting.Expire(e.state.Ledger.Worth(symbol))
+	ended := m.Quoting.Expire(e.state.Ledger.Worth(symbol))
 	m.RFQs, m.Consumed = nil, nil
-	to, _ := m.Quoting.State()
-	e.changed(m, from, to, cause)
+	e.changed(m, ended)
 	e.requote(m)
 	e.resolve(m)
 }

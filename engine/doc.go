@@ -43,6 +43,10 @@
 //     their session, their time, a halt and their protection (TestScripts/provide,
 //     TestScripts/provide_protected, TestScripts/provide_refused), and the place of
 //     who has none and whom no protection counts is free (TestProvidersLeaveTheirPlace).
+//   - What is stated of providers is what they quote, and the desk lets one quote again
+//     that its protection has stopped (TestScripts/provide_desk).
+//   - A market is closed for one reason at a time, and each is told
+//     (TestScripts/halt_cause, and after every command of every script).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).

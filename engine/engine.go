@@ -27,6 +27,7 @@ type Engine struct {
 	execIDs   names
 	tradeIDs  names
 	histories map[string]*history // by account; made from the state
+	touched   []touched           // providers of whom there is news
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
 }
@@ -108,6 +109,7 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 	e.out = e.arena.begin()
 	e.dispatch(c)
 	e.note()
+	e.stateProviders()
 	e.audit(c)
 	done := e.arena.end(e.out)
 	e.out, e.bounds.read = nil, 0

@@ -87,9 +87,9 @@ func (e *Engine) decide(m *market) {
 // look decides one order at the new price (pricing: "Last look"). If the oracle
 // moved in the client's favour by no more than is tolerated, or against it, the
 // client gets the better of what was quoted and what is quoted now. If it moved
-// further, or the client has dealt all that it may in a second at quoted prices,
-// the order deals at the current quote if its limit allows, and is refused if
-// not. Moves against the client are wholly its gain.
+// further, or what was quoted does not stand for another reason, the order deals
+// at the current quote if its limit allows, and is refused if not. Moves against
+// the client are wholly its gain.
 func (e *Engine) look(m *market, h held) {
 	o := e.state.Book.byID[h.OrderID]
 	r := e.record(m, o, h)
@@ -103,12 +103,8 @@ func (e *Engine) look(m *market, h held) {
 	quoted := e.fits(o, slices.Clone(h.Quoted))
 	current := e.fits(o, m.Quoting.Take(class, o.Side, o.Size, limit, nil))
 	levels := current
-	stands := r.Move <= r.Tolerance && (r.Quoted-r.After)*perp.Price(o.Side.Sign()) >= 0
-	// What was quoted is honoured for what a client may deal in a second: during a
-	// hold no quote moves, so many orders would all have met the same one.
-	room := m.Quoting.Room(o.Session, e.firms[o.Session], e.now)
-	crowded := stands && cost(quoted) > room
-	stands = stands && !crowded
+	v := e.stands(m, o, r, cost(quoted))
+	stands := v.OK()
 	if stands && better(o.Side, quoted, current) {
 		levels = quoted
 	}
@@ -117,10 +113,6 @@ func (e *Engine) look(m *market, h held) {
 		if stands {
 			levels = quoted
 		}
-	}
-	v := perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
-	if crowded {
-		v = perp.Verdict{Reject: perp.LastLookValidity, Need: int64(cost(quoted)), Have: int64(room), Detail: perp.FillLimit.String()}
 	}
 	if len(levels) > 0 {
 		r.Price = m.Quoting.Improved(class, o.Side, levels[0])
@@ -156,6 +148,26 @@ func (e *Engine) look(m *market, h held) {
 		return
 	}
 	e.deliver(m, o, h, levels)
+}
+
+// stands tells whether a held order may still deal at what was quoted, which costs
+// so much, and what it is refused for if nothing else is open to it.
+func (e *Engine) stands(m *market, o *order, r perp.LastLook, quoted perp.Money) perp.Verdict {
+	if r.Move > r.Tolerance {
+		return perp.Verdict{Reject: perp.LastLookPrice, Need: int64(r.Tolerance), Have: int64(r.Move), Detail: "move"}
+	}
+	// The quote was behind when the order came: it need not have moved since.
+	if (r.Quoted-r.After)*perp.Price(o.Side.Sign()) < 0 {
+		return perp.Verdict{
+			Reject: perp.LastLookValidity, Need: int64(r.After), Have: int64(r.Quoted), Detail: "oracle price beyond the quoted one",
+		}
+	}
+	// What was quoted is honoured for what a client may deal in a second: during a
+	// hold no quote moves, so many orders would all have met the same one.
+	if room := m.Quoting.Room(o.Session, e.firms[o.Session], e.now); quoted > room {
+		return perp.Verdict{Reject: perp.LastLookValidity, Need: int64(quoted), Have: int64(room), Detail: perp.FillLimit.String()}
+	}
+	return perp.Verdict{}
 }
 
 // watched is from where a held order is looked at again: what its client could

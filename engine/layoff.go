@@ -93,6 +93,7 @@ func (e *Engine) dealProvided(m *market, p *provider, at int, terms perp.Order) 
 	e.emit(perp.OrderAccepted{ExecID: e.execID(), Order: o.Order})
 	l := perp.Level{Price: q.Level.Price, Size: terms.Size}
 	m.Quoting.LaidOff(o.Side, l.Size, l.Price)
+	e.noteProvider(m, p.Account)
 	e.book(m, o, l, 0, perp.Added, 0, 0)
 	e.emit(perp.LaidOff{
 		Symbol: o.Symbol, Account: o.Account, QuoteID: p.QuoteID, EntryID: q.Entry, OrderID: o.OrderID,

@@ -136,7 +136,7 @@ func (e *Engine) placeProvided(m *market, c perp.ProvideQuotes, accepted bool) {
 	if accepted {
 		p.Session, p.QuoteID = c.Session, c.QuoteID
 		if c.Reset || p.Frozen && !p.frozen(e.now) {
-			p.Frozen, p.Thaw, p.Dealt = false, 0, nil
+			p.goOn()
 		}
 		for _, x := range c.Entries {
 			if x.Symbol == m.Instrument.Symbol {
@@ -144,6 +144,7 @@ func (e *Engine) placeProvided(m *market, c perp.ProvideQuotes, accepted bool) {
 			}
 		}
 	}
+	e.noteProvider(m, c.Account)
 	e.tidyProviders(m)
 }
 
@@ -167,8 +168,11 @@ func (p *provider) take(x perp.ProvidedQuote, now perp.Time, rank int64) {
 // more, and providers of whom nothing is left to know: their places are few.
 func (e *Engine) tidyProviders(m *market) {
 	for i := range m.Providers {
-		p := &m.Providers[i]
+		p, stood := &m.Providers[i], len(m.Providers[i].Quotes)
 		p.Quotes = slices.DeleteFunc(p.Quotes, func(q provided) bool { return q.Until <= e.now })
+		if len(p.Quotes) < stood {
+			e.noteProvider(m, p.Account)
+		}
 		if len(p.Quotes) == 0 {
 			p.Quotes = nil
 		}
@@ -177,7 +181,11 @@ func (e *Engine) tidyProviders(m *market) {
 		}
 	}
 	m.Providers = slices.DeleteFunc(m.Providers, func(p provider) bool {
-		return len(p.Quotes) == 0 && len(p.Dealt) == 0 && !p.frozen(e.now)
+		over := len(p.Quotes) == 0 && len(p.Dealt) == 0 && !p.frozen(e.now)
+		if over && p.Frozen {
+			e.noteProvider(m, p.Account)
+		}
+		return over
 	})
 	if len(m.Providers) == 0 {
 		m.Providers = nil
@@ -195,6 +203,7 @@ func (e *Engine) pull(m *market, p *provider, why perp.Verdict) {
 // must be none after it.
 func (e *Engine) tellPulled(m *market, p *provider, why perp.Verdict) {
 	p.Quotes = nil
+	e.noteProvider(m, p.Account)
 	told := perp.QuotesPulled{Session: p.Session, Account: p.Account, Symbol: m.Instrument.Symbol, QuoteID: p.QuoteID, Why: why}
 	if p.Frozen {
 		told.Until = p.Thaw
@@ -225,8 +234,9 @@ func (e *Engine) pullAccount(account string, why perp.Verdict) {
 func (e *Engine) dropProvided(session string) {
 	for _, m := range e.state.Markets {
 		for i := range m.Providers {
-			if p := &m.Providers[i]; session == "" || p.Session == session {
+			if p := &m.Providers[i]; len(p.Quotes) > 0 && (session == "" || p.Session == session) {
 				p.Quotes = nil
+				e.noteProvider(m, p.Account)
 			}
 		}
 		e.tidyProviders(m)
@@ -239,6 +249,9 @@ func (e *Engine) quitProvided(m *market, session, quoteID string) (ended int) {
 	e.tidyProviders(m) // What is over is not ended.
 	for i := range m.Providers {
 		if p := &m.Providers[i]; p.Session == session && (quoteID == "" || p.QuoteID == quoteID) {
+			if len(p.Quotes) > 0 {
+				e.noteProvider(m, p.Account)
+			}
 			ended += len(p.Quotes)
 			p.Quotes = nil
 		}

@@ -52,6 +52,8 @@ func (s *script) aside(f []string) (text string, done bool) {
 		s.quiet = true
 	case "terse":
 		s.terse = true
+	case "stating":
+		s.stating = true
 	case "balances":
 		var cash, claims perp.Money
 		for _, b := range s.e.state.Ledger.Balances() {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"backstop/perp"
@@ -58,10 +59,50 @@ func (s *script) showProvided(ev perp.Event) string {
 		return text
 	case perp.QuotesPulled:
 		return fmt.Sprintf("pulled %s of %s in %s: %s %s", ev.QuoteID, ev.Account, ev.Symbol, ev.Why.Reject, ev.Why.Detail)
+	case perp.ProviderStated:
+		if !s.stating {
+			return ""
+		}
+		text := fmt.Sprintf("stated %s %s: ", ev.Symbol, ev.Account)
+		for _, q := range ev.Quotes {
+			text += fmt.Sprintf("%s %s %s at %s, ", q.Entry, q.Side, q.Level.Size, q.Level.Price)
+		}
+		if ev.Frozen {
+			return text + "frozen"
+		}
+		return text + fmt.Sprint(len(ev.Quotes))
 	case perp.LaidOff:
 		return fmt.Sprintf("laid off %s at %s to %s on %s", ev.Size, ev.Price, ev.Account, ev.EntryID)
 	case perp.HedgeWanted:
 		return fmt.Sprintf("wants %s outside", ev.Size)
 	}
 	return ""
+}
+
+// states holds what was stated of providers against what they quote.
+func (s *script) states(events []perp.Event) {
+	for _, ev := range events {
+		if p, ok := ev.(perp.ProviderStated); ok {
+			s.stated[[2]string{p.Symbol, p.Account}] = p
+		}
+	}
+	known := 0
+	for _, m := range s.e.state.Markets {
+		for _, p := range m.Providers {
+			if told := s.stated[[2]string{m.Instrument.Symbol, p.Account}]; !reflect.DeepEqual(told, m.stateOf(p.Account)) {
+				s.t.Errorf("stated %+v, is %+v", told, m.stateOf(p.Account))
+			}
+			if len(p.Quotes) > 0 || p.Frozen {
+				known++
+			}
+		}
+	}
+	for _, told := range s.stated {
+		if len(told.Quotes) > 0 || told.Frozen {
+			known--
+		}
+	}
+	if known != 0 {
+		s.t.Errorf("%d more providers than are stated", known)
+	}
 }

@@ -38,6 +38,12 @@ func (s *script) session(f []string) perp.Command {
 		return perp.SteerSession{
 			Operator: perp.Operator{Key: f[2], By: "desk", Reason: "drill"}, Session: f[1], Verb: verbs[f[0]], In: number(3), Out: number(4),
 		}
+	case "reset_protection": // reset_protection lp key [market]
+		c := perp.SteerSession{Operator: perp.Operator{Key: f[2], By: "desk"}, Session: f[1], Verb: perp.ResetProtection}
+		if len(f) > 3 {
+			c.Symbol = f[3]
+		}
+		return c
 	}
 	s.t.Fatalf("unknown command %q", f[0])
 	return nil

@@ -56,15 +56,18 @@ type script struct {
 	lastRFQ    string
 	lastStream string
 	top        map[string]perp.Quote
-	quiet      bool // transfers are not shown, nor what is accepted
-	terse      bool // transfers are not shown
-	guarded    bool // ticks that are not believed are shown
+	told       map[string]perp.StateChanged      // the last word on each market
+	stated     map[[2]string]perp.ProviderStated // and on each provider there
+	stating    bool                              // what is stated of providers is shown
+	quiet      bool                              // transfers are not shown, nor what is accepted
+	terse      bool                              // transfers are not shown
+	guarded    bool                              // ticks that are not believed are shown
 	journal    []perp.Entry
 }
 
 func newScript(t *testing.T) *script {
 	e := New()
-	return &script{t: t, e: e, s: NewSequencer(e), now: 1_000 * perp.Second, top: map[string]perp.Quote{}}
+	return &script{t: t, e: e, s: NewSequencer(e), now: 1_000 * perp.Second, top: map[string]perp.Quote{}, told: map[string]perp.StateChanged{}, stated: map[[2]string]perp.ProviderStated{}}
 }
 
 func (s *script) run(src string) string {
@@ -102,7 +105,23 @@ func (s *script) step(c perp.Command, events *strings.Builder) {
 				events.WriteString(text + "\n")
 			}
 		}
+		s.tells(entry.Events)
 	}
+}
+
+// tells holds what was told of each market against what it refuses for.
+func (s *script) tells(events []perp.Event) {
+	for _, ev := range events {
+		if c, ok := ev.(perp.StateChanged); ok {
+			s.told[c.Symbol] = c
+		}
+	}
+	for symbol, c := range s.told {
+		if state, why := s.e.markets[symbol].Quoting.State(); state != c.To || why != c.Cause {
+			s.t.Errorf("%s is %s (%s), told %s (%s)", symbol, state, why, c.To, c.Cause)
+		}
+	}
+	s.states(events)
 }
 
 // again plays the journal through another engine, over a snapshot in the middle,
@@ -334,7 +353,7 @@ func (s *script) show(ev perp.Event) string {
 		return fmt.Sprintf("  post %s %s.%s -> %s.%s %s", tr.Amount, tr.Debit.Owner, tr.Debit, tr.Credit.Owner, tr.Credit, tr.Reason)
 	case perp.StreamQuoted, perp.StreamWithdrawn, perp.QuoteStatusReported:
 		return s.showStreams(ev)
-	case perp.QuotesProvided, perp.QuotesPulled, perp.LaidOff, perp.HedgeWanted:
+	case perp.QuotesProvided, perp.QuotesPulled, perp.ProviderStated, perp.LaidOff, perp.HedgeWanted:
 		return s.showProvided(ev)
 	}
 	return s.showOrders(ev)

@@ -153,7 +153,10 @@ func (e *Engine) steer(c perp.SteerSession) {
 		v = perp.Verdict{Reject: perp.WrongState, Detail: c.Session + " is connected; its numbers move only while it is not"}
 	case c.Verb == perp.SetNumbers && (c.In < 0 || c.Out < 0 || max(c.In, c.Out) == 0 || max(c.In, c.Out) > numberMax):
 		v = perp.Verdict{Reject: perp.OutOfRange, Detail: "a number from 1 for one direction or both"}
-	default:
+	case c.Verb == perp.ResetProtection:
+		v = e.mayReset(c)
+	}
+	if v.OK() {
 		v = e.state.Ledger.UseKey(c.Key)
 	}
 	text := ""
@@ -172,6 +175,8 @@ func (e *Engine) steerOne(s *session, c perp.SteerSession) (text string) {
 		return "already_disabled"
 	case c.Verb == perp.KickSession && !s.Up:
 		return "already_logged_out"
+	case c.Verb == perp.ResetProtection: // It is no matter of the connection.
+		return e.resetProtection(c)
 	}
 	e.emit(perp.SessionSteered{Session: s.Name, Verb: c.Verb, In: c.In, Out: c.Out, By: c.By, Reason: c.Reason})
 	switch c.Verb {

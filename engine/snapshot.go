@@ -77,6 +77,9 @@ func (e *Engine) Restate() []perp.Event {
 		all = append(all, perp.StateChanged{Symbol: m.Instrument.Symbol, From: state, To: state, Cause: cause})
 		all = e.arena.offers(all, m, 1)
 		all = append(all, e.grades(m)...)
+		for _, p := range m.Providers {
+			all = append(all, m.stateOf(p.Account))
+		}
 		all = append(all, e.rate(m), perp.ModeChanged{Symbol: m.Instrument.Symbol, From: m.Mode, To: m.Mode})
 	}
 	for _, d := range e.state.Dangers {

@@ -24,7 +24,7 @@ func (e *Engine) tick(t perp.OracleTick) {
 	if moved.Cost != 0 {
 		e.emit(perp.Recentred{Symbol: t.Symbol, Peg: moved.Peg, Cost: moved.Cost})
 	}
-	e.changed(m, moved.From, moved.To, moved.Cause)
+	e.changed(m, moved.Shift)
 	if moved.Decision.Accepted() {
 		e.learn(m)
 	}
@@ -72,9 +72,8 @@ func (e *Engine) age() {
 		e.closeStreams(m)
 		e.release(m, false, "no newer price in time")
 		graded := e.now-m.Graded >= gradeEvery && e.regradeAll(m)
-		from, to, cause := m.Quoting.Clock(e.now)
-		if from != to || graded {
-			e.changed(m, from, to, cause)
+		if shift := m.Quoting.Clock(e.now); shift.Changed() || graded {
+			e.changed(m, shift)
 			e.requote(m)
 			e.sweep(m)
 			continue
@@ -91,19 +90,22 @@ func (e *Engine) freshen(m *market) {
 	if m == nil || m.Mode == perp.ModeExpired {
 		return
 	}
-	if from, to, cause := m.Quoting.Clock(e.now); from != to {
-		e.changed(m, from, to, cause)
+	if shift := m.Quoting.Clock(e.now); shift.Changed() {
+		e.changed(m, shift)
 		e.requote(m)
 	}
 }
 
-func (e *Engine) changed(m *market, from, to perp.MarketState, cause perp.Reject) {
-	if from != to {
-		e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: from, To: to, Cause: cause})
-		if to >= perp.Halted {
-			e.release(m, true, "market "+to.String())
-			e.pullMarket(m, perp.Verdict{Reject: perp.MarketHalted, Detail: to.String()})
-		}
+// changed tells what became of a market's state. The reason alone may have
+// changed; then nothing follows from it but that it is told.
+func (e *Engine) changed(m *market, s quoting.Shift) {
+	if !s.Changed() {
+		return
+	}
+	e.emit(perp.StateChanged{Symbol: m.Instrument.Symbol, From: s.From, To: s.To, Cause: s.Cause})
+	if s.From != s.To && s.To >= perp.Halted {
+		e.release(m, true, "market "+s.To.String())
+		e.pullMarket(m, perp.Verdict{Reject: perp.MarketHalted, Detail: s.To.String()})
 	}
 }
 

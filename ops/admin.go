@@ -60,7 +60,7 @@ type DeskCommand struct {
 	Amount  string `json:"amount,omitempty"` // decimal
 	Mode    string `json:"mode,omitempty"`   // normal, reduce_only, halted, expired
 	Session string `json:"session,omitempty"`
-	Verb    string `json:"verb,omitempty"` // enable, disable, kick, set_seq, reset_seq
+	Verb    string `json:"verb,omitempty"` // enable, disable, kick, set_seq, reset_seq, reset_protection
 	In      int64  `json:"in,omitempty"`   // for set_seq
 	Out     int64  `json:"out,omitempty"`
 	Reason  string `json:"reason,omitempty"`
@@ -320,7 +320,7 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 		return perp.ApproveChange{Operator: op, Proposal: c.Proposal}, nil
 	case perp.SteerSession{}.Kind():
 		v, err := verb(c.Verb)
-		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out}, err
+		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out, Symbol: c.Symbol}, err
 	}
 	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange", c.Kind)
 }

@@ -105,8 +105,9 @@ type market struct {
 	mode       perp.MarketMode
 	funding    perp.FundingAccrued
 	classes    classes
-	hedged     perp.Size        // the maker's position at the outside venue
-	refused    map[string]int64 // ticks not taken at their word, by quality, since the start
+	hedged     perp.Size                      // the maker's position at the outside venue
+	providers  map[string]perp.ProviderStated // by account; of those who quote, or whose protection acted
+	refused    map[string]int64               // ticks not taken at their word, by quality, since the start
 }
 
 // Point is one moment of a market's plot, in 1e-6 quote per base; 0 is nothing
@@ -207,6 +208,7 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 		if m.markets[ev.Instrument.Symbol] == nil {
 			m.markets[ev.Instrument.Symbol] = &market{
 				state: perp.Warming, points: newRing[Point](pointsMax), refused: map[string]int64{},
+				providers: map[string]perp.ProviderStated{},
 			}
 			m.order = append(m.order, ev.Instrument.Symbol)
 		}
@@ -227,6 +229,8 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 		if k := m.markets[ev.Symbol]; k != nil {
 			k.peg = ev.Peg
 		}
+	case perp.ProviderStated:
+		m.provided(ev)
 	case perp.Filled:
 		m.fill(ev, at)
 	case perp.Posted:

@@ -390,7 +390,7 @@ func TestOpenAPI(t *testing.T) {
 	if !slices.Equal(served, told) {
 		t.Errorf("served %q\ntold   %q", served, told)
 	}
-	values := []any{Status{}, Market{}, Level{}, Component{}, Session{}, Fill{}, Orders{}, Reason{}, Ledger{}, Balance{}, Client{}, Marked{}, Classes{}, Access{}, ClassQuote{}, Result{}, readiness{}, Point{}, update{},
+	values := []any{Status{}, Market{}, Provider{}, ProviderQuote{}, Level{}, Component{}, Session{}, Fill{}, Orders{}, Reason{}, Ledger{}, Balance{}, Client{}, Marked{}, Classes{}, Access{}, ClassQuote{}, Result{}, readiness{}, Point{}, update{},
 		Messages{}, ToldMessage{}, ToldField{}, ToldOrder{}}
 	for _, v := range values {
 		kind := reflect.TypeOf(v)

@@ -88,7 +88,8 @@ type Market struct {
 	HedgedUnits       int64       `json:"hedged_units"`
 	// Ticks not taken at their word since the start, by quality: stale, wide,
 	// divergent, jump, invalid.
-	Refused map[string]int64 `json:"ticks_refused"`
+	Refused   map[string]int64 `json:"ticks_refused"`
+	Providers []Provider       `json:"providers"` // who quote to the maker
 }
 
 // Level is one rung of the ladder.
@@ -231,6 +232,7 @@ func (k *market) view(l Limits, now perp.Time) Market {
 		FundingLong: k.funding.Long.String(), FundingLongUnits: int64(k.funding.Long),
 		FundingShort: k.funding.Short.String(), FundingShortUnits: int64(k.funding.Short),
 		Hedged: k.hedged.String(), HedgedUnits: int64(k.hedged), Refused: maps.Clone(k.refused),
+		Providers: k.providerViews(now),
 	}
 	if q.OracleTime > 0 {
 		v.OracleAge = int64(max(0, now-q.OracleTime) / perp.Millisecond)

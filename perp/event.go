@@ -131,7 +131,8 @@ type QuoteChanged struct{ Quote Quote }
 // offer to everybody else is told by QuoteChanged.
 type ClassQuoted struct{ Quote Quote }
 
-// StateChanged: a market opened, narrowed or closed.
+// StateChanged: a market opened, narrowed or closed, or is closed for another
+// reason (From and To are the same then).
 type StateChanged struct {
 	Symbol string
 	From   MarketState

@@ -55,6 +55,27 @@ type QuotesPulled struct {
 	Until   Time `json:",omitempty"` // when it may quote again; zero: at once, or, frozen, after it says so
 }
 
+// ProviderStated: what a provider quotes in a market now, and whether its protection
+// has taken that away. One of whom there is nothing left to know quotes nothing. It
+// is not stored: it follows from what is.
+type ProviderStated struct {
+	Symbol  string
+	Account string
+	Session string
+	QuoteID string
+	Quotes  []StandingQuote // in the order in which they came
+	Frozen  bool            // until it says that it goes on, the desk does, or Thaw
+	Thaw    Time            // zero: not by itself
+}
+
+// StandingQuote is one bid or offer of a provider.
+type StandingQuote struct {
+	Entry string
+	Side  Side // of the provider: Buy is a bid
+	Level Level
+	Until Time
+}
+
 // LaidOff: the maker dealt on a provider's quote because it bore too much itself.
 // Size is what it bought, negative if it sold; the fill is told by itself.
 type LaidOff struct {
@@ -71,4 +92,5 @@ type LaidOff struct {
 func (ProvideQuotes) Kind() string  { return "ProvideQuotes" }
 func (QuotesProvided) Kind() string { return "QuotesProvided" }
 func (QuotesPulled) Kind() string   { return "QuotesPulled" }
+func (ProviderStated) Kind() string { return "ProviderStated" }
 func (LaidOff) Kind() string        { return "LaidOff" }

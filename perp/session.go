@@ -24,10 +24,11 @@ const (
 	KickSession
 	SetNumbers
 	ResetNumbers
+	ResetProtection // of its quotes as a liquidity provider
 	sessionVerbEnd
 )
 
-var sessionVerbNames = []string{"", "enable", "disable", "kick", "set_seq", "reset_seq"}
+var sessionVerbNames = []string{"", "enable", "disable", "kick", "set_seq", "reset_seq", "reset_protection"}
 
 // String names the verb.
 func (v SessionVerb) String() string { return name(sessionVerbNames, v) }
@@ -54,6 +55,8 @@ type SteerSession struct {
 	// Busy: the door could not keep the client out while its numbers move, for it
 	// is connected.
 	Busy bool `json:",omitempty"`
+	// Symbol is the market in which a protection is reset; empty: every one.
+	Symbol string `json:",omitempty"`
 }
 
 // SessionSteered: the desk did this to a session. A session that is disabled is

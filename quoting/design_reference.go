@@ -92,7 +92,8 @@ func (m *Market) reading() RefOracle {
 // keeps the curve from moving (§6.2); whether anything is dealt is judged apart.
 func (m *Market) referTick(t perp.OracleTick, now perp.Time) Moved {
 	p, s := &m.Params, &m.Stats
-	moved := Moved{Decision: sane(p, t, now), From: m.Phase}
+	from, was := m.Phase, m.Why
+	moved := Moved{Decision: sane(p, t, now)}
 	cause := moved.Decision.Cause()
 	switch {
 	case moved.Decision.Quality == Invalid:
@@ -115,20 +116,20 @@ func (m *Market) referTick(t perp.OracleTick, now perp.Time) Moved {
 	if moved.Decision.State != 0 {
 		m.enter(moved.Decision.State, cause, now, true)
 	}
-	moved.Peg, moved.To, moved.Cause = m.Curve.Peg, m.Phase, m.Why
+	moved.Peg, moved.Shift = m.Curve.Peg, m.since(from, was)
 	return moved
 }
 
 // referClock lets age and losses close the market, like Clock.
-func (m *Market) referClock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
-	from = m.Phase
+func (m *Market) referClock(now perp.Time) Shift {
+	from, was := m.Phase, m.Why
 	if m.Phase != perp.Warming && m.Phase != perp.Expired && !m.Curve.L.IsZero() {
 		m.referAt(now)
 		if d, why := m.referJudge(); d.State > perp.Open {
 			m.enter(d.State, why, now, false)
 		}
 	}
-	return from, m.Phase, m.Why
+	return m.since(from, was)
 }
 
 // referAt notes the time, which the gate is not told.

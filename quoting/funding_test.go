@@ -125,8 +125,8 @@ func TestFundingRestsWhileClosed(t *testing.T) {
 // ticks, and never after it expired.
 func TestForce(t *testing.T) {
 	w := open(t, 60_000*perp.PriceOne)
-	if from, to, _ := w.m.Force(perp.ReduceOnly); from != perp.Open || to != perp.ReduceOnly {
-		t.Errorf("%s -> %s", from, to)
+	if s := w.m.Force(perp.ReduceOnly); s.From != perp.Open || s.To != perp.ReduceOnly {
+		t.Errorf("%s -> %s", s.From, s.To)
 	}
 	for range 20 {
 		w.step(100*perp.Millisecond, 60_000*perp.PriceOne)

@@ -77,16 +77,69 @@ func TestAgeClosesTheMarket(t *testing.T) {
 		{2001 * perp.Millisecond, perp.ReduceOnly}, {5001 * perp.Millisecond, perp.Halted},
 	} {
 		w.now = published + c.age
-		if _, to, cause := w.m.Clock(w.now); to != c.want || (to > perp.Open) != (cause == perp.OracleStale) {
-			t.Errorf("%d ms old: %s (%s), want %s", c.age/perp.Millisecond, to, cause, c.want)
+		if s := w.m.Clock(w.now); s.To != c.want || (s.To > perp.Open) != (s.Cause == perp.OracleStale) {
+			t.Errorf("%d ms old: %s (%s), want %s", c.age/perp.Millisecond, s.To, s.Cause, c.want)
 		}
 	}
 	if q := w.requote(); len(q.Bids)+len(q.Asks) != 0 {
 		t.Error("a halted market quotes")
 	}
-	if _, to, _ := w.m.Clock(w.now); to != perp.Halted {
+	if s := w.m.Clock(w.now); s.To != perp.Halted {
 		t.Error("the clock opened a market")
 	}
+}
+
+// TestReasonIsTold: while a market is closed, age and ticks that are not believed
+// do not take turns as the reason; each new one is a change that is told, and
+// that of the desk or of the maker stands before that of the price.
+func TestReasonIsTold(t *testing.T) {
+	w := open(t, 60_000*perp.PriceOne)
+	told, why := w.m.State()
+	hear := func(s Shift) {
+		t.Helper()
+		if s.Was != why || s.From != told {
+			t.Errorf("changed from %s (%s), told was %s (%s)", s.From, s.Was, told, why)
+		}
+		if s.Changed() != (s.To != told || s.Cause != why) {
+			t.Errorf("%+v: changed is %t", s, s.Changed())
+		}
+		told, why = s.To, s.Cause
+	}
+	expect := func(state perp.MarketState, cause perp.Reject) {
+		t.Helper()
+		if told != state || why != cause {
+			t.Errorf("told %s (%s), want %s (%s)", told, why, state, cause)
+		}
+	}
+	wait := func(dt perp.Time) { w.now += dt; hear(w.m.Clock(w.now)) }
+	for range 8 { // six seconds and more of prices that nobody believes
+		hear(w.step(900*perp.Millisecond, 90_000*perp.PriceOne).Shift)
+		wait(0)
+		expect(perp.Halted, perp.OracleDivergent)
+	}
+	bad := w.tick(0) // no price at all, which has no time of its own either
+	bad.Publish = 0
+	hear(w.feed(bad).Shift)
+	expect(perp.Halted, perp.OracleDivergent)
+	wait(4 * perp.Second)
+	expect(perp.Halted, perp.OracleDivergent)
+	wait(4 * perp.Second)
+	expect(perp.Halted, perp.OracleStale)
+	hear(w.m.Force(perp.Halted))
+	expect(perp.Halted, perp.MarketHalted)
+	wait(perp.Second)
+	hear(w.step(perp.Second, 90_000*perp.PriceOne).Shift)
+	expect(perp.Halted, perp.MarketHalted)
+	hear(w.m.Force(perp.Open))
+	hear(w.step(perp.Second, 90_000*perp.PriceOne).Shift)
+	expect(perp.Halted, perp.OracleDivergent)
+	for range 20 {
+		hear(w.step(100*perp.Millisecond, 60_000*perp.PriceOne).Shift)
+	}
+	expect(perp.Open, perp.RejectNone)
+	w.m.Equity = 0
+	wait(2100 * perp.Millisecond) // reduce-only for its age alone, too
+	expect(perp.ReduceOnly, perp.DealerLeverage)
 }
 
 func TestRecoveryIsSlow(t *testing.T) {

@@ -18,6 +18,7 @@ type Market struct {
 	Fees       perp.Money // F: fees ever paid by clients; half of it is never spent on prices
 	Phase      perp.MarketState
 	Why        perp.Reject      // why the market is not open
+	Heard      perp.Time        // when a tick last had a say in that
 	Forced     perp.MarketState // the best state that the desk allows; zero: any
 	Funding    Funding
 	Good       int       // good ticks in a row towards a better state
@@ -52,8 +53,22 @@ type Moved struct {
 	Decision Decision
 	Peg      perp.Price
 	Cost     perp.Money // paid by the maker for re-centring; negative: earned
-	From, To perp.MarketState
-	Cause    perp.Reject
+	Shift
+}
+
+// Shift is what became of the state of a market, and of the reason for it.
+type Shift struct {
+	From, To   perp.MarketState
+	Was, Cause perp.Reject
+}
+
+// Changed tells whether there is anything to say. A reason that became another
+// one is news too: clients are refused for it.
+func (s Shift) Changed() bool { return s.From != s.To || s.Was != s.Cause }
+
+// since completes what began with a state and its reason.
+func (m *Market) since(from perp.MarketState, was perp.Reject) Shift {
+	return Shift{From: from, To: m.Phase, Was: was, Cause: m.Why}
 }
 
 // New is a market that waits for its first good ticks. It panics with a Fault
@@ -96,13 +111,13 @@ func (m *Market) Backing() perp.Money {
 
 // Force holds the market at a state or worse; Open lets it be as good as its
 // prices allow. It tells what changed.
-func (m *Market) Force(to perp.MarketState) (from, now perp.MarketState, cause perp.Reject) {
-	from = m.Phase
+func (m *Market) Force(to perp.MarketState) Shift {
+	from, was := m.Phase, m.Why
 	m.Forced, m.Good = to, 0
-	if m.Phase < to {
+	if m.Phase <= to && to > perp.Open {
 		m.Phase, m.Why = to, forcedCause(to)
 	}
-	return from, m.Phase, m.Why
+	return m.since(from, was)
 }
 
 func forcedCause(s perp.MarketState) perp.Reject {
@@ -114,10 +129,12 @@ func forcedCause(s perp.MarketState) perp.Reject {
 
 // Expire ends the market for ever, after every client was closed: what is left
 // is the maker's.
-func (m *Market) Expire(equity perp.Money) {
+func (m *Market) Expire(equity perp.Money) Shift {
+	from, was := m.Phase, m.Why
 	m.Curve, m.Offers, m.Markouts = Curve{}, make([]Offer, 1), Markouts{}
 	m.Equity, m.Rounding = equity, 0
 	m.Forced, m.Phase, m.Why = perp.Expired, perp.Expired, perp.MarketHalted
+	return m.since(from, was)
 }
 
 // Fair is the slow average of the oracle price.
@@ -143,12 +160,13 @@ func (m *Market) Life() perp.Time { return m.Params.TTL }
 func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 	p, s := &m.Params, &m.Stats
 	if m.Phase == perp.Expired {
-		return Moved{From: perp.Expired, To: perp.Expired, Cause: m.Why}
+		return Moved{Shift: m.since(m.Phase, m.Why)}
 	}
 	if p.Design == ByReference {
 		return m.referTick(t, now)
 	}
-	moved := Moved{Decision: Guard(p, s, t, now), From: m.Phase}
+	from, was := m.Phase, m.Why
+	moved := Moved{Decision: Guard(p, s, t, now)}
 	d := moved.Decision
 	m.Ticks[d.Quality]++
 	if d.State != 0 {
@@ -162,41 +180,54 @@ func (m *Market) Tick(t perp.OracleTick, now perp.Time) Moved {
 			s.beat(p, t.Publish)
 			s.Seen = t.Publish
 		}
+		m.Heard = now
 		m.enter(d.State, d.Cause(), now, true)
 	} else { // nothing new: what is known has only grown older
 		m.Clock(now)
 	}
-	moved.Peg, moved.To, moved.Cause = m.Curve.Peg, m.Phase, m.Why
+	moved.Peg, moved.Shift = m.Curve.Peg, m.since(from, was)
 	return moved
 }
 
 // Clock lets age alone close the market. It never opens it.
-func (m *Market) Clock(now perp.Time) (from, to perp.MarketState, cause perp.Reject) {
+func (m *Market) Clock(now perp.Time) Shift {
 	if m.Params.Design == ByReference {
 		return m.referClock(now)
 	}
-	from = m.Phase
+	from, was := m.Phase, m.Why
 	if m.Phase != perp.Warming && m.Phase != perp.Expired {
 		d := m.Stats.age(&m.Params, m.Stats.Publish, now)
 		if d.State > perp.Open {
-			m.enter(d.State, d.Cause(), now, false)
+			m.enter(d.State, m.agedCause(d, now), now, false)
 		} else if m.Equity <= 0 || m.drawdown() {
 			m.enter(perp.Open, perp.RejectNone, now, false)
 		}
 	}
-	return from, m.Phase, m.Why
+	return m.since(from, was)
+}
+
+// agedCause is why a market is where the age of its price puts it. While ticks
+// come that are not believed, they are the reason for it, not that none came.
+func (m *Market) agedCause(d Decision, now perp.Time) perp.Reject {
+	if m.Why == perp.OracleDivergent && d.State <= m.Phase && m.Stats.age(&m.Params, m.Heard, now).State < d.State {
+		return m.Why
+	}
+	return d.Cause()
 }
 
 // enter moves towards a state: at once to a worse one, after GoodTicks ticks
-// in a row and GoodSpan to a better one.
+// in a row and GoodSpan to a better one. Of several reasons for one state the one
+// that will last is told: the desk's, then the maker's own, then the price's.
 func (m *Market) enter(to perp.MarketState, cause perp.Reject, now perp.Time, tick bool) {
-	if m.Equity <= 0 && to < perp.ReduceOnly {
-		to, cause = perp.ReduceOnly, perp.DealerLeverage
+	if to <= perp.ReduceOnly {
+		switch {
+		case m.Equity <= 0:
+			to, cause = perp.ReduceOnly, perp.DealerLeverage
+		case m.drawdown():
+			to, cause = perp.ReduceOnly, perp.Drawdown
+		}
 	}
-	if to < perp.ReduceOnly && m.drawdown() {
-		to, cause = perp.ReduceOnly, perp.Drawdown
-	}
-	if to < m.Forced {
+	if m.Forced > perp.Open && to <= m.Forced {
 		to, cause = m.Forced, forcedCause(m.Forced)
 	}
 	better := to < m.Phase

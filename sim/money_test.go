@@ -282,7 +282,7 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 		"Filled", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
 		"LiquidationChanged", "Bankrupted", "LossShared", "Deleveraged", "MarketExpired", "ModeChanged", "OperatorAnswered",
 		"OrderTriggered", "reduce-only", "clip", "post-only", "minimum", "time", "expiry", "stop", "margin at trigger",
-		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged", "QuotesProvided", "LaidOff", "QuotesPulled",
+		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged", "QuotesProvided", "LaidOff", "QuotesPulled", "ProviderStated",
 	} {
 		if happened[kind] == 0 && !t.Failed() {
 			t.Errorf("no %s happened: the test has lost its meaning", kind)

@@ -17,7 +17,8 @@ import (
 // what the disk holds is unknown until a restart reads it. Every later Commit
 // returns ErrBroken.
 //
-// QuoteChanged, ClassQuoted, StreamQuoted and TickRefused events are not stored.
+// QuoteChanged, ClassQuoted, StreamQuoted, TickRefused and ProviderStated events are
+// not stored.
 // They come with ticks, would be most of the file, and replay makes the same ones
 // again.
 func (s *Store) Commit(b perp.Batch) error {

@@ -22,7 +22,7 @@ func TestEventsAsJSON(t *testing.T) {
 	others := []perp.Event{
 		perp.MarketListed{}, perp.AccountOpened{}, perp.BalanceStated{}, perp.Recentred{}, perp.ModeChanged{}, perp.OrderRejected{},
 		perp.OrderTriggered{}, perp.CancelRejected{}, perp.StatusReported{}, perp.OrdersCanceled{}, perp.OrdersReported{}, perp.QuoteIssued{},
-		perp.QuoteRefused{}, perp.StreamWithdrawn{}, perp.QuoteStatusReported{}, perp.QuotesProvided{}, perp.QuotesPulled{}, perp.LaidOff{}, perp.PositionsReported{}, perp.CollateralReported{},
+		perp.QuoteRefused{}, perp.StreamWithdrawn{}, perp.QuoteStatusReported{}, perp.QuotesProvided{}, perp.QuotesPulled{}, perp.ProviderStated{}, perp.LaidOff{}, perp.PositionsReported{}, perp.CollateralReported{},
 		perp.TradesReported{}, perp.OperatorAnswered{}, perp.Withdrawn{}, perp.WithdrawalsStopped{}, perp.FundingAccrued{},
 		perp.MarginCalled{}, perp.LiquidationChanged{}, perp.LossShared{}, perp.Deleveraged{}, perp.SessionSteered{},
 	}

@@ -24,7 +24,7 @@ func eventsText(events []perp.Event) ([]byte, error) {
 	text := append(make([]byte, 0, eventBytes*len(events)), '[')
 	for i, ev := range events {
 		switch ev.(type) {
-		case perp.QuoteChanged, perp.ClassQuoted, perp.StreamQuoted, perp.TickRefused: // they come with ticks, and follow from them
+		case perp.QuoteChanged, perp.ClassQuoted, perp.StreamQuoted, perp.TickRefused, perp.ProviderStated: // they follow from what is stored
 			continue
 		}
 		if len(text) > 1 {

@@ -101,6 +101,9 @@ func deskWords(c perp.Command) (what, why string) {
 		if c.Verb == perp.SetNumbers {
 			words = append(words, fmt.Sprintf("in %d out %d", c.In, c.Out))
 		}
+		if c.Symbol != "" {
+			words = append(words, "--symbol", c.Symbol)
+		}
 	case perp.LogonsRefused:
 		words, why = []string{"logon", c.Session}, c.Reason
 		if c.Addr != "" {

@@ -106,7 +106,7 @@ func marketShow() config.Command {
 	var o liveOptions
 	return config.Command{
 		Path: "market show", Group: groupDesk, Args: "SYMBOL", MinArgs: 1, MaxArgs: 1,
-		Short:    "Show a market: leverage, funds, funding, states",
+		Short:    "Show a market: leverage, funds, funding, providers, states",
 		Examples: "gateway market show BTC-PERP\ngateway market show BTC-PERP --json",
 		Flags:    o.flags,
 		Run: func(ctx context.Context, env *config.Env, args []string) int {
@@ -150,6 +150,7 @@ func marketText(m ops.Market) string {
 	line("pool", "%s; claims of clients %s, debts %s", m.Pool, m.Claims, m.Debts)
 	line("fees", "%s", m.Fees)
 	line("insurance", "%s", m.Insurance)
+	providersText(&b, m.Providers)
 	b.WriteString("\nwhat each state allows\n")
 	states := []perp.MarketState{perp.Open, perp.WideSpread, perp.ReduceOnly, perp.Halted, perp.Warming, perp.Expired}
 	fmt.Fprintf(&b, "  %-14s", "")

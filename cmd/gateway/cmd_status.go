@@ -134,6 +134,11 @@ func statusScreen(s ops.Status) string {
 		}
 		fmt.Fprintf(&b, "%-10s %-11s %10s %10s %10s %12s %10s\n", m.Symbol, state, best(m.Bids), best(m.Asks), short(m.Oracle), m.Inventory, m.Leverage)
 	}
+	for _, m := range s.Markets {
+		if len(m.Providers) > 0 {
+			fmt.Fprintf(&b, "%-10s %s\n", m.Symbol, providersLine(m.Providers))
+		}
+	}
 	fmt.Fprintf(&b, "\n%-16s %-5s %8s %8s  %s\n", "session", "state", "next in", "next out", "address")
 	for _, one := range s.Sessions {
 		up := "down"

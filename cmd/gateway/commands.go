@@ -57,6 +57,7 @@ func commandTable() []config.Command {
 		sessionKick(),
 		sessionSetSeq(),
 		sessionResetSeq(),
+		sessionResetProtection(),
 		sessionKnocks(),
 		sessionPack(),
 		explainQuote(),
