@@ -63,6 +63,7 @@ type Store struct {
 	out     chain
 	idle    *time.Timer
 	commits int64 // since the store was opened
+	opening []Step
 	broken  error // set for ever by the first failed write
 	closed  bool
 }
@@ -88,6 +89,16 @@ func OpenWith(dir string, wal WALLimits) (*Store, error) {
 	}
 	return s, nil
 }
+
+// Step is a part of Open and how long it took.
+type Step struct {
+	Name string
+	Took time.Duration
+}
+
+// Opening tells what Open did and how long each part took, for whoever asks why a
+// start takes long.
+func (s *Store) Opening() []Step { return s.opening }
 
 // makeDir makes a directory and those above it that are missing, and makes their
 // names durable: a power cut must not take away a directory with commits in it.
@@ -122,10 +133,17 @@ func (s *Store) open(dir string) (err error) {
 	if s.conn, err = s.db.Conn(context.Background()); err != nil {
 		return err
 	}
-	for _, step := range []func() error{s.checkPages, s.migrate, s.checkRows, s.prepare, s.checkTail} {
-		if err := step(); err != nil {
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"pages", s.checkPages}, {"schema", s.migrate}, {"rows", s.checkRows}, {"statements", s.prepare}, {"tail", s.checkTail},
+	} {
+		began := time.Now()
+		if err := step.do(); err != nil {
 			return err
 		}
+		s.opening = append(s.opening, Step{step.name, time.Since(began)})
 	}
 	// SQLite syncs the directory of a new file too, but goes on if that fails.
 	if err := s.locks.dir.Sync(); err != nil {
