@@ -27,6 +27,7 @@ type Engine struct {
 	execIDs   names
 	tradeIDs  names
 	histories map[string]*history // by account; made from the state
+	snapshot  int                 // bytes of the last one
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
 }

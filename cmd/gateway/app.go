@@ -113,8 +113,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if cfg.Server.Dashboard != "" {
 		err = a.openPage()
 	}
-	laps.lap("listening")
-	laps.tell(log)
+	laps.tell(log, slog.LevelDebug, "started")
 	return a, err
 }
 
@@ -238,6 +237,9 @@ func (a *app) run(ctx context.Context) error {
 		})
 	}
 	wait.Go(func() { a.watchBooks(ctx, booksEvery) })
+	if !a.store.Whole() {
+		wait.Go(func() { a.scrub(ctx, booksEvery) })
+	}
 	wait.Go(func() { a.watchCertificates(ctx, certificatesEvery) })
 	defer wait.Wait()
 	defer cancel()

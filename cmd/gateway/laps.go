@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -35,6 +36,8 @@ func (l *laps) store(steps []store.Step) {
 	l.parts = append(l.parts, slog.Group("opening", inside...))
 }
 
-func (l *laps) tell(log *slog.Logger) {
-	log.Debug("started", append([]any{slog.Duration("took", time.Since(l.began).Round(time.Microsecond))}, l.parts...)...)
+// tell logs the whole and its parts.
+func (l *laps) tell(log *slog.Logger, level slog.Level, what string, more ...any) {
+	took := slog.Duration("took", time.Since(l.began).Round(time.Microsecond))
+	log.Log(context.Background(), level, what, append(append(more, took), l.parts...)...)
 }
