@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -99,7 +100,7 @@ func (r *run) gateway(ctx context.Context, v venue, dir string) (*server, error)
 	if err := os.WriteFile(file, []byte(v.toml(dir)), 0o600); err != nil {
 		return nil, err
 	}
-	s, err := launch(ctx, "gateway", dir, "", nil, r.Program, "run", "--config", file, "--ports-file", filepath.Join(dir, "ports.json"))
+	s, err := r.launchGateway(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +109,17 @@ func (r *run) gateway(ctx context.Context, v venue, dir string) (*server, error)
 		return nil, err
 	}
 	return s, nil
+}
+
+// launchGateway starts a gateway whose configuration is in dir, and waits until it
+// can be reached.
+func (r *run) launchGateway(ctx context.Context, dir string) (*server, error) {
+	s := &server{dir: dir}
+	// One that was killed has left the file behind.
+	if err := os.Remove(s.portsFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return launch(ctx, "gateway", dir, "", nil, r.Program, "run", "--config", filepath.Join(dir, "gateway.toml"), "--ports-file", s.portsFile())
 }
 
 // quoting waits for the first quote: orders before it are refused.

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"strconv"
 	"time"
 
-	"backstop/engine"
 	"backstop/perp"
 	"backstop/store"
 )
@@ -267,56 +265,4 @@ func (c *client) resend(from, to int) (time.Duration, error) {
 			return time.Since(start), err
 		}
 	}
-}
-
-// restart is P8: how soon there is a quote after a start with a long journal, and
-// how fast the journal is replayed from its beginning.
-func (r *run) restart(ctx context.Context) ([]Result, error) {
-	h, _, err := r.longHistory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	start := time.Now()
-	g, err := r.gateway(ctx, h.v, h.dir) // Returns with the first quote.
-	if err != nil {
-		return nil, err
-	}
-	defer g.stop()
-	took := time.Since(start).Seconds()
-	g.stop()
-	r.Progress("P8 replay")
-	rate, err := replayRate(filepath.Join(h.dir, "data"), h.rows)
-	if err != nil {
-		return nil, err
-	}
-	first := measured("P8", fmt.Sprintf("start to first quote, %d rows", h.rows), took, "s").atMost(5)
-	return []Result{
-		first.noting("the newest snapshot is %d rows old", h.rows-h.snapped),
-		measured("P8", fmt.Sprintf("full replay of %d rows", h.rows), rate, "1/s").atLeast(200_000),
-	}, nil
-}
-
-// replayRate applies the journal to a new engine, as a start without a snapshot
-// does, and tells how many commands a second that was.
-func replayRate(dir string, rows int64) (rate float64, err error) {
-	reader, err := store.OpenReadOnly(dir)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	e, n := engine.New(), int64(0)
-	start := time.Now()
-	err = reader.Replay(1, func(entry perp.Entry) error {
-		c, err := engine.Decode(entry.Kind, entry.Payload)
-		if err != nil {
-			return err
-		}
-		e.Apply(c, entry.Seq, entry.Time)
-		n++
-		return nil
-	})
-	if err == nil && n < rows {
-		err = fmt.Errorf("%d rows were replayed of %d", n, rows)
-	}
-	return float64(n) / math.Max(time.Since(start).Seconds(), 1e-9), err
 }

@@ -131,6 +131,11 @@ func (s *server) stop() {
 		case <-time.After(endMax):
 		}
 	}
+	s.kill()
+}
+
+// kill ends the server as a crash does, and waits for its end.
+func (s *server) kill() {
 	// The only error is that it has ended already.
 	_ = s.cmd.Process.Kill()
 	<-s.done

@@ -28,6 +28,7 @@ type Engine struct {
 	tradeIDs  names
 	histories map[string]*history // by account; made from the state
 	touched   []touched           // providers of whom there is news
+	snapshot  int                 // bytes of the last one
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
 }

@@ -7,15 +7,15 @@ import (
 	"backstop/perp"
 )
 
-// bookState is how a book stands in a snapshot.
+// bookState is how a book stands in the JSON of a snapshot.
 type bookState struct {
 	Working []*order // by account, then in order of creation
-	Ended   []*order // in order of ending
 }
 
-// MarshalJSON writes the orders that are in mind.
+// MarshalJSON writes the orders that are in mind, except those that have ended,
+// which are bulk.
 func (b *book) MarshalJSON() ([]byte, error) {
-	return json.Marshal(bookState{b.live(), b.ended[b.first:]})
+	return json.Marshal(bookState{b.live()})
 }
 
 // UnmarshalJSON files the orders of a snapshot. An order in the wrong list is an
@@ -26,13 +26,11 @@ func (b *book) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*b = *newBook()
-	for i, list := range [][]*order{s.Working, s.Ended} {
-		for _, o := range list {
-			if o == nil || (o.Ended > 0) != (i == 1) {
-				return fmt.Errorf("orders: one is missing or in the wrong list")
-			}
-			b.enter(o)
+	for _, o := range s.Working {
+		if o == nil || o.Ended > 0 {
+			return fmt.Errorf("orders: one is missing or in the wrong list")
 		}
+		b.enter(o)
 	}
 	return nil
 }

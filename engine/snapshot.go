@@ -3,20 +3,88 @@ package engine
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 
 	"backstop/perp"
+	"backstop/quoting"
 )
 
-// Snapshot returns the whole state as JSON: the same bytes for the same state.
+// ErrVersion is wrapped by Restore for a snapshot that another version made. The
+// journal leads to the same state.
+var ErrVersion = errors.New("made by another version")
+
+// Snapshot returns the whole state: the same bytes for the same state. It is JSON
+// in one line and then the bulk, which the JSON leaves out.
 func (e *Engine) Snapshot() []byte {
+	b := append(e.header(), '\n')
+	b = append(make([]byte, 0, max(len(b), e.snapshot)+len(b)), b...)
+	for _, m := range e.state.Markets {
+		b = pack(b, reflect.ValueOf(m.Quoting.Markouts.Queue))
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.state.History)))
+	for _, h := range e.state.History {
+		b = pack(b, reflect.ValueOf(h).Elem())
+	}
+	ended := e.state.Book.ended[e.state.Book.first:]
+	b = binary.AppendUvarint(b, uint64(len(ended)))
+	for _, o := range ended {
+		b = pack(b, reflect.ValueOf(o).Elem())
+	}
+	e.snapshot = len(b)
+	return b
+}
+
+// header is the state without the bulk, which is set aside meanwhile.
+func (e *Engine) header() []byte {
+	queues := make([][]quoting.Pending, len(e.state.Markets))
+	for i, m := range e.state.Markets {
+		queues[i], m.Quoting.Markouts.Queue = m.Quoting.Markouts.Queue, nil
+	}
+	histories := e.state.History
+	e.state.History = nil
+	defer func() {
+		for i, m := range e.state.Markets {
+			m.Quoting.Markouts.Queue = queues[i]
+		}
+		e.state.History = histories
+	}()
 	b, err := json.Marshal(&e.state)
 	if err != nil {
 		panic(perp.Fault{What: "state does not encode: " + err.Error()})
 	}
 	return b
+}
+
+// unpack reads the bulk of a snapshot into the state.
+func (s *state) unpack(text []byte) error {
+	r := bulk{rest: text}
+	for _, m := range s.Markets {
+		if m == nil || m.Quoting == nil {
+			return fmt.Errorf("a market without content")
+		}
+		r.unpack(reflect.ValueOf(&m.Quoting.Markouts.Queue).Elem())
+	}
+	for n := r.length(); n > 0 && r.err == nil; n-- {
+		h := &history{}
+		r.unpack(reflect.ValueOf(h).Elem())
+		s.History = append(s.History, h)
+	}
+	for n := r.length(); n > 0 && r.err == nil; n-- {
+		o := &order{}
+		if r.unpack(reflect.ValueOf(o).Elem()); r.err == nil && o.Ended <= 0 {
+			return fmt.Errorf("order %s has not ended", o.OrderID)
+		}
+		s.Book.enter(o)
+	}
+	if r.err == nil && len(r.rest) > 0 {
+		r.fail("more than the state")
+	}
+	return r.err
 }
 
 // StateHash is the SHA-256 of the snapshot in hex. Two engines that applied the
@@ -33,13 +101,20 @@ func HashOf(snapshot []byte) string {
 // that is not a snapshot of this version is an error.
 func Restore(snapshot []byte) (*Engine, error) {
 	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}}
-	d := json.NewDecoder(bytes.NewReader(snapshot))
+	header, records, two := bytes.Cut(snapshot, []byte{'\n'})
+	if !two {
+		return nil, fmt.Errorf("snapshot: %w", ErrVersion)
+	}
+	d := json.NewDecoder(bytes.NewReader(header))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&e.state); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	if e.state.Ledger == nil || e.state.Book == nil {
 		return nil, fmt.Errorf("snapshot: no ledger or no orders in it")
+	}
+	if err := e.state.unpack(records); err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
 	}
 	if err := e.state.Ledger.Audit(); err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
@@ -53,9 +128,6 @@ func Restore(snapshot []byte) (*Engine, error) {
 	}
 	e.enumerate()
 	for _, h := range e.state.History {
-		if h == nil {
-			return nil, fmt.Errorf("snapshot: a history without content")
-		}
 		e.histories[h.Account] = h
 	}
 	e.enrol()

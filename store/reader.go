@@ -59,6 +59,7 @@ type Reader struct {
 	most   time.Duration // queryMax, but for tests
 	taken  int64         // talkTakenMax, but for tests
 	cut    atomic.Int64
+	rest   func(took time.Duration) error // between two reads of Scrub; else nil
 }
 
 // Cut is how many reads were ended because they took too long, since the reader
@@ -142,7 +143,16 @@ func (b bounded) QueryRowContext(_ context.Context, query string, args ...any) *
 
 // in runs f in one read transaction, so that all its queries see one state, for
 // at most queryMax.
-func (r *Reader) in(f func(querier) error) error { return r.within(r.most, f) }
+func (r *Reader) in(f func(querier) error) error {
+	if r.rest == nil {
+		return r.within(r.most, f)
+	}
+	began := time.Now()
+	if err := r.within(r.most, f); err != nil {
+		return err
+	}
+	return r.rest(time.Since(began))
+}
 
 func (r *Reader) within(limit time.Duration, f func(querier) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)

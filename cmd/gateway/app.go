@@ -53,19 +53,23 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 			err = errors.Join(err, a.abandon())
 		}
 	}()
+	laps := newLaps()
 	// Feeds first: a bad file is refused before anything is opened.
 	if a.feeds, err = openFeeds(cfg); err != nil {
 		return nil, err
 	}
+	laps.lap("feeds")
 	// The store, which locks the data directory.
 	if a.store, err = store.OpenWith(cfg.Server.DataDir, walLimits(cfg)); err != nil {
 		return nil, err
 	}
+	laps.store(a.store.Opening())
 	// The state as it was.
 	e, snapped, err := restore(a.store, log)
 	if err != nil {
 		return nil, err
 	}
+	laps.lap("state")
 	if a.guides, err = newGuides(cfg, log); err != nil {
 		return nil, err
 	}
@@ -74,6 +78,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if err := a.makeDoor(e, box); err != nil {
 		return nil, err
 	}
+	laps.lap("door")
 	// What operators see.
 	a.books = &booksCheck{auditor: store.NewAuditor(a.store.Reader)}
 	a.makeModel(e)
@@ -93,6 +98,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if err := a.loop.step(configuration(cfg)); err != nil {
 		return nil, err
 	}
+	laps.lap("configuration")
 	var ctx context.Context
 	ctx, a.stopLoop = context.WithCancel(context.Background())
 	go func() { a.loopDone <- a.loop.run(ctx) }()
@@ -107,6 +113,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	if cfg.Server.Dashboard != "" {
 		err = a.openPage()
 	}
+	laps.tell(log, slog.LevelDebug, "started")
 	return a, err
 }
 
@@ -230,6 +237,9 @@ func (a *app) run(ctx context.Context) error {
 		})
 	}
 	wait.Go(func() { a.watchBooks(ctx, booksEvery) })
+	if !a.store.Whole() {
+		wait.Go(func() { a.scrub(ctx, booksEvery) })
+	}
 	wait.Go(func() { a.watchCertificates(ctx, certificatesEvery) })
 	defer wait.Wait()
 	defer cancel()

@@ -23,6 +23,7 @@ type booksCheck struct {
 	auditor *store.Auditor
 	mu      sync.Mutex
 	last    ops.Books
+	damage  []store.Difference // what the scrub found; it stays until a start
 }
 
 // state is what the last check found.
@@ -32,15 +33,18 @@ func (b *booksCheck) state() ops.Books {
 	return b.last
 }
 
-func (b *booksCheck) found(all []store.Difference, caught bool) {
+// found notes what a check found, and returns it with what the scrub found.
+func (b *booksCheck) found(all []store.Difference, caught bool) []store.Difference {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	all = append(all, b.damage...)
 	if b.last.Differences = len(all); len(all) > 0 {
 		b.last.First = all[0].String()
 	}
 	if caught {
 		b.last.Checked = time.Now()
 	}
+	return all
 }
 
 // watchBooks checks the books until ctx ends.
@@ -66,7 +70,12 @@ func (a *app) checkBooks() {
 		a.log.Error("books not checked", "error", err)
 		return
 	}
-	a.books.found(found, caught)
+	a.halt(a.books.found(found, caught))
+}
+
+// halt halts every market and stops withdrawals because of what was found, if
+// anything was.
+func (a *app) halt(found []store.Difference) {
 	if len(found) == 0 {
 		return
 	}
@@ -86,5 +95,39 @@ func (a *app) checkBooks() {
 		if !a.loop.inbox.put(perp.Input{Command: c, Source: "operator"}) {
 			a.log.Error("BOOKS DIFFER: the inbox is full; the next check halts again", "command", c.Kind())
 		}
+	}
+}
+
+// scrub looks, once, at what the start of a large database left out, beside the
+// running gateway. Damage halts what the desk can halt, as books do that differ.
+func (a *app) scrub(ctx context.Context, again time.Duration) {
+	began := time.Now()
+	for {
+		found, err := store.Scrub(ctx, a.cfg.Server.DataDir)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			a.log.Info("history checked", "took", time.Since(began).Round(time.Millisecond), "differences", len(found))
+			a.books.damaged(found)
+			a.halt(found)
+			return
+		}
+		a.log.Error("history not checked", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(again):
+		}
+	}
+}
+
+// damaged adds what the scrub found to what every check finds.
+func (b *booksCheck) damaged(found []store.Difference) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.damage = found
+	if b.last.Differences += len(found); len(found) > 0 {
+		b.last.First = found[0].String()
 	}
 }

@@ -19,26 +19,44 @@ type history interface {
 
 // restore rebuilds the engine from the newest snapshot and the journal after it.
 // A snapshot whose state does not have the hash it was saved with is an error:
-// nothing is guessed about money.
+// nothing is guessed about money. One of another version is no loss, for the whole
+// journal leads to the same state.
 func restore(h history, log *slog.Logger) (*engine.Engine, int64, error) {
-	e := engine.New()
+	e, l := engine.New(), newLaps()
 	snap, found, err := h.LatestSnapshot()
 	if err != nil {
 		return nil, 0, err
 	}
+	l.lap("read")
 	if found {
-		if e, err = engine.Restore(snap.State); err != nil {
-			return nil, 0, fmt.Errorf("snapshot %d: %w", snap.Seq, err)
+		e, err = unfreeze(snap)
+		if errors.Is(err, engine.ErrVersion) {
+			log.Warn("the whole journal is replayed", "snapshot", snap.Seq, "reason", err)
+			e, snap, err = engine.New(), store.Snapshot{}, nil
 		}
-		if got := e.StateHash(); got != snap.Hash || e.Seq() != snap.Seq {
-			return nil, 0, fmt.Errorf("snapshot %d: state has hash %.12s at %d, was saved as %.12s", snap.Seq, got, e.Seq(), snap.Hash)
+		if err != nil {
+			return nil, 0, err
 		}
 	}
+	l.lap("snapshot")
 	if err := replay(h, e, math.MaxInt64); err != nil {
 		return nil, 0, err
 	}
-	log.Info("state restored", "snapshot", snap.Seq, "journal", e.Seq(), "hash", e.StateHash()[:12])
+	l.lap("replay")
+	l.tell(log, slog.LevelInfo, "state restored", slog.Int64("snapshot", snap.Seq), slog.Int64("journal", e.Seq()))
 	return e, snap.Seq, nil
+}
+
+// unfreeze is the engine that a snapshot was taken of.
+func unfreeze(snap store.Snapshot) (*engine.Engine, error) {
+	e, err := engine.Restore(snap.State)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot %d: %w", snap.Seq, err)
+	}
+	if got := e.StateHash(); got != snap.Hash || e.Seq() != snap.Seq {
+		return nil, fmt.Errorf("snapshot %d: state has hash %.12s at %d, was saved as %.12s", snap.Seq, got, e.Seq(), snap.Hash)
+	}
+	return e, nil
 }
 
 // errEnough ends a replay at the row that was asked for.

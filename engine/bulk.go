@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"reflect"
+
+	"backstop/perp"
+)
+
+// Bulk is the part of the state that grows with what was dealt of late: tens of
+// thousands of records of plain values. As JSON they would be nearly all of a
+// snapshot, of the time in which the loop stands still for one, and of a restart.
+// They stand after the JSON, value by value without names, so a record is what its
+// type says: Restore takes only snapshots of its own version.
+
+// pack appends a value: numbers as varints, texts and slices with their length
+// before them, structs field by field.
+func pack(b []byte, v reflect.Value) []byte {
+	switch v.Kind() {
+	case reflect.Bool:
+		if v.Bool() {
+			return append(b, 1)
+		}
+		return append(b, 0)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return binary.AppendVarint(b, v.Int())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return binary.AppendUvarint(b, v.Uint())
+	case reflect.String:
+		b = binary.AppendUvarint(b, uint64(v.Len()))
+		return append(b, v.String()...)
+	case reflect.Slice:
+		b = binary.AppendUvarint(b, uint64(v.Len()))
+		return packAll(b, v)
+	case reflect.Array:
+		return packAll(b, v)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			b = pack(b, v.Field(i))
+		}
+		return b
+	}
+	// Records are plain data; one that is not is a bug.
+	panic(perp.Fault{What: "state does not encode: " + v.Type().String()})
+}
+
+func packAll(b []byte, v reflect.Value) []byte {
+	for i := range v.Len() {
+		b = pack(b, v.Index(i))
+	}
+	return b
+}
+
+// bulk reads what pack wrote. Its first error stays, and everything after it is zero.
+type bulk struct {
+	rest []byte
+	err  error
+}
+
+func (r *bulk) fail(what string) {
+	if r.err == nil {
+		r.err = fmt.Errorf("%s, %d bytes before the end", what, len(r.rest))
+	}
+	r.rest = nil
+}
+
+func (r *bulk) uint() uint64 {
+	x, n := binary.Uvarint(r.rest)
+	if n <= 0 {
+		r.fail("no number")
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return x
+}
+
+func (r *bulk) int() int64 {
+	x, n := binary.Varint(r.rest)
+	if n <= 0 {
+		r.fail("no number")
+		return 0
+	}
+	r.rest = r.rest[n:]
+	return x
+}
+
+// length is that of a text or slice. Each part of one has a byte at least, so that a
+// wrong length cannot ask for more memory than there are bytes.
+func (r *bulk) length() int {
+	n := r.uint()
+	if n > uint64(len(r.rest)) {
+		r.fail("a length that is too large")
+		return 0
+	}
+	return int(n)
+}
+
+// unpack reads a value into v, which can be set.
+func (r *bulk) unpack(v reflect.Value) {
+	if r.err != nil {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(r.uint() != 0)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		if x := r.int(); v.OverflowInt(x) {
+			r.fail("a number that is too large")
+		} else {
+			v.SetInt(x)
+		}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		if x := r.uint(); v.OverflowUint(x) {
+			r.fail("a number that is too large")
+		} else {
+			v.SetUint(x)
+		}
+	case reflect.String:
+		n := r.length()
+		v.SetString(string(r.rest[:n]))
+		r.rest = r.rest[n:]
+	case reflect.Slice:
+		n := r.length()
+		if n > 0 { // An empty one is nil, as JSON leaves it out.
+			v.Set(reflect.MakeSlice(v.Type(), n, n))
+		}
+		r.unpackAll(v)
+	case reflect.Array:
+		r.unpackAll(v)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			r.unpack(v.Field(i))
+		}
+	default:
+		r.fail("a " + v.Type().String())
+	}
+}
+
+func (r *bulk) unpackAll(v reflect.Value) {
+	for i := range v.Len() {
+		r.unpack(v.Index(i))
+	}
+}
