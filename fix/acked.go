@@ -147,8 +147,10 @@ func (d *Door) ask(now time.Time) {
 // heard takes what a message of the client says about what it has. A Logon that
 // resets says nothing about the epoch that it ends.
 func (l *link) heard(msg *quickfix.Message, kind string) {
-	if reset, err := msg.Body.GetString(141); kind == "A" && (l.cfg.ResetOnLogon || err == nil && reset == "Y") {
-		return
+	if kind == "A" {
+		if reset, err := msg.Body.GetString(141); l.cfg.ResetOnLogon || err == nil && reset == "Y" {
+			return
+		}
 	}
 	if processed, ok := number(&msg.Header.FieldMap, 369); ok {
 		l.numbers.acknowledged(processed + 1)
@@ -173,6 +175,9 @@ func (l *link) heard(msg *quickfix.Message, kind string) {
 
 // number reads a plain number; anything else says nothing.
 func number(m *quickfix.FieldMap, tag quickfix.Tag) (int64, bool) {
+	if !m.Has(tag) {
+		return 0, false
+	}
 	text, err := m.GetString(tag)
 	if err != nil {
 		return 0, false

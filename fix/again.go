@@ -9,7 +9,7 @@ import (
 // too old to be done cannot be told. The session library looks only at repetitions of
 // what has come already.
 func misdated(msg *quickfix.Message) quickfix.MessageRejectError {
-	if again, err := msg.Header.GetBool(43); err != nil || !again {
+	if !flagged(msg, 43) {
 		return nil
 	}
 	if !msg.Header.Has(122) {
@@ -23,4 +23,14 @@ func misdated(msg *quickfix.Message) quickfix.MessageRejectError {
 		return quickfix.NewMessageRejectError(textSkew, rejectSendingTime, nil)
 	}
 	return nil
+}
+
+// flagged tells whether a flag of the header is there and Y. Most messages have
+// none, and of a field that is not there the library would make an error first.
+func flagged(msg *quickfix.Message, tag quickfix.Tag) bool {
+	if !msg.Header.Has(tag) {
+		return false
+	}
+	yes, err := msg.Header.GetBool(tag)
+	return err == nil && yes
 }

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strconv"
@@ -45,7 +46,9 @@ type request struct {
 
 func newRequest(msg *quickfix.Message) *request {
 	r := &request{}
-	for _, f := range splitFields(msg.Bytes()) {
+	all := splitFields(msg.Bytes())
+	r.fields = all[:0] // What is left out is not looked at again.
+	for _, f := range all {
 		tag := quickfix.Tag(f.tag)
 		switch {
 		case f.tag == 35:
@@ -59,11 +62,14 @@ func newRequest(msg *quickfix.Message) *request {
 
 // splitFields cuts raw bytes at SOH. What is no field is left out: the session
 // layer has refused such a message before.
-func splitFields(raw []byte) (all []pair) {
+func splitFields(raw []byte) []pair {
+	all := make([]pair, 0, bytes.Count(raw, []byte{soh})+1)
 	for part := range strings.SplitSeq(string(raw), "\x01") {
 		name, value, ok := strings.Cut(part, "=")
-		tag, err := strconv.Atoi(name)
-		if ok && err == nil {
+		if !ok {
+			continue
+		}
+		if tag, err := strconv.Atoi(name); err == nil {
 			all = append(all, pair{tag, value})
 		}
 	}

@@ -134,9 +134,11 @@ func appendField(to []byte, f pair) []byte {
 // sayMore adds to a BusinessMessageReject, which the session library makes, what
 // VAMM1 says in it: the reason as a code, a later code, when to try again.
 func sayMore(msg *quickfix.Message) {
-	kind, err := msg.Header.GetString(35)
-	said, e := msg.Body.GetString(58)
-	if err != nil || e != nil || kind != "j" {
+	if !msg.IsMsgTypeOf("j") {
+		return
+	}
+	said, err := msg.Body.GetString(58)
+	if err != nil {
 		return
 	}
 	token, rest, _ := strings.Cut(said, " ")

@@ -26,16 +26,26 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 	if len(concerned) > 0 { // The event has the same number in every copy.
 		r.eventSeq = c.events.next(r.order.Account)
 	}
-	copied := slices.DeleteFunc(slices.Clone(concerned), func(session string) bool { return !c.copies(session) })
-	told := map[string]bool{"": true}
-	for _, session := range slices.Concat(sessions, copied) {
-		if told[session] {
-			continue
-		}
-		told[session] = true
-		r.copy = c.copies(session) && session != asked && session != owner
-		out = append(out, c.message(session, r.write()))
+	for _, session := range sessions {
+		out = c.told(out, session, asked, owner, r)
 	}
+	for _, session := range concerned {
+		if c.copies(session) {
+			out = c.told(out, session, asked, owner, r)
+		}
+	}
+	return out
+}
+
+// told adds the report for a session that has not got it yet.
+func (c *codec) told(out []outMessage, session, asked, owner string, r *execution) []outMessage {
+	if session == "" || slices.ContainsFunc(out, func(m outMessage) bool { return m.session == session }) {
+		return out
+	}
+	r.copy = c.copies(session) && session != asked && session != owner
+	b := r.write()
+	out = append(out, c.message(session, b))
+	b.done()
 	return out
 }
 

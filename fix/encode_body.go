@@ -3,6 +3,7 @@ package fix
 import (
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"backstop/perp"
@@ -22,8 +23,22 @@ type body struct {
 // fieldsUsual is room for the fields of most messages.
 const fieldsUsual = 40
 
+// spent are some that were written into their message: reports come by the
+// thousand, and each needs a kilobyte for a moment.
+var spent = sync.Pool{New: func() any { return &body{pairs: make([]pair, 0, fieldsUsual)} }}
+
 func newBody(msgType string) *body {
-	return &body{msgType: msgType, pairs: make([]pair, 0, fieldsUsual)}
+	b := spent.Get().(*body)
+	b.msgType = msgType
+	return b
+}
+
+// done gives a body back that was written and is not used again.
+func (b *body) done() {
+	clear(b.pairs)
+	b.pairs = b.pairs[:0]
+	clear(b.later)
+	spent.Put(b)
 }
 
 func (b *body) add(tag int, value string) *body {

@@ -88,7 +88,6 @@ func (a callbacks) ToAdmin(msg *quickfix.Message, id quickfix.SessionID) {
 // gap instead. Nor is such a message numbered while the client is away.
 func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err error) {
 	defer a.door.rescue("ToApp", func() { err = quickfix.ErrDoNotSend })
-	again, e := msg.Header.GetBool(43)
 	l, m := a.door.byID[id], a.door.sending.Load()
 	ours := m != nil && m.msg == msg
 	// The client may have come back with another dialect since it was written.
@@ -105,7 +104,7 @@ func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err erro
 		}
 		return nil
 	}
-	if e == nil && again || l == nil || !l.up.Load() || dated {
+	if flagged(msg, 43) || l == nil || !l.up.Load() || dated {
 		return quickfix.ErrDoNotSend
 	}
 	if ours && m.batch {
@@ -291,12 +290,7 @@ func (l *link) origin(msg *quickfix.Message) perp.Origin {
 			o.Arrival = t
 		}
 	}
-	if again, err := msg.Header.GetBool(43); err == nil {
-		o.PossDup = again
-	}
-	if again, err := msg.Header.GetBool(97); err == nil {
-		o.PossResend = again
-	}
+	o.PossDup, o.PossResend = flagged(msg, 43), flagged(msg, 97)
 	for _, tag := range []quickfix.Tag{122, 52} {
 		if !msg.Header.Has(tag) {
 			continue

@@ -360,8 +360,12 @@ const rejectVersion = 18
 // foreignVersion refuses a message whose ApplVerID(1128) is not that of the session.
 func foreignVersion(msg *quickfix.Message, v spec.Version) quickfix.MessageRejectError {
 	for _, tag := range []quickfix.Tag{1128, 1129} {
+		if !msg.Header.Has(tag) { // The library makes an error of what it does not find.
+			continue
+		}
 		if said, err := msg.Header.GetString(tag); err == nil && (tag == 1129 || said != v.ApplVerID) {
-			return quickfix.NewMessageRejectError("Application version is not that of the session", rejectVersion, &tag)
+			of := tag
+			return quickfix.NewMessageRejectError("Application version is not that of the session", rejectVersion, &of)
 		}
 	}
 	return nil

@@ -3,9 +3,9 @@ package perp
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/bits"
 	"strings"
-
-	"github.com/shopspring/decimal"
 )
 
 // Price is quote currency per base unit in 1e-6 (60000.5 is 60_000_500_000).
@@ -75,26 +75,49 @@ func ParseMoney(s string) (Money, error) { v, err := parse(s, moneyDigits); retu
 // places are refused.
 func ParseRatio(s string) (Ratio, error) { v, err := parse(s, ratioDigits); return Ratio(v), err }
 
-func parse(s string, digits int32) (int64, error) {
+func parse(s string, digits int) (int64, error) {
 	if len(s) > textMax {
 		return 0, fmt.Errorf("%d characters: %w", len(s), ErrRange)
 	}
 	if !plain(s) {
 		return 0, fmt.Errorf("%q: %w", s, ErrSyntax)
 	}
-	d, err := decimal.NewFromString(s)
-	if err != nil {
-		return 0, fmt.Errorf("%q: %w", s, ErrSyntax)
-	}
-	d = d.Shift(digits)
-	if !d.IsInteger() {
+	return fixed(s, digits)
+}
+
+// fixed reads a text that is plain. What stands behind the places of the unit must
+// be zeros.
+func fixed(s string, digits int) (int64, error) {
+	unsigned, negative := strings.CutPrefix(s, "-")
+	whole, frac, _ := strings.Cut(unsigned, ".")
+	if len(frac) > digits && strings.Trim(frac[digits:], "0") != "" {
 		return 0, fmt.Errorf("%q: %w (%d)", s, ErrDigits, digits)
 	}
-	b := d.BigInt()
-	if !b.IsInt64() {
-		return 0, fmt.Errorf("%q: %w", s, ErrRange)
+	var v uint64
+	for i := range len(whole) + digits {
+		d := byte('0')
+		switch at := i - len(whole); {
+		case at < 0:
+			d = whole[i]
+		case at < len(frac):
+			d = frac[at]
+		}
+		high, low := bits.Mul64(v, 10)
+		sum, carry := bits.Add64(low, uint64(d-'0'), 0)
+		if high+carry > 0 {
+			return 0, fmt.Errorf("%q: %w", s, ErrRange)
+		}
+		v = sum
 	}
-	return b.Int64(), nil
+	switch {
+	case v <= math.MaxInt64 && negative:
+		return -int64(v), nil
+	case v <= math.MaxInt64:
+		return int64(v), nil
+	case negative && v == -math.MinInt64:
+		return math.MinInt64, nil
+	}
+	return 0, fmt.Errorf("%q: %w", s, ErrRange)
 }
 
 // plain accepts -?digits[.digits]: no exponent, no plus sign, no bare point.
@@ -113,7 +136,39 @@ func digitsOnly(s string) bool {
 	return s != ""
 }
 
-func text(v int64, digits int32) string { return decimal.New(v, -digits).String() }
+// text prints v, of which so many digits stand behind the point, without the zeros
+// that say nothing.
+func text(v int64, digits int) string {
+	var buf [textMax]byte
+	size := uint64(v)
+	if v < 0 {
+		size = -size
+	}
+	i := len(buf)
+	for n := 0; n < digits; n++ {
+		d := byte(size % 10)
+		size /= 10
+		if d == 0 && i == len(buf) {
+			continue
+		}
+		i--
+		buf[i] = '0' + d
+	}
+	if i < len(buf) {
+		i--
+		buf[i] = '.'
+	}
+	for first := true; first || size > 0; first = false {
+		i--
+		buf[i] = '0' + byte(size%10)
+		size /= 10
+	}
+	if v < 0 {
+		i--
+		buf[i] = '-'
+	}
+	return string(buf[i:])
+}
 
 // String prints the exact decimal without trailing zeros.
 func (p Price) String() string { return text(int64(p), priceDigits) }

@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"hash"
+	"sync"
 
 	"backstop/perp"
 )
@@ -19,38 +19,52 @@ type chain struct {
 	h    [sha256.Size]byte
 }
 
-// rowHash begins the hash of a row. Every part is written with its length, so
-// that no two rows have the same bytes.
-type rowHash struct{ sum hash.Hash }
+// rowHash gathers what the hash of a row covers. Every part is written with its
+// length, so that no two rows have the same bytes.
+type rowHash struct{ bytes []byte }
 
-func newRowHash(previous [sha256.Size]byte) rowHash {
-	r := rowHash{sha256.New()}
-	r.sum.Write(previous[:])
+// hashes are row hashes that can be used again: there are three for an order.
+// hashKept is the size above which one is not kept.
+var hashes = sync.Pool{New: func() any { return new(rowHash) }}
+
+const hashKept = 64 << 10
+
+func newRowHash(previous [sha256.Size]byte) *rowHash {
+	r := hashes.Get().(*rowHash)
+	r.bytes = append(r.bytes[:0], previous[:]...)
 	return r
 }
 
-func (r rowHash) number(v int64) rowHash {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(v))
-	r.sum.Write(b[:])
+func (r *rowHash) number(v int64) *rowHash {
+	r.bytes = binary.BigEndian.AppendUint64(r.bytes, uint64(v))
 	return r
 }
 
-func (r rowHash) text(b []byte) rowHash {
+func (r *rowHash) text(b []byte) *rowHash {
 	r.number(int64(len(b)))
-	r.sum.Write(b)
+	r.bytes = append(r.bytes, b...)
 	return r
 }
 
-func (r rowHash) value() (h [sha256.Size]byte) {
-	r.sum.Sum(h[:0])
+func (r *rowHash) word(s string) *rowHash {
+	r.number(int64(len(s)))
+	r.bytes = append(r.bytes, s...)
+	return r
+}
+
+// value ends the hash; r must not be used after it.
+func (r *rowHash) value() [sha256.Size]byte {
+	h := sha256.Sum256(r.bytes)
+	if cap(r.bytes) <= hashKept {
+		hashes.Put(r)
+	}
 	return h
 }
 
 // journalHash is the hash of a journal row with the events in it.
 func journalHash(previous [sha256.Size]byte, e perp.Entry, events []byte) [sha256.Size]byte {
 	return newRowHash(previous).number(e.Seq).number(int64(e.Time)).
-		text([]byte(e.Source)).text([]byte(e.Kind)).text(e.Payload).text(events).value()
+		word(e.Source).word(e.Kind).text(e.Payload).text(events).value()
 }
 
 // outRow is one outbound message as it is stored.
@@ -65,7 +79,7 @@ type outRow struct {
 
 // outHash is the hash of an outbound message.
 func outHash(previous [sha256.Size]byte, o outRow) [sha256.Size]byte {
-	return newRowHash(previous).number(o.id).text([]byte(o.session)).number(o.epoch).
+	return newRowHash(previous).number(o.id).word(o.session).number(o.epoch).
 		number(o.message.Seq).number(int64(o.at)).text(o.message.Bytes).value()
 }
 

@@ -92,9 +92,12 @@ func (s *Store) entry(e perp.Entry) error {
 	if e.Seq != s.journal.last+1 {
 		return fmt.Errorf("does not follow %d", s.journal.last)
 	}
-	events, err := eventsText(e.Events)
+	events, err := eventsText(s.text[:0], e.Events)
 	if err != nil {
 		return err
+	}
+	if cap(events) <= textKept {
+		s.text = events
 	}
 	if e.Payload == nil {
 		e.Payload = []byte{} // nil would be stored as NULL

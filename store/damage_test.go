@@ -299,7 +299,7 @@ func TestChangedRowsAreNamed(t *testing.T) {
 
 // TestEventTexts: what is no list of events is damage and not a panic.
 func TestEventTexts(t *testing.T) {
-	good, err := eventsText([]perp.Event{perp.QuoteChanged{}, perp.MarketExpired{Symbol: `a"b`}, perp.FundingPaid{FundingID: "F"}})
+	good, err := eventsText(nil, []perp.Event{perp.QuoteChanged{}, perp.MarketExpired{Symbol: `a"b`}, perp.FundingPaid{FundingID: "F"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,13 +15,13 @@ type eventRow struct {
 	payload []byte
 }
 
-// eventBytes is room for most events.
-const eventBytes = 280
+// textKept is the size up to which the memory of such a text is used again.
+const textKept = 64 << 10
 
-// eventsText is what is stored of the events of a command: a JSON list of
-// [n, kind, payload].
-func eventsText(events []perp.Event) ([]byte, error) {
-	text := append(make([]byte, 0, eventBytes*len(events)), '[')
+// eventsText appends what is stored of the events of a command to an empty text: a
+// JSON list of [n, kind, payload].
+func eventsText(text []byte, events []perp.Event) ([]byte, error) {
+	text = append(text, '[')
 	for i, ev := range events {
 		switch ev.(type) {
 		case perp.QuoteChanged, perp.ClassQuoted, perp.StreamQuoted, perp.TickRefused, perp.ProviderStated: // they follow from what is stored

@@ -124,7 +124,7 @@ func (s *Store) SaveSnapshot(seq int64, at perp.Time, hash string, state []byte)
 
 func snapshotSum(seq int64, at perp.Time, hash string, state []byte) [sha256.Size]byte {
 	var none [sha256.Size]byte
-	return newRowHash(none).number(seq).number(int64(at)).text([]byte(hash)).text(state).value()
+	return newRowHash(none).number(seq).number(int64(at)).word(hash).text(state).value()
 }
 
 // LatestSnapshot returns the newest snapshot whose checksum holds. If there is

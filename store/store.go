@@ -60,6 +60,7 @@ type Store struct {
 	conn    *sql.Conn // the only connection that writes
 	hot     [len(writes)]hot
 	rows    *batchRows
+	text    []byte // used again for the events of each command
 	journal chain
 	out     chain
 	idle    *time.Timer
