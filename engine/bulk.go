@@ -1,18 +1,47 @@
 package engine
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"reflect"
 
 	"backstop/perp"
+	"backstop/quoting"
 )
 
 // Bulk is the part of the state that grows with what was dealt of late: tens of
 // thousands of records of plain values. As JSON they would be nearly all of a
 // snapshot, of the time in which the loop stands still for one, and of a restart.
 // They stand after the JSON, value by value without names, so a record is what its
-// type says: Restore takes only snapshots of its own version.
+// type says: Restore takes only snapshots of its own layout.
+
+// layout stands before the bulk: two versions have the same one if their records have
+// the same fields in the same order.
+var layout = sha256.Sum256(describe(nil, reflect.TypeFor[struct {
+	Markouts []quoting.Pending
+	History  []history
+	Ended    []order
+}]()))
+
+// describe appends what pack makes of a type.
+func describe(b []byte, t reflect.Type) []byte {
+	b = append(b, t.Kind().String()...)
+	switch t.Kind() {
+	case reflect.Slice:
+		b = describe(append(b, ' '), t.Elem())
+	case reflect.Array:
+		b = describe(fmt.Appendf(b, " %d ", t.Len()), t.Elem())
+	case reflect.Struct:
+		b = append(b, " {"...)
+		for i := range t.NumField() {
+			f := t.Field(i)
+			b = append(describe(append(b, f.Name+" "...), f.Type), ';')
+		}
+		b = append(b, '}')
+	}
+	return b
+}
 
 // pack appends a value: numbers as varints, texts and slices with their length
 // before them, structs field by field.

@@ -61,6 +61,48 @@ func TestBulkKeepsEverything(t *testing.T) {
 	}
 }
 
+// TestLayout: a field that is renamed, of another kind or in another place makes
+// another layout.
+func TestLayout(t *testing.T) {
+	type record struct {
+		A int64
+		B [2]struct{ C []string }
+	}
+	seen := map[string]reflect.Type{}
+	for _, of := range []reflect.Type{
+		reflect.TypeFor[record](),
+		reflect.TypeFor[struct {
+			B [2]struct{ C []string }
+			A int64
+		}](),
+		reflect.TypeFor[struct {
+			A int64
+			B [3]struct{ C []string }
+		}](),
+		reflect.TypeFor[struct {
+			A int64
+			B [2]struct{ D []string }
+		}](),
+		reflect.TypeFor[struct {
+			A int64
+			B [2]struct{ C []bool }
+		}](),
+		reflect.TypeFor[struct {
+			A int32
+			B [2]struct{ C []string }
+		}](),
+	} {
+		text := string(describe(nil, of))
+		if other, twice := seen[text]; twice {
+			t.Errorf("%s and %s are both %s", of, other, text)
+		}
+		seen[text] = of
+	}
+	if got := string(describe(nil, reflect.TypeFor[record]())); got != "struct {A int64;B array 2 struct {C slice string;};}" {
+		t.Error(got)
+	}
+}
+
 // TestBulkRefuses: what does not fit is an error and no memory.
 func TestBulkRefuses(t *testing.T) {
 	var small int8
@@ -102,7 +144,7 @@ func TestRestoreOfDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	header := slices.Index(good, '\n')
-	for end := header + 1; end < len(good); end++ {
+	for end := header + 1 + len(layout); end < len(good); end++ {
 		if _, err := Restore(good[:end]); err == nil {
 			t.Fatalf("%d bytes of %d were taken for a snapshot", end, len(good))
 		}
@@ -112,6 +154,11 @@ func TestRestoreOfDamage(t *testing.T) {
 	}
 	if _, err := Restore(good[:header]); !errors.Is(err, ErrVersion) {
 		t.Errorf("without records: %v", err)
+	}
+	other := slices.Clone(good)
+	other[header+1]++
+	if _, err := Restore(other); !errors.Is(err, ErrVersion) {
+		t.Errorf("of another layout: %v", err)
 	}
 	working := *s.e.state.Book
 	defer func() { *s.e.state.Book = working }()

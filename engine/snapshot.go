@@ -21,7 +21,7 @@ var ErrVersion = errors.New("made by another version")
 // Snapshot returns the whole state: the same bytes for the same state. It is JSON
 // in one line and then the bulk, which the JSON leaves out.
 func (e *Engine) Snapshot() []byte {
-	b := append(e.header(), '\n')
+	b := append(append(e.header(), '\n'), layout[:]...)
 	b = append(make([]byte, 0, max(len(b), e.snapshot)+len(b)), b...)
 	for _, m := range e.state.Markets {
 		b = pack(b, reflect.ValueOf(m.Quoting.Markouts.Queue))
@@ -101,8 +101,9 @@ func HashOf(snapshot []byte) string {
 // that is not a snapshot of this version is an error.
 func Restore(snapshot []byte) (*Engine, error) {
 	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}}
-	header, records, two := bytes.Cut(snapshot, []byte{'\n'})
-	if !two {
+	header, records, _ := bytes.Cut(snapshot, []byte{'\n'})
+	records, own := bytes.CutPrefix(records, layout[:])
+	if !own {
 		return nil, fmt.Errorf("snapshot: %w", ErrVersion)
 	}
 	d := json.NewDecoder(bytes.NewReader(header))
