@@ -48,9 +48,9 @@ func bid(id, price, size string) [6]string { return [6]string{id, "BTC-PERP", pr
 // acts; each bad quote is refused; a halt and the end of its session take them away. In
 // the end all positions sum to zero.
 func TestProvidersTakeInventory(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	feed, err := writeFeed(t.TempDir(), slices.Repeat([]decimal.Decimal{decimal.NewFromInt(60000)}, 4000))
+	feed, err := writeFeed(t.TempDir(), slices.Repeat([]decimal.Decimal{decimal.NewFromInt(60000)}, 8000))
 	if err != nil {
 		t.Fatal(err)
 	}

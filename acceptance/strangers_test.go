@@ -35,7 +35,12 @@ func open(conns []net.Conn, until time.Time) int {
 	var all sync.WaitGroup
 	for _, c := range conns {
 		all.Go(func() {
-			if err := c.SetReadDeadline(until); err != nil {
+			// A read whose time was over before it began would not see the end.
+			least := time.Now().Add(readLeast)
+			if until.After(least) {
+				least = until
+			}
+			if err := c.SetReadDeadline(least); err != nil {
 				return
 			}
 			if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -75,6 +80,7 @@ func resident(t *testing.T, pid int) (now, most int) {
 // Limits on what strangers may cost: C3, C4.
 const (
 	silentMax     = 6 * time.Second
+	readLeast     = 50 * time.Millisecond
 	growthMax     = 32 << 10 // kB
 	perAddressMax = 20
 	inAllMax      = 1000
@@ -109,6 +115,9 @@ func TestStrangersCostLittle(t *testing.T) {
 		t.Errorf("%d connections of one address beyond its %d", n, perAddressMax)
 	}
 	held := open(all, time.Now().Add(300*time.Millisecond))
+	for held > inAllMax-1 && time.Since(began) < silentMax/2 { // A busy machine closes later those that it has refused.
+		held = open(all, time.Now().Add(300*time.Millisecond))
+	}
 	if held > inAllMax-1 || held < inAllMax/2 && time.Since(began) < 5*time.Second {
 		t.Errorf("%d connections are held, want at most %d beside the client's", held, inAllMax-1)
 	}

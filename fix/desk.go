@@ -31,7 +31,8 @@ type desk struct {
 	wake    func()                  // tells the loop that publish has something to send
 	ask     func(perp.Command) bool // leaves a command in the inbox, if there is room
 	dialect func(session string) dialect
-	now     perp.Time // of the newest entry
+	keeps   func(session string) dialect // of what is stored
+	now     perp.Time                    // of the newest entry
 
 	sessions   map[string][]string       // of each account
 	positions  map[holding]perp.Position // open ones
@@ -83,7 +84,7 @@ func newDesk(wake func()) *desk {
 	if wake == nil {
 		wake = func() {}
 	}
-	return &desk{
+	k := &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Position{},
 		ask:     func(perp.Command) bool { return false },
@@ -91,6 +92,8 @@ func newDesk(wake func()) *desk {
 		asked:   map[requestID]inquiry{},
 		users:   map[string]userFacts{},
 	}
+	k.keeps = func(session string) dialect { return k.dialect(session) }
+	return k
 }
 
 // restate takes over the state of the engine at start.

@@ -83,6 +83,24 @@ func TestMarketStates(t *testing.T) {
 	}
 }
 
+// A reason that becomes another is told, once, and the market resumes from a halt all
+// the same.
+func TestMarketReasons(t *testing.T) {
+	k := testDesk()
+	subscribe(t, k, "ACME", "e|324=SS1|55=SOL-PERP|263=1|")
+	toldTo(k, "ACME", perp.StateChanged{Symbol: "SOL-PERP", From: perp.Open, To: perp.Halted, Cause: perp.OracleDivergent})
+	stale := perp.StateChanged{Symbol: "SOL-PERP", From: perp.Halted, To: perp.Halted, Cause: perp.OracleStale}
+	if got := toldTo(k, "ACME", stale); !strings.Contains(got, "|325=Y|326=2|") || !strings.Contains(got, "|58=ORACLE_STALE|") {
+		t.Errorf("another reason: %q", got)
+	}
+	if got := toldTo(k, "ACME", stale); got != "" {
+		t.Errorf("the same once more: %q", got)
+	}
+	if got := toldTo(k, "ACME", perp.StateChanged{Symbol: "SOL-PERP", From: perp.Halted, To: perp.Open}); !strings.Contains(got, "|326=3|") {
+		t.Errorf("it opens: %q", got)
+	}
+}
+
 // Who subscribed to a market is told when it becomes another.
 func TestChangedMarketIsListedAgain(t *testing.T) {
 	k := testDesk()

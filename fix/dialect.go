@@ -49,6 +49,27 @@ func (l *link) dialect() dialect {
 	return vamm1
 }
 
+// keeps is the dialect in which what is stored is written. Nobody reads any more what
+// comes behind the Logout or the end of a connection, so that is kept whole as well; what
+// leaves all the same is said in the dialect of the connection.
+func (l *link) keeps() dialect {
+	if l.speaks.foreign() {
+		return l.speaks
+	}
+	if c := l.holder.Load(); !l.up.Load() || c != nil && c.parted.Load() {
+		return vamm1
+	}
+	return l.dialect()
+}
+
+// keepsOf is that of a session; one that is not configured is told nothing.
+func (d *Door) keepsOf(session string) dialect {
+	if l := d.byComp[session]; l != nil {
+		return l.keeps()
+	}
+	return strict44
+}
+
 func (d *Door) dialectOf(session string) dialect {
 	if l := d.byComp[session]; l != nil {
 		return l.dialect()

@@ -110,3 +110,34 @@ func TestReportsAreRewrittenForANewSession(t *testing.T) {
 		}
 	}
 }
+
+// What happens while a connection in STRICT44 ends never gets to its client, so it is
+// kept whole: in VAMM1 it is told with all that VAMM1 has, and in STRICT44 without. What
+// was told before in STRICT44 has no more to say.
+func TestReportsAtTheEndOfAConnectionAreKeptWhole(t *testing.T) {
+	t.Parallel()
+	for _, back := range []string{"22000=VAMM1|", ""} {
+		w := newWorld(t, nil)
+		p := w.login("BOB")
+		refused := perp.OrderRejected{
+			Origin: perp.Origin{Session: "BOB"}, ExecID: "E-9", Order: perp.Order{ClOrdID: "B1", Session: "BOB", Symbol: "SOL-PERP", Side: perp.Buy},
+			Verdict: perp.Verdict{Reject: perp.InsufficientMargin, Need: 2, Have: 1},
+		}
+		w.happen(refused)
+		p.expectNone("35=8", "34=2", "103=3")
+		p.send("5", "")
+		p.expect("35=5", "34=3")
+		w.happen(refused) // The client has not closed its side, so its connection is there.
+		p.ended()
+
+		p = w.loginAs("BOB", p.seq, back)
+		p.send("2", "7=2|16=0|")
+		p.expectNone("35=8", "34=2", "43=Y", "103=3", "58=INSUFFICIENT_MARGIN need=0.000002 have=0.000001")
+		p.expect("35=4", "34=3")
+		if back == "" {
+			p.expectNone("35=8", "34=4", "43=Y", "103=3")
+			continue
+		}
+		p.expect("35=8", "34=4", "43=Y", "103=25", "22004=INSUFFICIENT_MARGIN")
+	}
+}

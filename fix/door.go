@@ -217,7 +217,7 @@ func New(cfg Config, inbox func(perp.Input) bool, sessions []perp.SessionWrite, 
 		dirty: make(chan struct{}, 1), fault: make(chan error, 1),
 	}
 	d.desk = newDesk(d.wake)
-	d.desk.dialect = d.dialectOf
+	d.desk.dialect, d.desk.keeps = d.dialectOf, d.keepsOf
 	d.desk.ask = func(cmd perp.Command) bool { return inbox(perp.Input{Command: cmd, Source: "fix"}) }
 	known := map[string]perp.SessionWrite{}
 	for _, s := range sessions {

@@ -118,6 +118,9 @@ func (c *codec) to(asked, owner string, w writer) (out []outMessage) {
 // message writes a message in the dialect of the session that it goes to.
 func (c *codec) message(session string, b *body) outMessage {
 	d := c.desk.dialect(session)
+	if stored[b.msgType] {
+		d = c.desk.keeps(session)
+	}
 	return outMessage{session: session, msg: b.in(d), dialect: d}
 }
 

@@ -137,6 +137,7 @@ type conn struct {
 	closing  bool
 	told     bool                   // the client has been told to go: nothing of it is read any more
 	ending   bool                   // the client has closed its side or was cut
+	parted   atomic.Bool            // a Logout of ours is on its way
 	leaving  atomic.Bool            // the desk has told the client to go: the next Logout is the last message
 	kicked   atomic.Pointer[string] // what the desk wants the client told before it goes; nil: nothing, or it is sent
 	kick     chan struct{}          // something to write, or closing

@@ -34,6 +34,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if c.link == nil {
 		return 0, net.ErrClosed
 	}
+	if typeOf(b) == "5" {
+		c.parted.Store(true)
+	}
 	if c.leaving.Load() && typeOf(b) == "5" {
 		c.hangUp() // Before the client can answer: the session library would answer again.
 	}

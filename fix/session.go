@@ -93,7 +93,7 @@ func (a callbacks) ToApp(msg *quickfix.Message, id quickfix.SessionID) (err erro
 	// The client may have come back with another dialect since it was written.
 	dated := ours && l != nil && m.dialect == vamm1 && l.dialect() == strict44
 	if storedType(msg) {
-		if dated {
+		if dated && l.keeps() == strict44 {
 			rewrite(msg)
 		}
 		if l != nil && !ours { // The library made it; what is sent by the door has been brought into the version.

@@ -221,7 +221,7 @@ func sessionSetSeq() config.Command {
 func sessionResetProtection() config.Command {
 	return sessionVerb("reset-protection", "Let a liquidity provider quote again",
 		"After the protection of an account of the session has acted: as if the client\nhad said 22090=Y itself. Without --symbol in every market. The client is not\ntold, so agree on it before. Exit 8: no protection has acted.",
-		"--symbol BTC-PERP --reason \"agreed by phone\"", perp.ResetProtection, func(f *config.Flags, c *ops.DeskCommand) {
+		"--symbol BTC-PERP --reason agreed", perp.ResetProtection, func(f *config.Flags, c *ops.DeskCommand) {
 			f.StringVar(&c.Symbol, "symbol", "", "`MARKET`; without it every one")
 		})
 }
