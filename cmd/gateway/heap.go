@@ -9,7 +9,5 @@ import "sync"
 // same, and cost most where most is live already: with a thousand sessions.
 const heapSpare = 32 << 20
 
-var (
-	spare     []byte // for the life of the process
-	spareHeap sync.Once
-)
+// spareHeap makes it once and keeps it for the life of the process.
+var spareHeap = sync.OnceValue(func() []byte { return make([]byte, heapSpare) })
