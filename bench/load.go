@@ -91,7 +91,40 @@ func load(ctx context.Context, s *server, sh shape, span time.Duration, round in
 	if sum.fills == 0 {
 		return nil, fmt.Errorf("%s: no order was filled, %d refused", s.name, sum.refused)
 	}
-	return sum, nil
+	return sum, leaveAll(s, clients, all)
+}
+
+// leaveAll ends the sessions of a round in order.
+func leaveAll(s *server, clients []*client, all []taken) error {
+	for i, c := range clients {
+		if all[i].lost > 0 {
+			continue // It may no longer answer.
+		}
+		if err := c.leave(); err != nil {
+			return fmt.Errorf("%s: session %s does not end: %w", s.name, c.id, err)
+		}
+	}
+	return nil
+}
+
+// leave ends a session in order. A client that just goes has not shown what it has,
+// and is told the reports of this round again in the next one.
+func (c *client) leave() error {
+	if err := c.conn.SetReadDeadline(time.Now().Add(answerMax)); err != nil {
+		return err
+	}
+	if err := c.send("5", ""); err != nil {
+		return err
+	}
+	for {
+		m, err := c.next()
+		if err != nil {
+			return err
+		}
+		if value(m, "35") == "5" {
+			return nil
+		}
+	}
 }
 
 // trade keeps window orders in flight until the time is up, then waits for those

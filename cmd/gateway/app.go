@@ -47,6 +47,7 @@ type app struct {
 // start builds the rooms in order. Each step needs those above it. On an error
 // everything that was opened is closed again.
 func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
+	spareHeap()
 	a := &app{cfg: cfg, log: log, loopDone: make(chan error, 1), certificates: looks(cfg.Fix.TLS)}
 	defer func() {
 		if err != nil {
