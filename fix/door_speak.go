@@ -50,7 +50,6 @@ func (d *Door) Encode(entries []perp.Entry) {
 			for _, m := range d.codec.encode(ev, e.Time, e.Seq) {
 				m.batch = true
 				d.send(m)
-				again(m.msg)
 			}
 		}
 	}

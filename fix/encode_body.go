@@ -92,25 +92,13 @@ func (b *body) sorted(tag int, order []int, members [][]pair) *body {
 	return b.group(tag, members...)
 }
 
-// sent are messages that the session library has written and does not keep: an empty
-// one has three maps and as many locks.
-var sent = sync.Pool{New: func() any { return quickfix.NewMessage() }}
-
-// again gives a message back that has been sent and that nobody looks at any more.
-func again(msg *quickfix.Message) {
-	msg.Header.Clear()
-	msg.Body.Clear()
-	msg.Trailer.Clear()
-	sent.Put(msg)
-}
-
 // message builds a message that is the same in both dialects.
 func (b *body) message() *quickfix.Message { return b.in(strict44) }
 
 // in builds the message in a dialect. The body map of the library would sort by
 // tag, and keep each field apart.
 func (b *body) in(d dialect) *quickfix.Message {
-	msg := sent.Get().(*quickfix.Message)
+	msg := quickfix.NewMessage()
 	msg.Header.SetString(35, b.msgType)
 	if inner := b.written(d); len(inner) > 0 {
 		setBody(msg, inner)
