@@ -56,6 +56,7 @@ var rows = []row{
 	{"P7", "memory with idle sessions", (*run).memory},
 	{"P8", "restart", (*run).restart},
 	{"P9", "price to quote", (*run).prices},
+	{"A6", "restart after a kill", (*run).kills},
 }
 
 // IDs are the ids of all rows.

@@ -164,13 +164,13 @@ func (w *World) costStored(ctx context.Context, s *store.Store) (float64, error)
 	return median(times), nil
 }
 
-// longHistory is the journal of P6 and P8, which is made once. Half as many rows as
-// a gateway lets come between two snapshots are after its newest one.
+// longHistory is the journal of P6 and P8, which is made once. As many rows as a
+// gateway lets come at most between two snapshots are after its newest one.
 func (r *run) longHistory(ctx context.Context) (h history, marks []int64, err error) {
 	marks = pick(r, []int64{1_000, 10_000}, []int64{1_000, 100_000, 1_000_000})
 	if r.long == nil {
 		last := marks[len(marks)-1]
-		if h, err = r.build(ctx, last+1, pick(r, last/2, 50_000), marks); err != nil {
+		if h, err = r.build(ctx, last+1, pick(r, last/2, 20_000), marks); err != nil {
 			return h, marks, err
 		}
 		r.long = &h

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -35,12 +36,14 @@ func (r *run) restart(ctx context.Context) ([]Result, error) {
 		return nil, err
 	}
 	first := measured("P8", fmt.Sprintf("start to first quote, %d rows", h.rows), took, "s").atMost(5)
-	killed, err := r.kills(ctx)
-	return append([]Result{
+	return []Result{
 		first.noting("the newest snapshot is %d rows old", h.rows-h.snapped),
 		measured("P8", fmt.Sprintf("full replay of %d rows", h.rows), rate, "1/s").atLeast(200_000),
-	}, killed...), err
+	}, nil
 }
+
+// replayGC is what the gateway lets the heap grow by while it replays, in percent.
+const replayGC = 800
 
 // replayRate applies the journal to a new engine, as a start without a snapshot
 // does, and tells how many commands a second that was.
@@ -50,6 +53,7 @@ func replayRate(dir string, rows int64) (rate float64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
+	defer debug.SetGCPercent(debug.SetGCPercent(replayGC))
 	e, n := engine.New(), int64(0)
 	start := time.Now()
 	err = reader.Replay(1, func(entry perp.Entry) error {
@@ -82,7 +86,7 @@ func (r *run) kills(ctx context.Context) ([]Result, error) {
 	defer func() { g.stop() }()
 	var fills int64
 	for round := 0; fills < orders; round++ {
-		r.Progress(fmt.Sprintf("P8 %d orders of %d before the kills", fills, orders))
+		r.Progress(fmt.Sprintf("A6 %d orders of %d before the kills", fills, orders))
 		t, err := load(ctx, g, sh, killSpan, round)
 		if err != nil {
 			return nil, err
@@ -91,7 +95,7 @@ func (r *run) kills(ctx context.Context) ([]Result, error) {
 	}
 	var times []float64
 	for round := range pick(r, 3, 15) {
-		r.Progress(fmt.Sprintf("P8 kill %d", round+1))
+		r.Progress(fmt.Sprintf("A6 kill %d", round+1))
 		t, err := load(ctx, g, sh, killSpan, -1-round)
 		if err != nil {
 			return nil, err
@@ -117,7 +121,7 @@ func (r *run) kills(ctx context.Context) ([]Result, error) {
 	slices.Sort(times)
 	what := fmt.Sprintf("killed under load, start to first Logon, %d orders", fills)
 	return []Result{
-		measured("P8", what+", p50", median(times), "s").atMost(.7),
-		measured("P8", what+", max", times[len(times)-1], "s").atMost(1.5),
+		measured("A6", what+", p50", median(times), "s").atMost(.7),
+		measured("A6", what+", max", times[len(times)-1], "s").atMost(1.5),
 	}, nil
 }

@@ -40,6 +40,8 @@
 //   - What clients are held, marked out and graded by is kept as it was told, and
 //     reads back so (TestClientRows, TestMarkoutsAndGrades).
 //   - Every hot statement finds its rows by a key (TestHotStatementsSearch).
+//   - What a start takes does not grow with history, and damage in what it leaves out is
+//     found beside the running gateway (TestStartOfALargeDatabase, TestScrub, TestReferencesAreAll).
 //   - Readers never stop a commit, and a commit never stops readers (TestReadersAndWriter).
 //   - A look at what was said is bounded, and the next one goes on where it ended (TestTalk,
 //     TestTalkHasLimits, TestTalkKeepsMoments).

@@ -30,7 +30,7 @@ const (
 // Statements of readers. Those in scans read small tables whole.
 const (
 	queryChain    = "SELECT last, h FROM chains WHERE name = ?"
-	queryJournal  = "SELECT seq, time_ns, source, kind, payload, h, events FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
+	queryJournal  = "SELECT seq, time_ns, source, kind, payload, h, CAST(events AS BLOB) FROM journal WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
 	queryRowHash  = "SELECT h FROM journal WHERE seq = ?"
 	queryOut      = "SELECT id, session, epoch, seq, time_ns, bytes, h FROM fix_out WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
 	queryOutHash  = "SELECT h FROM fix_out WHERE id = ?"

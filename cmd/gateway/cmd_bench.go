@@ -40,7 +40,7 @@ gateway bench --only P1,P4
 gateway bench --json --out bench.json`,
 		Flags: func(f *config.Flags) {
 			f.BoolVar(&o.short, "short", false, "end within a minute: fewer rounds, rows, clients")
-			f.StringSliceVar(&o.only, "only", nil, "only these `IDS` of rows, P1 to P9")
+			f.StringSliceVar(&o.only, "only", nil, "only these `IDS` of rows, P1 to P9, A6")
 			f.StringVar(&o.out, "out", "", "write the answer to `FILE` instead of printing it")
 			jsonFlag(f, &o.asJSON)
 		},

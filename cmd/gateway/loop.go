@@ -14,8 +14,9 @@ import (
 const (
 	batchMax      = 256                    // requests in one transaction
 	clockInterval = 100 * time.Millisecond // how often time passes when nothing else happens
-	snapshotEvery = 10_000                 // commands between two snapshots, at least
-	snapshotPause = 10 * time.Second       // the same in time: the loop stands still while the state is copied
+	snapshotEvery = 2_000                  // commands between two snapshots, at least
+	snapshotPause = 5 * time.Second        // the same in time: the loop stands still while the state is copied
+	snapshotMost  = 20_000                 // commands after which one is due at once: a restart replays what comes after it
 )
 
 // errCommit is wrapped by a commit that failed. What the disk holds is then
@@ -243,10 +244,16 @@ func (l *loop) job() (j job, any bool) {
 	if len(j.batch.Entries) == 0 && len(writes) == 0 {
 		return j, false
 	}
-	if now := l.now(); j.last-l.snapped >= snapshotEvery && now.Sub(l.snappedAt) >= snapshotPause {
+	if now := l.now(); due(j.last-l.snapped, now.Sub(l.snappedAt)) {
 		j.snapshot, l.snapped, l.snappedAt = l.engine.Snapshot(), j.last, now
 	}
 	return j, true
+}
+
+// due tells whether the state should be saved, so many commands and so long after
+// the last time.
+func due(commands int64, ago time.Duration) bool {
+	return commands >= snapshotMost || commands >= snapshotEvery && ago >= snapshotPause
 }
 
 // done lets go what a commit made durable. The next commit begins before it is

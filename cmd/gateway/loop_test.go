@@ -327,6 +327,26 @@ func TestSnapshotIsOfACommittedState(t *testing.T) {
 	}
 }
 
+// TestSnapshotsAreDue: a restart replays little, whether many commands come or few,
+// and the loop does not stand still all the time.
+func TestSnapshotsAreDue(t *testing.T) {
+	for _, c := range []struct {
+		commands int64
+		ago      time.Duration
+		want     bool
+	}{
+		{snapshotEvery, snapshotPause, true},
+		{snapshotEvery - 1, 24 * time.Hour, false},
+		{snapshotEvery, snapshotPause - 1, false},
+		{snapshotMost - 1, snapshotPause - 1, false},
+		{snapshotMost, 0, true},
+	} {
+		if got := due(c.commands, c.ago); got != c.want {
+			t.Errorf("after %d commands and %s: %t", c.commands, c.ago, got)
+		}
+	}
+}
+
 // TestDoorFaultEndsTheLoop: a bug in a callback ends the process.
 func TestDoorFaultEndsTheLoop(t *testing.T) {
 	s := runStage(t)
