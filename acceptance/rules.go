@@ -19,7 +19,7 @@ type RulesSeen struct {
 	Reasons     map[string]bool // "DIALECT TOKEN", of refusals
 	Ends        map[string]bool // "DIALECT TOKEN", of reports of an end
 	Transitions map[string]bool // as rulesTables.transitions
-	Values      map[string]bool // "TYPE TAG=VALUE" and "TAG=VALUE", in either dialect
+	Values      map[string]bool // "TYPE TAG", "TYPE TAG=VALUE" and "TAG=VALUE", in either dialect
 	Faults      []string
 	states      map[string]string // OrderID -> last OrdStatus; an order may outlive a play
 }
@@ -147,6 +147,8 @@ func (e *rulesEar) hear(f Fields) {
 	for _, field := range f {
 		e.seen.Values[f.Get(35)+" "+field] = true
 		e.seen.Values[field] = true
+		tag, _, _ := strings.Cut(field, "=")
+		e.seen.Values[f.Get(35)+" "+tag] = true
 	}
 	if f.Get(97) == "Y" { // It may have been said in another dialect, and of an earlier state.
 		if token := rulesToken(f); f.Get(150) == "4" && slices.Contains(e.seen.rules.ends, token) {

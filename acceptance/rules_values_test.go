@@ -2,13 +2,15 @@ package acceptance
 
 import "testing"
 
-// rulesElsewhere are the promised values that no scenario hears: who says them, or which
+// rulesElsewhere are the promised fields and values that no scenario hears: who says them, or which
 // test of which room has the gateway say them, or why it never does.
 var rulesElsewhere = map[string]string{
 	"A 141=N":   "client: a gateway that does not reset says nothing",
 	"4 123=N":   "client: the gateway only fills gaps",
 	"i 301=1":   "client: a provider asks for refusals alone",
 	"i 301=2":   "client: a provider asks for every answer",
+	"i 1":       "client: a provider names its account",
+	"i 22090":   "client: a provider goes on",
 	"i 22090=N": "client: as if absent",
 	"i 22090=Y": "client: a provider goes on",
 	// The codes of reasons that come to no such request; the table of reasons has a code
@@ -22,11 +24,17 @@ var rulesElsewhere = map[string]string{
 	// What takes a gateway, a market or a client of another kind than these.
 	"4 123=Y":         "fix TestNumbersAtLogon",
 	"f 326=21":        "fix TestMarketStates",
+	"h 325":           "fix TestVenueState",
 	"h 325=Y":         "fix TestVenueState",
 	"h 340=1":         "fix TestVenueState",
 	"h 340=3":         "fix TestVenueState",
 	"AM 722=4":        "fix TestOutboundGolden",
+	"B 42":            "acceptance TestPlannedStop",
+	"B 61":            "acceptance TestPlannedStop",
 	"B 61=1":          "acceptance TestPlannedStop",
+	"B 148":           "acceptance TestPlannedStop",
+	"B 33":            "acceptance TestPlannedStop",
+	"B 58":            "acceptance TestPlannedStop",
 	"22013=2":         "fix TestFirmness",
 	"22034=3":         "fix TestQuoteCodes",
 	"22034=4":         "fix TestQuoteCodes",
