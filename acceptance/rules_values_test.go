@@ -28,6 +28,7 @@ var rulesElsewhere = map[string]string{
 	"h 325=Y":         "fix TestVenueState",
 	"h 340=1":         "fix TestVenueState",
 	"h 340=3":         "fix TestVenueState",
+	"AX 895=4":        "fix TestOutboundGolden",
 	"AM 722=4":        "fix TestOutboundGolden",
 	"B 42":            "acceptance TestPlannedStop",
 	"B 61":            "acceptance TestPlannedStop",
