@@ -19,6 +19,7 @@ type RulesSeen struct {
 	Reasons     map[string]bool // "DIALECT TOKEN", of refusals
 	Ends        map[string]bool // "DIALECT TOKEN", of reports of an end
 	Transitions map[string]bool // as rulesTables.transitions
+	Values      map[string]bool // "TYPE TAG", "TYPE TAG=VALUE" and "TAG=VALUE", in either dialect
 	Faults      []string
 	states      map[string]string // OrderID -> last OrdStatus; an order may outlive a play
 }
@@ -117,7 +118,7 @@ func matrix(rows [][]string) (all []string) {
 
 func newRulesSeen() *RulesSeen {
 	return &RulesSeen{
-		rules: readRules(), Reasons: map[string]bool{}, Ends: map[string]bool{}, Transitions: map[string]bool{}, states: map[string]string{},
+		rules: readRules(), Reasons: map[string]bool{}, Ends: map[string]bool{}, Transitions: map[string]bool{}, Values: map[string]bool{}, states: map[string]string{},
 	}
 }
 
@@ -143,6 +144,12 @@ func (e *rulesEar) hear(f Fields) {
 	}
 	e.seen.mu.Lock()
 	defer e.seen.mu.Unlock()
+	for _, field := range f {
+		e.seen.Values[f.Get(35)+" "+field] = true
+		e.seen.Values[field] = true
+		tag, _, _ := strings.Cut(field, "=")
+		e.seen.Values[f.Get(35)+" "+tag] = true
+	}
 	if f.Get(97) == "Y" { // It may have been said in another dialect, and of an earlier state.
 		if token := rulesToken(f); f.Get(150) == "4" && slices.Contains(e.seen.rules.ends, token) {
 			e.seen.Ends[e.dialect+" "+token] = true

@@ -106,7 +106,7 @@ var rulesRows = map[string]string{
 
 // TestRules: every row of the rules of engagement, each reason with its codes, each
 // transition and each flow, over the wire and in both dialects. It takes half a minute,
-// most of it waiting for what a price does. A row or reason that nothing
+// most of it waiting for what a price does. A row, reason or value that nothing
 // here brings about fails.
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -151,6 +151,14 @@ func TestRules(t *testing.T) {
 	if !t.Failed() {
 		seen.complete(t)
 	}
+	for v, why := range rulesElsewhere {
+		if word, _, _ := strings.Cut(why, " "); strings.HasSuffix(word, ":") {
+			continue
+		}
+		if room, test, _ := strings.Cut(why, " "); !testsOf(t, "../"+room)[test] {
+			t.Errorf("%s: %s is not there", v, why)
+		}
+	}
 	for row := range rulesRows {
 		if !held[row] {
 			t.Errorf("nothing tries the row %q", row)
@@ -186,6 +194,7 @@ func (s *RulesSeen) complete(t *testing.T) {
 			t.Errorf("the transition %q is not in the matrix", got)
 		}
 	}
+	s.values(t)
 	for _, fault := range s.Faults {
 		t.Error(fault)
 	}
@@ -308,7 +317,12 @@ func rulesHeld(t *testing.T) map[string]bool {
 // testsHere are the functions in the tests of this package.
 func testsHere(t *testing.T) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("*_test.go")
+	return testsOf(t, ".")
+}
+
+func testsOf(t *testing.T, dir string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,9 +103,9 @@ func quoteStatusReported(ev perp.QuoteStatusReported, at perp.Time) *body {
 	case !ev.Verdict.OK():
 		b.refusal(ev.Verdict)
 	case ev.Status == perp.QuoteOver:
-		b.add(58, perp.QuoteExpired.String())
+		b.refusal(perp.Verdict{Reject: perp.QuoteExpired})
 	case ev.Status == perp.QuoteDealt:
-		b.add(58, perp.QuoteConsumed.String())
+		b.refusal(perp.Verdict{Reject: perp.QuoteConsumed})
 	}
 	return b.nanos(22005, at).nanos(22006, ev.Origin.Arrival)
 }
