@@ -83,13 +83,9 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	// What operators see.
 	a.books = &booksCheck{auditor: store.NewAuditor(a.store.Reader)}
 	a.makeModel(e)
-	// What the desk changes; not answering yet.
-	if a.admin, err = ops.NewAdmin(filepath.Join(cfg.Server.DataDir, adminSocket), a.steer(box), log); err != nil {
+	if err := a.makeAdmin(box); err != nil {
 		return nil, err
 	}
-	a.admin.Persons(persons(cfg.Admin))
-	a.admin.Show("sessions", func() any { return a.sessionViews() })
-	a.admin.Show("knocks", func() any { return a.knockViews() })
 	// The loop, and the configuration as its first command.
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
@@ -112,10 +108,24 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	}
 	a.admin.Start()
 	if cfg.Server.Dashboard != "" {
-		err = a.openPage()
+		if err := a.openPage(); err != nil {
+			return nil, err
+		}
 	}
 	laps.tell(log, slog.LevelDebug, "started")
-	return a, err
+	return a, nil
+}
+
+// makeAdmin is what the desk changes; it does not answer yet.
+func (a *app) makeAdmin(box *inbox) (err error) {
+	a.admin, err = ops.NewAdmin(filepath.Join(a.cfg.Server.DataDir, adminSocket), a.steer(box), a.log)
+	if err != nil {
+		return err
+	}
+	a.admin.Persons(persons(a.cfg.Admin))
+	a.admin.Show("sessions", func() any { return a.sessionViews() })
+	a.admin.Show("knocks", func() any { return a.knockViews() })
+	return nil
 }
 
 // walLimits are the bounds of the write-ahead log, which the file has in MiB.
