@@ -131,7 +131,7 @@ func forcedCause(s perp.MarketState) perp.Reject {
 // is the maker's.
 func (m *Market) Expire(equity perp.Money) Shift {
 	from, was := m.Phase, m.Why
-	m.Curve, m.Offers, m.Markouts = Curve{}, make([]Offer, 1), Markouts{}
+	m.Curve, m.Offers, m.seated, m.Markouts = Curve{}, make([]Offer, 1), false, Markouts{}
 	m.Equity, m.Rounding = equity, 0
 	m.Forced, m.Phase, m.Why = perp.Expired, perp.Expired, perp.MarketHalted
 	return m.since(from, was)

@@ -61,7 +61,7 @@ func TestOneTerminalAnswer(t *testing.T) {
 }
 
 // TestTwinRun: a seed twice, and its journal through encoding, snapshot and
-// restore in the middle: one state.
+// restore again and again: one state.
 func TestTwinRun(t *testing.T) {
 	for seed := range uint64(10) {
 		a, err := Run(seed, 400)
@@ -82,7 +82,7 @@ func TestTwinRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.Apply(c, entry.Seq, entry.Time)
-			if i == len(a.Journal)/2 {
+			if i%7 == 3 { // What a snapshot does not keep may not count.
 				if e, err = engine.Restore(e.Snapshot()); err != nil {
 					t.Fatal(err)
 				}
