@@ -67,7 +67,7 @@ func TestFaultDiskFull(t *testing.T) {
 	if !here {
 		return
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 3, 1<<30)
 	w.dir = filepath.Join(disk, "data")
@@ -153,7 +153,7 @@ func fillUp(t *testing.T, file string) {
 // TestFaultBackup (A13): backups are made while clients trade. A restored one
 // verifies and is, to the last command in it, what the original was.
 func TestFaultBackup(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 4, 1<<30)
 	g, err := StartBinary(ctx, w.bin, nil, w.log, w.args...)

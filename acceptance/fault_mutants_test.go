@@ -92,7 +92,7 @@ func idle(ctx context.Context, w *faultWorld) {
 // TestFaultIdle: the product passes it.
 func TestFaultIdle(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 2, 0)
 	idle(ctx, w)

@@ -192,7 +192,7 @@ var snapshotPoints = []crashCase{{"W13", "in-snapshot", []int{1}}}
 // TestFaultSnapshot: death while the state is saved; the journal leads to the same.
 func TestFaultSnapshot(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	w := newFaultWorld(t, mutant{}, 1, 3000)
 	w.walk(ctx, snapshotPoints, nil)
