@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -196,4 +197,33 @@ func TestOnlyNamedPortsListen(t *testing.T) {
 	if len(ports) > 0 {
 		t.Errorf("it listens on %v as well", ports)
 	}
+}
+
+// TestNoCoreFile: C11. The memory of a gateway that dies is not written to a file,
+// whatever limit it was started with.
+func TestNoCoreFile(t *testing.T) {
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{Cur: before.Max, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	g := startWith(t, Venue{}.TOML())
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &before); err != nil {
+		t.Fatal(err)
+	}
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", g.PID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(limits)) {
+		if rest, found := strings.CutPrefix(line, "Max core file size"); found {
+			if f := strings.Fields(rest); f[0] != "0" || f[1] != "0" {
+				t.Errorf("core files of up to %s", rest)
+			}
+			return
+		}
+	}
+	t.Errorf("no limit of core files in\n%s", limits)
 }

@@ -133,6 +133,9 @@ func logger(l config.Log, secrets []string) *slog.Logger {
 // serve starts the gateway, says that it is ready, runs it and maps how it
 // ended to an exit code.
 func serve(ctx context.Context, env *config.Env, cfg *config.Config, log *slog.Logger, portsFile string, ready func(*app) error) int {
+	if err := noCore(); err != nil {
+		return failed(env, fmt.Errorf("no limit on core files: %w", err))
+	}
 	a, err := start(cfg, log)
 	if err != nil {
 		return failed(env, err)
