@@ -323,19 +323,30 @@ func (r *run) memory(ctx context.Context) ([]Result, error) {
 		one = one.atMost(300)
 	}
 	var t taken
-	for t.fills < int64(pick(r, 2_000, 50_000)) {
-		r.Progress(fmt.Sprintf("P7 %d orders", t.fills))
-		err := c.clients[0].trade(&t, 64, fmt.Sprintf("M%d-", t.fills), time.Now().Add(500*time.Millisecond))
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return []Result{one}, err
+	rss := func(orders int) (float64, error) {
+		for t.fills < int64(orders) {
+			r.Progress(fmt.Sprintf("P7 %d orders", t.fills))
+			err := c.clients[0].trade(&t, 64, fmt.Sprintf("M%d-", t.fills), time.Now().Add(500*time.Millisecond))
+			if err := errors.Join(err, ctx.Err()); err != nil {
+				return 0, err
+			}
 		}
+		return g.rss()
 	}
-	after, err := g.rss()
+	most := pick(r, 2_000, 50_000)
+	half, err := rss(most / 2)
 	if err != nil {
 		return []Result{one}, err
 	}
-	two := measured("P7", fmt.Sprintf("the same after %d orders", t.fills), after, "MB").against("before them", idle)
-	return []Result{one, two.atMost(flat)}, nil
+	halfway := t.fills
+	after, err := rss(most)
+	if err != nil {
+		return []Result{one}, err
+	}
+	what := fmt.Sprintf("the same after %d orders", t.fills)
+	two := measured("P7", what, after, "MB").against("before them", idle)
+	three := measured("P7", what, after, "MB").against(fmt.Sprintf("after %d orders", halfway), half)
+	return []Result{one, two.atMost(flat), three.atMost(flat)}, nil
 }
 
 // prices is P9: from when the source saw a price, as the quote says in

@@ -61,7 +61,7 @@ func replayRate(dir string, rows int64) (rate float64, err error) {
 		if err != nil {
 			return err
 		}
-		e.Apply(c, entry.Seq, entry.Time)
+		e.Reapply(c, entry.Seq, entry.Time)
 		n++
 		return nil
 	})

@@ -80,7 +80,7 @@ func (k *checker) count(key string, n, most int) {
 // atFault tells whether a problem was already found at this path.
 func (k *checker) atFault(path string) bool {
 	s, known := k.spots[path]
-	if !known {
+	if !known || len(k.list) == 0 { // Where a path stands takes a look at all above it.
 		return false
 	}
 	line, col, _ := s.value.at(k.src)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -127,10 +128,10 @@ type place struct{ offset, length int }
 func (p place) at(src []byte) (line, col, length int) {
 	offset := min(max(p.offset, 0), len(src))
 	end := min(offset+max(p.length, 0), len(src))
-	text := string(src[:offset])
-	start := strings.LastIndexByte(text, '\n') + 1
-	marked, _, _ := strings.Cut(string(src[offset:end]), "\n")
-	line = 1 + strings.Count(text, "\n")
-	col = 1 + utf8.RuneCountInString(text[start:])
-	return line, col, max(1, utf8.RuneCountInString(strings.TrimRight(marked, "\r")))
+	above := src[:offset]
+	start := bytes.LastIndexByte(above, '\n') + 1
+	marked, _, _ := bytes.Cut(src[offset:end], []byte{'\n'})
+	line = 1 + bytes.Count(above, []byte{'\n'})
+	col = 1 + utf8.RuneCount(above[start:])
+	return line, col, max(1, utf8.RuneCount(bytes.TrimRight(marked, "\r")))
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"backstop/perp"
 )
@@ -92,6 +93,12 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 
 func decode[C perp.Command](payload []byte) (perp.Command, error) {
 	var c C
+	if form, often := forms[reflect.TypeFor[C]()]; often {
+		if readPlain(payload, reflect.ValueOf(&c).Elem(), form) {
+			return c, nil
+		}
+		c = *new(C)
+	}
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return nil, fmt.Errorf("journal: %s: %w", c.Kind(), err)
 	}

@@ -19,7 +19,9 @@
 //   - In every market what the books hold for the maker is what its curve says it
 //     owns, to the last unit, or Step faults, at the latest with the next tick of the
 //     clock (TestAuditFaults, TestMoneyAlwaysAddsUp in sim/).
-//   - The same journal gives the same state hash (I3, TestReplayGivesSameHash).
+//   - The same journal gives the same state hash (I3, TestReplayGivesSameHash), also
+//     when nobody hears what is told of quotes (Reapply, every script).
+//   - What is decoded of a payload is what json.Unmarshal makes of it (TestDecodeIsJSON).
 //   - A held order is decided by the first price that is newer than it, the maker
 //     never deals beyond that price (P4), the client never worse than quoted
 //     within the tolerance (P10), a superseded quote not after its grace (P11)

@@ -21,6 +21,7 @@ type Engine struct {
 	out     []perp.Event        // of the command being applied
 	bounds  bounds              // of accounts that need not be judged
 	now     perp.Time
+	quiet   bool // quotes are not told
 
 	arena     arena
 	orderIDs  names
@@ -115,6 +116,14 @@ func (e *Engine) Apply(c perp.Command, seq int64, now perp.Time) []perp.Event {
 	done := e.arena.end(e.out)
 	e.out, e.bounds.read = nil, 0
 	return done
+}
+
+// Reapply is Apply of a command from the journal that nobody hears the events of:
+// the state is the same, but the quotes that follow from it are not even told.
+func (e *Engine) Reapply(c perp.Command, seq int64, now perp.Time) {
+	e.quiet = true
+	e.Apply(c, seq, now)
+	e.quiet = false
 }
 
 // audit holds after every command: the books sum to zero, and what the maker

@@ -119,6 +119,8 @@ func (e *Engine) requote(m *market) {
 		q := &m.Quoting.Offers[i].Quote
 		q.OpenInterest, q.Funding = max(long, short), told
 	}
-	e.out = e.arena.offers(e.out, m, first)
+	if !e.quiet {
+		e.out = e.arena.offers(e.out, m, first)
+	}
 	e.stream(m)
 }

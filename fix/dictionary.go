@@ -22,6 +22,24 @@ type reading struct {
 	validator      quickfix.Validator
 }
 
+// readingsOf are those of sessions by their version: one for all of a version, since
+// ours has a dictionary of its own in it (withTied).
+func readingsOf(versions map[quickfix.SessionID]spec.Version) (map[quickfix.SessionID]reading, error) {
+	all, made := make(map[quickfix.SessionID]reading, len(versions)), map[string]reading{}
+	for id, v := range versions {
+		r, done := made[v.Key]
+		if !done {
+			var err error
+			if r, err = newReading(v); err != nil {
+				return nil, err
+			}
+			made[v.Key] = r
+		}
+		all[id] = r
+	}
+	return all, nil
+}
+
 func newReading(v spec.Version) (r reading, err error) {
 	if r.app, err = parsedDictionary(v.App); err != nil {
 		return r, fmt.Errorf("dictionary of %s: %w", v.Name, err)

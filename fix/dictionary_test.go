@@ -23,12 +23,8 @@ func TestSessionsShareADictionary(t *testing.T) {
 	versions := spec.Spoken()
 	settings := quickfix.NewSettings()
 	settings.GlobalSettings().Set("SocketAcceptPort", "1")
-	readings := map[quickfix.SessionID]reading{}
+	of := map[quickfix.SessionID]spec.Version{}
 	for _, v := range versions {
-		r, err := newReading(v)
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, client := range []string{"A", "B"} {
 			s := quickfix.NewSessionSettings()
 			s.Set("BeginString", v.BeginString)
@@ -41,8 +37,12 @@ func TestSessionsShareADictionary(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			readings[id] = r
+			of[id] = v
 		}
+	}
+	readings, err := readingsOf(of)
+	if err != nil {
+		t.Fatal(err)
 	}
 	a, err := quickfix.NewAcceptor(created{}, quickfix.NewMemoryStoreFactory(), settings, quickfix.NewNullLogFactory())
 	if err != nil {
@@ -108,7 +108,7 @@ func TestLibraryThatIsOtherwise(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := newReading(spec.Version{Name: "FIX 9", App: []byte("<fix")}); err == nil {
+	if _, err := readingsOf(map[quickfix.SessionID]spec.Version{{}: {Name: "FIX 9", App: []byte("<fix")}}); err == nil {
 		t.Error("a dictionary that is none was taken")
 	}
 }

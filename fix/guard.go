@@ -132,8 +132,7 @@ type conn struct {
 	mu       sync.Mutex
 	arrivals map[int64]perp.Time
 	queue    []outFrame
-	joined   []byte // memory of what take returned last; only the writer touches what is in it
-	queued   int    // bytes
+	queued   int // bytes
 	closing  bool
 	told     bool                   // the client has been told to go: nothing of it is read any more
 	ending   bool                   // the client has closed its side or was cut

@@ -6,15 +6,19 @@ import (
 	"net"
 	"os"
 	"slices"
+	"sync"
 	"time"
 )
 
 // writeMax is how many bytes go to the socket in one call.
 const writeMax = 64 << 10
 
-// writeKept is how large the memory may be that a connection uses again for what
-// goes to its socket: most of a thousand connections are idle.
-const writeKept = 8 << 10
+// rooms is memory for what goes to a socket in one call. Connections share it: most
+// of a thousand are idle, and those that are not write by turns. One larger than
+// roomKept is not kept.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+const roomKept = 2 * writeMax
 
 // closeWait is how long the gateway waits for the client's side to close after
 // its last bytes: closing earlier could make them never arrive.
@@ -135,13 +139,13 @@ func (c *conn) write() {
 	var linger <-chan time.Time
 	for {
 		moved := c.link.numbers.release()
-		bytes, closing, wait := c.take(time.Now())
-		if len(bytes) > 0 {
-			if err := c.push(bytes); err != nil {
-				c.cut("write: " + err.Error())
-				<-c.done
-				return
-			}
+		some, closing, wait, err := c.turn()
+		if err != nil {
+			c.cut("write: " + err.Error())
+			<-c.done
+			return
+		}
+		if some {
 			continue
 		}
 		if closing && c.queuedBytes() == 0 {
@@ -166,15 +170,26 @@ func (c *conn) write() {
 	c.lastWord()
 }
 
-// take joins the messages at the head of the queue that may leave; the bytes are good
-// until it is called again. One that is
+// turn writes what may leave now, if there is some.
+func (c *conn) turn() (some, closing bool, wait time.Duration, err error) {
+	room := rooms.Get().(*[]byte)
+	bytes, closing, wait := c.take((*room)[:0], time.Now())
+	if some = len(bytes) > 0; some {
+		err = c.push(bytes)
+	}
+	if *room = bytes; cap(bytes) <= roomKept {
+		rooms.Put(room)
+	}
+	return some, closing, wait, err
+}
+
+// take appends the messages at the head of the queue that may leave. One that is
 // held back on purpose holds back all behind it, as its number is first; wait is for
 // how long. Nothing waits for it on a connection that ends.
-func (c *conn) take(now time.Time) (bytes []byte, closing bool, wait time.Duration) {
+func (c *conn) take(bytes []byte, now time.Time) (_ []byte, closing bool, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0
-	bytes = c.joined[:0]
 	for n < len(c.queue) && len(bytes) < writeMax && c.link.numbers.mayLeave(c.queue[n].epoch, c.queue[n].seq) {
 		f := c.queue[n]
 		if wait = f.fate.until.Sub(now); wait > 0 && !c.closing {
@@ -192,9 +207,6 @@ func (c *conn) take(now time.Time) (bytes []byte, closing bool, wait time.Durati
 		n++
 	}
 	c.queue = slices.Delete(c.queue, 0, n)
-	if c.joined = bytes; cap(bytes) > writeKept {
-		c.joined = nil
-	}
 	return bytes, c.closing, wait
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"backstop/perp"
+	"backstop/spec"
 
 	"github.com/quickfixgo/quickfix"
 	"github.com/quickfixgo/quickfix/config"
@@ -333,11 +334,13 @@ func (d *Door) newAcceptor() (*quickfix.Acceptor, error) {
 	if err != nil {
 		return nil, err
 	}
-	readings := map[quickfix.SessionID]reading{}
+	versions := map[quickfix.SessionID]spec.Version{}
 	for _, l := range d.links {
-		if readings[l.id], err = newReading(l.version); err != nil {
-			return nil, err
-		}
+		versions[l.id] = l.version
+	}
+	readings, err := readingsOf(versions)
+	if err != nil {
+		return nil, err
 	}
 	if err := shareReadings(a, readings); err != nil {
 		return nil, err

@@ -134,7 +134,7 @@ func (c *Curve) PegWithin(best perp.Price, budget perp.Money) perp.Price {
 // Bounds are the base reserves between which the curve trades: the terminal
 // reserve divided by, and times, the concentration coefficient (§1).
 func (c *Curve) Bounds(concentration perp.Ratio) (lo, hi uint256.Int) {
-	end, _ := c.Terminal()
+	end := c.baseAfter(-c.Users) // of Terminal, whose quote reserve nobody asks for here
 	k := signed(int64(concentration))
 	hi.Mul(&end, &k)
 	hi.Div(&hi, &one6)

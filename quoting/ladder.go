@@ -72,8 +72,10 @@ func (m *Market) least() perp.Size { return max(m.Instrument.Lot, m.Instrument.M
 func (m *Market) lots(s perp.Size) perp.Size { return s - s%m.Instrument.Lot }
 
 // ladder appends the levels of the side that a client's order of side deals
-// on, best first, no more than room; each is the next slice of the curve.
-func (m *Market) ladder(side perp.Side, room perp.Size, away perp.Ratio, tier perp.Tier, out []perp.Level) []perp.Level {
+// on, best first, no more than room; each is the next slice of the curve. Impact is
+// the price of the first one before it is moved away from the oracle price and to
+// the tick.
+func (m *Market) ladder(side perp.Side, room perp.Size, away perp.Ratio, tier perp.Tier, out []perp.Level) (_ []perp.Level, impact perp.Price) {
 	size, relief := m.top(side, tier)
 	c, at := m.cut(side, away), m.Curve.baseAfter(0)
 	var done perp.Size
@@ -83,7 +85,11 @@ func (m *Market) ladder(side perp.Side, room perp.Size, away perp.Ratio, tier pe
 			break
 		}
 		next := m.Curve.baseAfter(perp.Size(side.Sign()) * (done + n))
-		price := m.rounded(side, m.floorFor(side, c.price(&at, &next)))
+		along := c.price(&at, &next)
+		if i == 0 {
+			impact = along
+		}
+		price := m.rounded(side, m.floorFor(side, along))
 		if len(out) > 0 {
 			price = m.beyond(side, price, out[len(out)-1].Price)
 		}
@@ -98,7 +104,7 @@ func (m *Market) ladder(side perp.Side, room perp.Size, away perp.Ratio, tier pe
 			size = perp.Size(addSat(int64(size), int64(relief)))
 		}
 	}
-	return out
+	return out, impact
 }
 
 // slice is the average price along the curve of what lies between two depths
@@ -132,15 +138,12 @@ func (m *Market) cut(side perp.Side, away perp.Ratio) (c cut) {
 
 // price is that of the slice between two base reserves.
 func (c *cut) price(b1, b2 *uint256.Int) perp.Price {
-	var below, cash uint256.Int
+	var below, cash, rest uint256.Int
 	below.Mul(b1, b2)
 	below.Mul(&below, &one6)
-	cash.Div(&c.cash, &below)
-	if c.up {
-		var whole uint256.Int
-		if whole.Mul(&cash, &below); whole.Lt(&c.cash) {
-			cash.AddUint64(&cash, 1)
-		}
+	cash.DivMod(&c.cash, &below, &rest)
+	if c.up && !rest.IsZero() {
+		cash.AddUint64(&cash, 1)
 	}
 	return perp.Price(saturate(&cash))
 }
@@ -188,20 +191,19 @@ func (m *Market) inBand(side perp.Side, price perp.Price) bool {
 
 // parts appends what explains the best level of a side: the oracle price, then
 // what each stage added; the parts add up to its price exactly because each is
-// the difference of two prices in a row.
-func (m *Market) parts(side perp.Side, away *Steps, best perp.Level, out []perp.Component) []perp.Component {
+// the difference of two prices in a row. Impact is what ladder returned with it.
+func (m *Market) parts(side perp.Side, mid perp.Price, away *Steps, impact perp.Price, best perp.Level, out []perp.Component) []perp.Component {
 	var at perp.Price
 	add := func(name string, to perp.Price) {
 		out = append(out, perp.Component{Name: name, Amount: to - at})
 		at = to
 	}
-	mid := m.Curve.Price()
 	add("oracle", m.Stats.Price)
 	add("recentre", mid)
 	for i, d := range away {
 		add(stepNames[i], mid+perp.Price(side.Sign())*mid.Of(d, perp.Trunc))
 	}
-	add("impact", m.slice(side, 0, best.Size, away[stepCount-1]))
+	add("impact", impact)
 	add("floor", m.floorFor(side, at))
 	add("rounding", best.Price)
 	return out

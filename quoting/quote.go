@@ -59,7 +59,7 @@ func (m *Market) Requote(first int64, now perp.Time) int {
 	if m.First == 0 {
 		m.First = first
 	}
-	x, quotes := pressure{}, false
+	x, quotes, all := pressure{}, false, m.common(now)
 	if !m.Curve.L.IsZero() && m.Allows(OfferQuote) {
 		x, quotes = m.pressure(now), true
 		m.rooms = [2]perp.Size{m.room(perp.Buy), m.room(perp.Sell)} // the same for all classes
@@ -69,10 +69,10 @@ func (m *Market) Requote(first int64, now perp.Time) int {
 		o := &m.Offers[i]
 		o.retire(now, m.Params.Grace)
 		if o.idle {
-			o.Quote = m.blank(o.Quote, 0, now)
+			m.blank(&o.Quote, &all, 0)
 			continue
 		}
-		o.Quote = m.blank(o.Quote, first+int64(n), now)
+		m.blank(&o.Quote, &all, first+int64(n))
 		o.AskAway, o.BidAway = 0, 0
 		if quotes {
 			m.offer(o, x)
@@ -83,20 +83,27 @@ func (m *Market) Requote(first int64, now perp.Time) int {
 	return n
 }
 
-// blank is a quote without prices that uses the slices of an old one.
-func (m *Market) blank(old perp.Quote, version int64, now perp.Time) perp.Quote {
+// common is a quote without prices as it is for all classes.
+func (m *Market) common(now perp.Time) perp.Quote {
 	q := perp.Quote{
-		Symbol: m.Instrument.Symbol, Version: version, Time: now, ValidUntil: now + m.Params.TTL,
-		State: m.Phase, Cause: m.Why, Class: old.Class,
+		Symbol: m.Instrument.Symbol, Time: now, ValidUntil: now + m.Params.TTL, State: m.Phase, Cause: m.Why,
 		Oracle: m.Stats.Price, Confidence: m.Stats.Width, OracleTime: m.Stats.Publish,
-		Index: perp.Price(m.Stats.Index / fine),
-		Held:  m.holds(old.Class.Tier), Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
-		Bids: old.Bids[:0], Asks: old.Asks[:0], BidParts: old.BidParts[:0], AskParts: old.AskParts[:0],
+		Index:     perp.Price(m.Stats.Index / fine),
+		Inventory: -m.Curve.Users, Hedged: m.Hedged, Equity: m.Equity,
 	}
 	if !m.Curve.L.IsZero() {
 		q.Mid, q.Leverage = m.Curve.Price(), m.leverage()
 	}
 	return q
+}
+
+// blank makes the quote of a class one without prices. The memory of its slices is
+// used again.
+func (m *Market) blank(q, common *perp.Quote, version int64) {
+	class, bids, asks, below, above := q.Class, q.Bids[:0], q.Asks[:0], q.BidParts[:0], q.AskParts[:0]
+	*q = *common
+	q.Version, q.Class, q.Held = version, class, m.holds(class.Tier)
+	q.Bids, q.Asks, q.BidParts, q.AskParts = bids, asks, below, above
 }
 
 // offer makes the ladders of one class.
@@ -112,13 +119,14 @@ func (m *Market) offer(o *Offer, x pressure) {
 		ask, bid = m.Params.plain()
 	}
 	o.AskAway, o.BidAway = ask[stepCount-1], bid[stepCount-1]
-	q.Asks = m.ladder(perp.Buy, m.rooms[0], o.AskAway, q.Class.Tier, q.Asks)
-	q.Bids = m.ladder(perp.Sell, m.rooms[1], o.BidAway, q.Class.Tier, q.Bids)
+	var above, below perp.Price
+	q.Asks, above = m.ladder(perp.Buy, m.rooms[0], o.AskAway, q.Class.Tier, q.Asks)
+	q.Bids, below = m.ladder(perp.Sell, m.rooms[1], o.BidAway, q.Class.Tier, q.Bids)
 	if len(q.Asks) > 0 {
-		q.AskParts = m.parts(perp.Buy, &ask, q.Asks[0], q.AskParts)
+		q.AskParts = m.parts(perp.Buy, q.Mid, &ask, above, q.Asks[0], q.AskParts)
 	}
 	if len(q.Bids) > 0 {
-		q.BidParts = m.parts(perp.Sell, &bid, q.Bids[0], q.BidParts)
+		q.BidParts = m.parts(perp.Sell, q.Mid, &bid, below, q.Bids[0], q.BidParts)
 	}
 }
 

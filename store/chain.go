@@ -24,10 +24,10 @@ type chain struct {
 type rowHash struct{ bytes []byte }
 
 // hashes are row hashes that can be used again: there are three for an order.
-// hashKept is the size above which one is not kept.
+// hashKept is the size above which one is not kept; one holds a text of events.
 var hashes = sync.Pool{New: func() any { return new(rowHash) }}
 
-const hashKept = 64 << 10
+const hashKept = 2 * textKept
 
 func newRowHash(previous [sha256.Size]byte) *rowHash {
 	r := hashes.Get().(*rowHash)

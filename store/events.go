@@ -15,8 +15,9 @@ type eventRow struct {
 	payload []byte
 }
 
-// textKept is the size up to which the memory of such a text is used again.
-const textKept = 64 << 10
+// textKept is the size up to which the memory of such a text is used again. Under
+// load a price tells of hundreds of markouts.
+const textKept = 1 << 20
 
 // eventsText appends what is stored of the events of a command to an empty text: a
 // JSON list of [n, kind, payload].

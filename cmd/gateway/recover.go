@@ -72,11 +72,11 @@ var errEnough = errors.New("replayed far enough")
 // replay applies the journal after the engine's last command, up to the row
 // last. A Fault in it is an error that names the row.
 func replay(h history, e *engine.Engine, last int64) error {
-	return replayWith(h, e, func(entry perp.Entry) bool { return entry.Seq <= last }, func(perp.Entry) {})
+	return replayWith(h, e, func(entry perp.Entry) bool { return entry.Seq <= last }, nil)
 }
 
 // replayWith applies the journal after the engine's last command while more says
-// so, and tells seen each row with its command and events.
+// so, and tells seen, if there is one, each row with its command and events.
 func replayWith(h history, e *engine.Engine, more func(perp.Entry) bool, seen func(perp.Entry)) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -94,6 +94,10 @@ func replayWith(h history, e *engine.Engine, more func(perp.Entry) bool, seen fu
 		c, err := engine.Decode(entry.Kind, entry.Payload)
 		if err != nil {
 			return fmt.Errorf("row %d: %w", entry.Seq, err)
+		}
+		if seen == nil {
+			e.Reapply(c, entry.Seq, entry.Time)
+			return nil
 		}
 		entry.Command, entry.Events = c, e.Apply(c, entry.Seq, entry.Time)
 		seen(entry)
