@@ -83,7 +83,7 @@ func (e *Engine) takeBack(h *history, at int, op perp.Operator) {
 	}
 	e.emit(perp.TradeBusted{
 		ExecID: e.execID(), Fill: t.ExecID, TradeID: t.TradeID, Order: o.Order, Price: t.Price, Size: t.Size, Fee: t.Fee,
-		Realised: change, By: op.By, Reason: op.Reason,
+		Realised: change, By: op.By, Why: op.Reason,
 	})
 	if filled { // It was over, and what is free again is not worked.
 		e.end(m, o, perp.OrderCanceled{Reason: perp.OperatorCancel, Detail: t.TradeID + " is busted"})

@@ -20,7 +20,7 @@ func (c *codec) busted(ev perp.TradeBusted, at perp.Time) *execution {
 	r := report(ev.ExecID, busted, ev.Order, at)
 	r.refers, r.tradeID, r.lastSize, r.lastPrice, r.fee = ev.Fill, ev.TradeID, ev.Size, ev.Price, -ev.Fee
 	r.currency, r.text = c.currencyOf(ev.Order.Symbol), bustToken
-	if why := clean(ev.Reason); why != "" {
+	if why := clean(ev.Why); why != "" {
 		r.text += " " + why
 	}
 	return r

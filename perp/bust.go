@@ -20,7 +20,7 @@ type TradeBusted struct {
 	Fee      Money // given back to the client
 	Realised Money // by how much the client's realised P&L changed, before fees
 	By       string
-	Reason   string
+	Why      string
 }
 
 // Kind names the event.

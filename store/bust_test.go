@@ -24,7 +24,7 @@ func (w *world) bust(i int) perp.Entry {
 	change := -f.Realised + 3
 	events := []perp.Event{perp.TradeBusted{
 		ExecID: fmt.Sprintf("E-%d", w.execs), Fill: f.ExecID, TradeID: f.TradeID, Order: o, Price: f.Price, Size: f.Size, Fee: f.Fee,
-		Realised: change, By: "desk", Reason: "wrong price",
+		Realised: change, By: "desk", Why: "wrong price",
 	}}
 	back := o
 	back.Side = o.Side.Opposite()

@@ -21,7 +21,7 @@ func bustRowOf(ev perp.TradeBusted, e perp.Entry) bustRow {
 	o := ev.Order
 	return bustRow{
 		ev.ExecID, ev.TradeID, o.OrderID, o.Account, o.Symbol, o.Side.String(), int64(ev.Size), int64(ev.Price), int64(ev.Fee),
-		int64(ev.Realised), ev.By, ev.Reason, int64(e.Time), e.Seq,
+		int64(ev.Realised), ev.By, ev.Why, int64(e.Time), e.Seq,
 	}
 }
 
