@@ -85,6 +85,12 @@ func TestBusts(t *testing.T) {
 	if err := s.Reader.db.QueryRow("SELECT count(*) FILTER (WHERE NOT busted), sum(busted) FROM api_fills").Scan(&standing, &marked); err != nil || standing != 6 || marked != 4 {
 		t.Errorf("api_fills: %d stand, %d are busted, %v", standing, marked, err)
 	}
+	var paid, kept int64
+	err = s.Reader.db.QueryRow(`SELECT (SELECT sum(fee) FROM api_fills WHERE NOT busted),
+		(SELECT sum(balance) FROM api_balances WHERE owner = 'maker' AND account LIKE 'fees/%')`).Scan(&paid, &kept)
+	if err != nil || paid != kept || kept == 0 {
+		t.Errorf("fees of the trades that stand %d, in the books %d, %v", paid, kept, err)
+	}
 	got, err := s.Recall([]perp.OrderRef{{OrderID: "O-1"}})
 	if err != nil || len(got) != 1 || got[0].Order.Cum != 0 || got[0].Order.Status != perp.Canceled || got[0].Order.Freed != got[0].Order.Size {
 		t.Errorf("its order: %+v, %v", got, err)
