@@ -45,7 +45,7 @@ func (e *Engine) bustable(c perp.BustTrade) (h *history, at int, v perp.Verdict)
 	case t.Liquidation:
 		return refuse(t.TradeID + " closed a position of an account in liquidation, or against one")
 	case i >= 0 && e.state.Dangers[i].Since > 0, slices.ContainsFunc(h.Trades[at:], liquidated):
-		return refuse(t.Account + " has been liquidated since")
+		return refuse(t.Account + " has been liquidated or deleveraged since")
 	case h.Borne > 0 && t.Time <= h.Borne:
 		return refuse("a loss of " + t.Account + " has been borne by others since")
 	case e.state.Book.byID[t.OrderID] == nil:
