@@ -171,7 +171,7 @@ func given(c perp.Command, op perp.Operator) perp.Command {
 		c.Operator = op
 		return c
 	case perp.BustTrade:
-		c.Operator = op
+		c.Key, c.By = op.Key, op.By // The client is told the reason, and no more.
 		return c
 	}
 	panic(perp.Fault{What: "proposal of " + c.Kind()})

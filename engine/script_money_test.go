@@ -40,7 +40,7 @@ func (s *script) money(f []string) perp.Command {
 	case "one-person":
 		return Configure{}
 	case "propose-bust": // propose-bust T-1 key
-		kind, payload := Encode(perp.BustTrade{Operator: op("k" + f[2]), TradeID: f[1]})
+		kind, payload := Encode(perp.BustTrade{Operator: perp.Operator{Key: "k" + f[2], By: "ann", Reason: "wrong price"}, TradeID: f[1]})
 		return perp.ProposeChange{Operator: op(f[2]), Person: "ann", Command: kind, Payload: payload}
 	case "approve": // approve 1 key
 		return perp.ApproveChange{Operator: op(f[2]), Person: "bert", Proposal: s.number(f[1])}
@@ -113,7 +113,11 @@ func (s *script) showMoney(ev perp.Event) string {
 		}
 		return "done: " + ev.Text
 	case perp.TradeBusted:
-		return fmt.Sprintf("busted %s: %s at %s, fee %s, realised changes by %s | %s", ev.TradeID, ev.Size, ev.Price, ev.Fee, ev.Realised, order1(ev.Order))
+		why := ""
+		if ev.Why != "" {
+			why = " by " + ev.By + ": " + ev.Why
+		}
+		return fmt.Sprintf("busted %s%s: %s at %s, fee %s, realised changes by %s | %s", ev.TradeID, why, ev.Size, ev.Price, ev.Fee, ev.Realised, order1(ev.Order))
 	case perp.Settled:
 		return fmt.Sprintf("settled %s claim %s cash %s deferred %s", ev.Account, ev.Claim, ev.Cash, ev.Deferred)
 	case perp.FundingPaid:
