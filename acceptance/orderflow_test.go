@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -26,6 +28,7 @@ const (
 // Prices come each 50 ms and swing by ten per cent in fifteen seconds, so that
 // stop orders go off and a leveraged account is liquidated.
 const (
+	flowBusts  = 100 * time.Millisecond // from one bust to the next
 	flowSpeed  = "20"
 	flowPrices = 40_000 // half an hour
 	flowPeriod = 300
@@ -93,7 +96,7 @@ orders_per_second = 0
 // Margin calls (AX) and liquidations come in most runs, but take a price that moves far
 // enough while a position is open.
 var flowMust = []string{
-	"150=0", "150=4", "150=5", "150=8", "150=A", "150=C", "150=F", "150=I", "150=D", "150=L", "9", "r", "j", "3",
+	"150=0", "150=4", "150=5", "150=8", "150=A", "150=C", "150=F", "150=I", "150=D", "150=L", "150=H", "9", "r", "j", "3",
 	"S", "AG", "AI", "W", "AP", "BA", "BG", "AQ", "AE", "AM", "y", "d", "f", "h", "BF",
 }
 
@@ -133,7 +136,9 @@ func TestOrderFlow(t *testing.T) {
 			}
 		})
 	}
+	busted := flowDesk(ctx, t, dir, seed)
 	all.Wait()
+	t.Logf("%d trades busted", busted())
 	took := time.Since(begun)
 	heard, requests := map[string]int{}, 0
 	for _, w := range flows {
@@ -155,6 +160,55 @@ func TestOrderFlow(t *testing.T) {
 		}
 	}
 	verify(ctx, t, g, dir)
+}
+
+// flowDesk busts one of the newest trades now and then, until it is told to end: then
+// it says how many.
+func flowDesk(ctx context.Context, t *testing.T, dir string, seed uint64) (end func() int) {
+	ctx, cancel := context.WithCancel(ctx)
+	random, pace, done, n := rand.New(rand.NewPCG(seed, 1)), time.NewTicker(flowBusts), make(chan struct{}), 0
+	go func() {
+		defer close(done)
+		defer pace.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-pace.C:
+			}
+			out, talk, code, err := Run(ctx, "trade", "list", "--data-dir", dir, "--json", "--number", "200")
+			var list struct {
+				Trades []struct {
+					ID string `json:"trade_id"`
+				}
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if err = errors.Join(err, json.Unmarshal([]byte(out), &list)); err != nil || code != 0 {
+				t.Errorf("trades: %d, %v: %s", code, err, talk)
+				return
+			}
+			if len(list.Trades) == 0 {
+				continue
+			}
+			trade := list.Trades[random.IntN(len(list.Trades))].ID
+			_, talk, code, err = Run(ctx, "trade", "bust", trade, "--data-dir", dir, "--reason", "flow", "--yes")
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil || code != 0 && code != 8: // What was liquidated since is refused.
+				t.Errorf("bust of %s: %d, %v: %s", trade, code, err, talk)
+			case code == 0:
+				n++
+			}
+		}
+	}()
+	return func() int {
+		cancel()
+		<-done
+		return n
+	}
 }
 
 // flowMax is how long a run may take, on a slow machine too.

@@ -103,6 +103,7 @@ type Promises struct {
 	waiting  int
 	orders   map[string]*promised // by each ClOrdID
 	working  map[*promised]bool
+	fills    map[string]dealtFill // that stand, by ExecID
 	house    map[string]*promised // orders that the gateway made, by OrderID
 	streams  map[string]bool      // ids of V and R that go on after their first answer
 	highest  int

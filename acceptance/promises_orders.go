@@ -14,19 +14,25 @@ type promised struct {
 	accepted              int
 	triggered             bool
 	cum, paid             decimal.Decimal
+	freed                 decimal.Decimal // busted, and not worked again
 }
 
 // nextStatus says which 39 may follow which.
 var nextStatus = map[string]string{"": "A08", "A": "08", "0": "0124C", "1": "124C"}
 
 // statusOf says which 39 an ExecType may come with.
-var statusOf = map[string]string{"A": "A", "0": "0", "8": "8", "4": "4", "C": "C", "5": "012", "D": "01", "L": "01", "F": "12"}
+var statusOf = map[string]string{"A": "A", "0": "0", "8": "8", "4": "4", "C": "C", "5": "012", "D": "01", "L": "01", "F": "12", "H": "014C"}
+
+// bustedStatus says which 39 the bust of a fill leaves behind which.
+var bustedStatus = map[string]string{"1": "01", "2": "01", "4": "4", "C": "C"}
 
 // execType is 150 as FIX 4.4 has it.
 func (p *Promises) execType(f Fields) string {
 	switch e := f.Get(150); {
 	case f.Get(20) == "3":
 		return "I"
+	case f.Get(20) == "1":
+		return "H"
 	case p.Old && (e == "1" || e == "2"):
 		return "F"
 	default:
@@ -122,6 +128,10 @@ func (p *Promises) step(o *promised, exec string, f Fields) {
 		if key := "D " + o.first; p.find(key) != nil {
 			p.answered(key, f)
 		}
+	case exec == "H":
+		if bustedStatus[o.status] == "" || !strings.Contains(bustedStatus[o.status], to) {
+			p.broken(FinalState, "a bust when it was %s: %s", o.status, f)
+		}
 	case nextStatus[o.status] == "" || !strings.Contains(nextStatus[o.status], to):
 		p.broken(FinalState, "it was %s: %s", o.status, f)
 	}
@@ -149,8 +159,13 @@ func (p *Promises) step(o *promised, exec string, f Fields) {
 // quantities adds up an order.
 func (p *Promises) quantities(o *promised, exec string, f Fields) {
 	cum, leaves, size := dec(f.Get(14)), dec(f.Get(151)), dec(f.Get(38))
-	if exec == "F" {
+	switch exec {
+	case "F":
 		p.dealt(o, f)
+	case "H":
+		p.busted(o, f)
+	case "5":
+		o.freed = decimal.Zero // It asks for the whole size.
 	}
 	if exec == "8" {
 		if !cum.IsZero() || !leaves.IsZero() {
@@ -171,8 +186,8 @@ func (p *Promises) quantities(o *promised, exec string, f Fields) {
 			p.broken(Sums, "151 at the end: %s", f)
 		}
 	default:
-		if !size.Equal(cum.Add(leaves)) {
-			p.broken(Sums, "38 is not 14 + 151: %s", f)
+		if !size.Equal(cum.Add(leaves).Add(o.freed)) {
+			p.broken(Sums, "38 is not 14 + 151, and %s that was busted: %s", o.freed, f)
 		}
 	}
 	full, begun := cum.GreaterThanOrEqual(size), cum.IsPositive()
@@ -201,7 +216,39 @@ func (p *Promises) dealt(o *promised, f Fields) {
 		fee = fee.Add(dec(v))
 	}
 	// A fee that cash does not cover is owed as a claim.
-	p.Cash = p.Cash.Sub(decimal.Min(fee, decimal.Max(decimal.Zero, p.Cash)))
+	paid := decimal.Min(fee, decimal.Max(decimal.Zero, p.Cash))
+	p.Cash = p.Cash.Sub(paid)
+	if p.fills == nil {
+		p.fills = map[string]dealtFill{}
+	}
+	p.fills[f.Get(17)] = dealtFill{o, size, dec(f.Get(31)), fee, paid}
+}
+
+// dealtFill is a fill that stands: its size with the sign of a position.
+type dealtFill struct {
+	of                     *promised
+	size, price, fee, paid decimal.Decimal
+}
+
+// busted takes a fill of the account back. It has to be one of that order, which was
+// not taken back before, and to be named as it was told.
+func (p *Promises) busted(o *promised, f Fields) {
+	was, stands := p.fills[f.Get(19)]
+	fee := dec(f.Get(12)).Add(dec(f.Get(137)))
+	if !stands || was.of != o {
+		p.broken(Sums, "a bust of no fill that stands: %s", f)
+		was = dealtFill{o, dec(f.Get(32)), dec(f.Get(31)), fee.Neg(), fee.Neg()} // As it says, so that what follows is judged.
+		if f.Get(54) == "2" {
+			was.size = was.size.Neg()
+		}
+	}
+	delete(p.fills, f.Get(19))
+	if size := was.size.Abs(); !size.Equal(dec(f.Get(32))) || !was.price.Equal(dec(f.Get(31))) || !fee.Equal(was.fee.Neg()) {
+		p.broken(Sums, "a bust of %s at %s, fee %s, told as: %s", size, was.price, was.fee, f)
+	}
+	o.cum, o.paid = o.cum.Sub(was.size.Abs()), o.paid.Sub(was.size.Abs().Mul(was.price))
+	o.freed = o.freed.Add(was.size.Abs())
+	p.Position, p.Cash = p.Position.Sub(was.size), p.Cash.Add(was.paid)
 }
 
 // houseOrder takes the report of an order that the gateway made.

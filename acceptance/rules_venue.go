@@ -15,6 +15,8 @@ var rulesMarkets = []struct{ symbol, script, keys, oracle string }{
 	{"CERT-OVER2", "steady", lookOff, ""},
 	{"CERT-PART", "steady", lookOff + "levels = 1\ntop_share = \"0.0001\"\n", ""},
 	{"CERT-FEW", "steady", lookOff + "[market.vamm]\nsoft_leverage = \"0.00005\"\nmax_leverage = \"0.0001\"\n", ""},
+	{"CERT-BUST", "steady", lookOff + "levels = 1\ntop_share = \"0.0001\"\n", ""},
+	{"CERT-BUST2", "steady", lookOff + "[market.vamm]\nsoft_leverage = \"0.00005\"\nmax_leverage = \"0.0001\"\n", ""},
 	{"CERT-OI", "steady", lookOff + "[market.risk]\nopen_interest = \"5\"\n", ""},
 	{"CERT-LEVER", "steady", lookOff + "[market.risk]\nmaker_leverage = \"0.00001\"\n", ""},
 	{"CERT-NONE", "steady", lookOff + "[market.vamm]\nsoft_leverage = \"0.000001\"\nmax_leverage = \"0.000002\"\n", ""},
@@ -45,7 +47,7 @@ const lookOff = "[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\n"
 // the session and of the limits of its account.
 var rulesClients = []struct{ name, deposit, session, limits string }{
 	{name: "GENERAL"}, {name: "OTHER"}, {name: "FORM"}, {name: "QUOTER"}, {name: "HOLDER"}, {name: "LOOKER"}, {name: "STALER"}, {name: "STALER2"}, {name: "WAVER"},
-	{name: "LOSER"}, {name: "JUMPER"}, {name: "ASKER"}, {name: "LEAVER"}, {name: "REPEATER"}, {name: "FUNDED"}, {name: "PARTIAL"}, {name: "OVER"},
+	{name: "LOSER"}, {name: "JUMPER"}, {name: "ASKER"}, {name: "LEAVER"}, {name: "REPEATER"}, {name: "FUNDED"}, {name: "PARTIAL"}, {name: "OVER"}, {name: "BUSTER"},
 	{name: "PRICES", session: "roles = [\"md\"]\n"},
 	{name: "SLOW", session: "[session.limits]\norders_per_second = 1\n"},
 	{name: "ONE", limits: "open_orders = 1\n"},

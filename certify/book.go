@@ -15,6 +15,7 @@ type order struct {
 	ended         bool
 	status        string   // the latest 39
 	cum, size     *big.Rat // CumQty and OrderQty as last told
+	freed         *big.Rat // of fills that were busted and are not worked again
 	fills         int
 	triggered     bool
 	told          *Entry // the latest report
@@ -45,7 +46,7 @@ func (b *book) see(e *Entry) *order {
 	switch {
 	case e.FromClient && e.Kind == "D":
 		id := e.get(11)
-		o := &order{fields: e.Fields, sent: e, cum: new(big.Rat), size: number(e.get(38))}
+		o := &order{fields: e.Fields, sent: e, cum: new(big.Rat), freed: new(big.Rat), size: number(e.get(38))}
 		if !b.wants(o) {
 			return nil
 		}
@@ -105,6 +106,12 @@ func (b *book) report(o *order, e *Entry) {
 		if last := number(e.get(32)); last != nil {
 			o.cum = new(big.Rat).Add(o.cum, last)
 		}
+	case "H":
+		if last := number(e.get(32)); last != nil {
+			o.cum = new(big.Rat).Sub(o.cum, last)
+		}
+	case "5": // It asks for the whole size anew.
+		o.freed = new(big.Rat)
 	}
 	if e.get(636) == "Y" || e.get(150) == "L" {
 		o.triggered = true
@@ -113,11 +120,26 @@ func (b *book) report(o *order, e *Entry) {
 	if o.ended && e.get(150) != "H" && e.get(150) != "G" {
 		o.contradiction = "reported as " + fieldText(150, e.get(150)) + " after its end"
 	}
-	o.ended = o.ended || slices.Contains(ends, o.status)
+	o.ended = (o.ended && e.get(150) != "H") || slices.Contains(ends, o.status)
 	if size := number(e.get(38)); size != nil {
 		o.size = size
 	}
+	if e.get(150) == "H" {
+		o.free(e)
+	}
 	b.add(o, e)
+}
+
+// free notes what a busted fill leaves free: LeavesQty says whether it is worked
+// again, which is for the gateway to say.
+func (o *order) free(e *Entry) {
+	leaves := number(e.get(151))
+	if leaves == nil || o.size == nil || o.ended {
+		return
+	}
+	if free := new(big.Rat).Sub(new(big.Rat).Sub(o.size, o.cum), leaves); free.Sign() >= 0 {
+		o.freed = free
+	}
 }
 
 // add checks the sums of a report: CumQty is what was filled, LeavesQty what is
@@ -127,7 +149,7 @@ func (b *book) add(o *order, e *Entry) {
 	if cum == nil || leaves == nil || o.size == nil || o.contradiction != "" {
 		return
 	}
-	left := new(big.Rat).Sub(o.size, o.cum)
+	left := new(big.Rat).Sub(new(big.Rat).Sub(o.size, o.cum), o.freed)
 	switch {
 	case cum.Cmp(o.cum) != 0:
 		o.contradiction = "CumQty(14) is " + e.get(14) + ", but the fills add up to " + text(o.cum)

@@ -39,7 +39,7 @@ func (p *positions) of(e *Entry) (*big.Rat, bool) {
 	return size, known
 }
 
-// see adds a fill or takes a first report. It returns the change of a fill that is
+// see adds a fill, takes a busted one off or takes a first report. It returns the change of a fill that is
 // new, else nil.
 func (p *positions) see(e *Entry) *big.Rat {
 	switch {
@@ -48,13 +48,13 @@ func (p *positions) see(e *Entry) *big.Rat {
 		if _, known := p.of(e); !known {
 			p.size[positionKey(e)] = reported(e)
 		}
-	case e.Kind == "8" && e.get(150) == "F" && !p.execs[e.get(17)]:
+	case e.Kind == "8" && (e.get(150) == "F" || e.get(150) == "H") && !p.execs[e.get(17)]:
 		p.execs[e.get(17)] = true
 		change := number(e.get(32))
 		if change == nil {
 			return nil
 		}
-		if e.get(54) != "1" {
+		if (e.get(54) != "1") != (e.get(150) == "H") { // A bust takes back what it names.
 			change = new(big.Rat).Neg(change)
 		}
 		if size, known := p.of(e); known {

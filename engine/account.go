@@ -14,10 +14,18 @@ const tradesMax = 1_000
 // history is what an account dealt lately, oldest first.
 type history struct {
 	Account string
-	Trades  []perp.TradeView
+	Trades  []dealt
+	Borne   perp.Time // when others last bore a loss of it
 }
 
-func (e *Engine) remember(t perp.TradeView) {
+// dealt is a trade with what it takes to take it back.
+type dealt struct {
+	perp.TradeView
+	Realised perp.Money // with all that is busted left out
+	Paid     perp.Money // of the fee, in cash at once
+}
+
+func (e *Engine) remember(t dealt) {
 	h := e.histories[t.Account]
 	if h == nil {
 		h = &history{Account: t.Account}
@@ -55,8 +63,8 @@ func (e *Engine) trades(r perp.RequestTrades) {
 	if h := e.histories[account]; h != nil && answer.Verdict.OK() {
 		all := h.Trades
 		for _, t := range all[max(0, len(all)-tradesMax):] {
-			if matches(t, r) {
-				answer.Trades = append(answer.Trades, t)
+			if matches(t.TradeView, r) {
+				answer.Trades = append(answer.Trades, t.TradeView)
 			}
 		}
 	}

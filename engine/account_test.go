@@ -11,12 +11,12 @@ import (
 // TestTradesKept: the last 1,000 trades of an account can be asked for, however many
 // there were; nobody else's are among them.
 func TestTradesKept(t *testing.T) {
-	for _, dealt := range []int{0, 1, tradesMax - 1, tradesMax, tradesMax + 1, 2*tradesMax + 1, 3*tradesMax + 7} {
+	for _, many := range []int{0, 1, tradesMax - 1, tradesMax, tradesMax + 1, 2*tradesMax + 1, 3*tradesMax + 7} {
 		s := newScript(t)
 		s.s.Step([]perp.Input{{Command: Configure{Accounts: []risk.Account{{Name: "alice", Sessions: []string{"alice"}, Limits: risk.DefaultLimits()}}}}}, s.now)
-		for i := range dealt {
-			s.e.remember(perp.TradeView{Account: "alice", TradeID: fmt.Sprint("T", i)})
-			s.e.remember(perp.TradeView{Account: "bob", TradeID: fmt.Sprint("B", i)})
+		for i := range many {
+			s.e.remember(dealt{TradeView: perp.TradeView{Account: "alice", TradeID: fmt.Sprint("T", i)}})
+			s.e.remember(dealt{TradeView: perp.TradeView{Account: "bob", TradeID: fmt.Sprint("B", i)}})
 		}
 		ask := perp.RequestTrades{Origin: perp.Origin{Session: "alice"}, ReqID: "R"}
 		var got []perp.TradeView
@@ -25,12 +25,12 @@ func TestTradesKept(t *testing.T) {
 				got = r.Trades
 			}
 		}
-		if len(got) != min(dealt, 1_000) {
-			t.Fatalf("%d of %d trades are told", len(got), dealt)
+		if len(got) != min(many, 1_000) {
+			t.Fatalf("%d of %d trades are told", len(got), many)
 		}
 		for i, v := range got {
-			if want := fmt.Sprint("T", dealt-len(got)+i); v.TradeID != want {
-				t.Fatalf("of %d trades number %d is %s, want %s", dealt, i, v.TradeID, want)
+			if want := fmt.Sprint("T", many-len(got)+i); v.TradeID != want {
+				t.Fatalf("of %d trades number %d is %s, want %s", many, i, v.TradeID, want)
 			}
 		}
 	}

@@ -91,10 +91,11 @@ func (e *Engine) replace(c perp.ReplaceOrder) {
 	previous := o.ClOrdID
 	e.state.Book.rename(o, c.ClOrdID)
 	conditions := risk.Changed(o.Order, c.Conditions)
-	if o.Price != c.Price || c.Size > o.Size || conditions.Stop != o.Stop {
+	if o.Price != c.Price || c.Size-o.Cum > o.Leaves() || conditions.Stop != o.Stop {
 		o.Rank = e.state.Seq
 	}
 	o.Price, o.Size, o.Conditions, o.Updated = c.Price, max(c.Size, o.Cum), conditions, e.now
+	o.Freed = 0 // The whole size is asked for anew.
 	if o.Size == o.Cum {
 		o.Status = perp.FullyFilled
 		e.state.Book.close(o, e.state.Seq)

@@ -16,7 +16,7 @@ const proposalsMax = 64
 const whoAsks = "it is not known who asks: show a token"
 
 // TwoPerson asks for a second person where the desk lets more happen than before:
-// money in or out, withdrawals opened, a halt lifted, a market expired. What stops
+// money in or out, withdrawals opened, a halt lifted, a market expired, a trade busted. What stops
 // something is one person's and at once.
 type TwoPerson struct {
 	After  perp.Time // a proposal may be approved from then on
@@ -44,6 +44,8 @@ func (e *Engine) alone(c perp.Command) (op perp.Operator, needs bool) {
 	case perp.Withdraw:
 		op, needs = c.Operator, true
 	case perp.OpenWithdrawals:
+		op, needs = c.Operator, true
+	case perp.BustTrade:
 		op, needs = c.Operator, true
 	case perp.SetMarket:
 		m := e.markets[c.Symbol]
@@ -167,6 +169,9 @@ func given(c perp.Command, op perp.Operator) perp.Command {
 		return c
 	case perp.SetMarket:
 		c.Operator = op
+		return c
+	case perp.BustTrade:
+		c.Key, c.By = op.Key, op.By // The client is told the reason, and no more.
 		return c
 	}
 	panic(perp.Fault{What: "proposal of " + c.Kind()})

@@ -164,6 +164,8 @@ func (e *Engine) note() {
 			e.touch(ev.Order.Account)
 		case perp.Filled:
 			e.touch(ev.Order.Account)
+		case perp.TradeBusted:
+			e.touch(ev.Order.Account)
 		case perp.MarginCalled:
 			e.touch(ev.Account)
 		case perp.LiquidationChanged:

@@ -59,6 +59,8 @@ func Decode(kind string, payload []byte) (perp.Command, error) {
 		return decode[perp.Withdraw](payload)
 	case perp.SetMarket{}.Kind():
 		return decode[perp.SetMarket](payload)
+	case perp.BustTrade{}.Kind():
+		return decode[perp.BustTrade](payload)
 	case perp.ProposeChange{}.Kind():
 		return decode[perp.ProposeChange](payload)
 	case perp.ApproveChange{}.Kind():

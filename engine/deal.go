@@ -54,10 +54,13 @@ func (e *Engine) book(m *market, o *order, l perp.Level, quoted perp.Price, liqu
 		Fee: fee, Liquidity: liquidity, Realised: realised,
 	})
 	e.emit(events...)
-	e.remember(perp.TradeView{
+	e.remember(dealt{perp.TradeView{
 		ExecID: exec, TradeID: trade, OrderID: o.OrderID, ClOrdID: o.ClOrdID, Account: o.Account, Symbol: o.Symbol,
 		Side: o.Side, Price: l.Price, Size: l.Size, Fee: fee, Liquidation: o.Liquidation, Time: e.now,
-	})
+	}, realised, e.state.Ledger.FeePaid()})
+	if o.Status.Working() && o.Leaves() == 0 { // All but what was busted.
+		e.end(m, o, perp.OrderCanceled{Reason: perp.OperatorCancel, Detail: "the rest was busted"})
+	}
 }
 
 // fill moves the order itself on.
@@ -65,7 +68,7 @@ func (e *Engine) fill(m *market, o *order, l perp.Level) {
 	o.Cum = perp.Add(o.Cum, l.Size)
 	o.Paid = o.Paid.Plus(l.Price, l.Size)
 	o.Status, o.Updated = perp.PartiallyFilled, e.now
-	if o.Cum > o.Size {
+	if o.Cum+o.Freed > o.Size {
 		panic(perp.Fault{What: "order " + o.OrderID + " overfilled", Args: []int64{int64(o.Cum), int64(o.Size)}})
 	}
 	if o.Cum == o.Size {

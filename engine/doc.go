@@ -58,6 +58,9 @@
 //   - A tick judges only accounts for which something may follow, and what comes of
 //     it is what judging all of them would bring (TestBoundsChangeNothing).
 //   - Events stay as they were told, whatever is applied after them (TestEventsAreKept).
+//   - What is busted is as if it had never been, or the bust is refused and nothing
+//     changes (TestBustedWorldIsAsIfNever, TestScripts/bust, TestScripts/bust_refused,
+//     TestRefusalsChangeNothing).
 //   - Where two persons are asked for, one alone lets no more happen than before
 //     (TestTwoPersons, TestProposalsAreBounded).
 //   - The positions of clients and maker sum to zero (I12, TestZeroSumAfterEveryCommand in sim/).

@@ -221,6 +221,8 @@ func (e *Engine) perform(c perp.Command) {
 		e.withdraw(c)
 	case perp.SetMarket:
 		e.setMarket(c)
+	case perp.BustTrade:
+		e.bust(c)
 	case perp.ProposeChange:
 		e.propose(c)
 	case perp.ApproveChange:

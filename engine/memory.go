@@ -102,6 +102,17 @@ func (e *Engine) Forgotten(c perp.Command) (refs []perp.OrderRef) {
 		return e.unknown(e.unknown(refs, c.Session, c.Account, c.ClOrdID), c.Session, c.Account, c.OrigClOrdID)
 	case perp.ReplaceOrder:
 		return e.unknown(e.unknown(refs, c.Session, c.Account, c.ClOrdID), c.Session, c.Account, c.OrigClOrdID)
+	case perp.BustTrade:
+		if h, at := e.dealtAs(c.TradeID); h != nil && e.state.Book.byID[h.Trades[at].OrderID] == nil {
+			refs = append(refs, perp.OrderRef{OrderID: h.Trades[at].OrderID})
+		}
+		return refs
+	case perp.ApproveChange:
+		for _, p := range e.state.Proposals {
+			if what, err := Decode(p.Command, p.Payload); p.ID == c.Proposal && err == nil {
+				return e.Forgotten(what)
+			}
+		}
 	case perp.RequestStatus:
 		if c.OrderID != "" && e.state.Book.byID[c.OrderID] == nil {
 			refs = append(refs, perp.OrderRef{OrderID: c.OrderID})

@@ -34,6 +34,8 @@ func (s *stored) take(events []perp.Event) {
 			s.put(ev.Order)
 		case perp.OrderReplaced:
 			s.put(ev.Order)
+		case perp.TradeBusted:
+			s.put(ev.Order)
 		}
 	}
 }
@@ -76,7 +78,7 @@ func TestForgettingIsInvisible(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(10, 60).Draw(t, "steps") {
-			switch rapid.IntRange(0, 7).Draw(t, "what") {
+			switch rapid.IntRange(0, 8).Draw(t, "what") {
 			case 0:
 				smart.do(perp.ForgetOrders{Through: smart.e.Seq() - int64(rapid.IntRange(0, 5).Draw(t, "lag"))})
 			case 1:
@@ -92,6 +94,9 @@ func TestForgettingIsInvisible(t *testing.T) {
 				smart.price = max(perp.PriceOne, smart.price+smart.price.Of(move, perp.Trunc))
 				dumb.price = smart.price
 				do(perp.OracleTick{Symbol: "BTC-PERP", Price: smart.price, Confidence: smart.price / 50_000, Publish: smart.now - 150*ms, Receive: smart.now, Sources: 3})
+			case 8:
+				renamed++
+				do(perp.BustTrade{Operator: perp.Operator{Key: fmt.Sprint("bust", renamed), By: "desk"}, TradeID: fmt.Sprint("T-", rapid.IntRange(1, 12).Draw(t, "trade"))})
 			case 3, 4:
 				o := smart.draw(t)
 				ids = append(ids, o)

@@ -107,6 +107,15 @@ func (b *book) close(o *order, seq int64) {
 	}
 }
 
+// change moves an ended order that is another now to the end of those that ended:
+// what is stored of it is that only when the present command is durable.
+func (b *book) change(o *order, seq int64) {
+	if i := slices.Index(b.ended, o); i >= 0 {
+		b.ended = append(slices.Delete(b.ended, i, i+1), o)
+		o.Ended = seq
+	}
+}
+
 // live returns the orders that may still fill, by account and then in order of
 // creation.
 func (b *book) live() (all []*order) {

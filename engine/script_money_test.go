@@ -33,6 +33,17 @@ func (s *script) money(f []string) perp.Command {
 			mode = 99
 		}
 		return perp.SetMarket{Operator: op(f[3]), Symbol: f[1], Mode: mode}
+	case "bust": // bust T-1 key
+		return perp.BustTrade{Operator: op(f[2]), TradeID: f[1]}
+	case "two-persons":
+		return Configure{TwoPerson: TwoPerson{Within: 3_600 * perp.Second}}
+	case "one-person":
+		return Configure{}
+	case "propose-bust": // propose-bust T-1 key
+		kind, payload := Encode(perp.BustTrade{Operator: perp.Operator{Key: "k" + f[2], By: "ann", Reason: "wrong price"}, TradeID: f[1]})
+		return perp.ProposeChange{Operator: op(f[2]), Person: "ann", Command: kind, Payload: payload}
+	case "approve": // approve 1 key
+		return perp.ApproveChange{Operator: op(f[2]), Person: "bert", Proposal: s.number(f[1])}
 	case "stop-withdrawals":
 		return perp.StopWithdrawals{Operator: op(f[1])}
 	case "reopen":
@@ -101,6 +112,12 @@ func (s *script) showMoney(ev perp.Event) string {
 			return fmt.Sprintf("refused %s %s", ev.Verdict.Reject, ev.Verdict.Detail)
 		}
 		return "done: " + ev.Text
+	case perp.TradeBusted:
+		why := ""
+		if ev.Why != "" {
+			why = " by " + ev.By + ": " + ev.Why
+		}
+		return fmt.Sprintf("busted %s%s: %s at %s, fee %s, realised changes by %s | %s", ev.TradeID, why, ev.Size, ev.Price, ev.Fee, ev.Realised, order1(ev.Order))
 	case perp.Settled:
 		return fmt.Sprintf("settled %s claim %s cash %s deferred %s", ev.Account, ev.Claim, ev.Cash, ev.Deferred)
 	case perp.FundingPaid:
@@ -126,7 +143,13 @@ func (s *script) showMoney(ev perp.Event) string {
 		v := ev.View
 		return fmt.Sprintf("collateral %s cash %s claims %s unrealised %s initial %s free %s withdrawable %s", v.Account, v.Cash, v.Claims, v.Unrealised, v.Initial, v.Free, v.Withdrawable)
 	case perp.TradesReported:
-		return fmt.Sprintf("trades %s %d", ev.Account, len(ev.Trades))
+		text := fmt.Sprintf("trades %s %d", ev.Account, len(ev.Trades))
+		for _, v := range ev.Trades {
+			if v.Busted {
+				text += ", " + v.TradeID + " busted"
+			}
+		}
+		return text
 	}
 	return showSession(ev)
 }
@@ -144,6 +167,7 @@ func TestRefusalsChangeNothing(t *testing.T) {
 		"withdraw maker 10 k13 BTC-PERP pocket", "withdraw maker 10 k14 BTC-PERP insurance",
 		"mode NONE-PERP halted k15", "mode BTC-PERP sideways k17", "mode BTC-PERP expired k18",
 		"mode BTC-PERP halted used", "reopen used", "stop-withdrawals used", "kick nobody k16", "disable alice used",
+		"bust T-99 k19", "bust O-1 k20", "bust T-1 used",
 	} {
 		before := s.e.state
 		snapshot := s.e.Snapshot()

@@ -29,6 +29,9 @@ func (e *Engine) resolve(m *market) {
 		e.state.Losses++
 		r, events := e.state.Ledger.Resolve(account, symbol, id("L-", e.state.Losses), m.Quoting.Spare())
 		m.Quoting.Fund(-r.Maker)
+		if h := e.histories[account]; h != nil && r.Loss > r.Open {
+			h.Borne = e.now
+		}
 		e.emit(events...)
 	}
 }

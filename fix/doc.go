@@ -80,6 +80,8 @@
 //     to another version keeps its reports: TestSessionMovesToAnotherVersion.
 //   - A client with the stock dictionary takes every message in each of its forms:
 //     TestStockDictionaryTakesEveryForm, TestLogHasEveryForm.
+//   - A trade that was busted is told as that, in every version: TestBustIsTold,
+//     TestBustInFIX42.
 //   - Funding is told with prices and with what it pays: TestFundingIsTold.
 //   - The parts of a price on the wire give that price to the tick:
 //     TestPartsOnTheWireGiveThePrice.

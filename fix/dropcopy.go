@@ -19,7 +19,7 @@ func (c *codec) reported(asked, owner string, r *execution) (out []outMessage) {
 			sessions = []string{asked, r.order.Session}
 		}
 	}
-	if r.order.Provided {
+	if r.order.Provided && r.text == "" {
 		r.text = laidOff + " " + r.order.QuoteID
 	}
 	concerned := c.concerned(asked, r.order)

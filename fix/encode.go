@@ -40,6 +40,8 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.reported(asker(ev.Origin, ev.Order), "", c.orderRejected(ev, at))
 	case perp.Filled:
 		return c.reported(ev.Order.Session, "", c.filled(ev, at))
+	case perp.TradeBusted:
+		return c.reported(ev.Order.Session, "", c.busted(ev, at))
 	case perp.OrderCanceled:
 		return c.reported(ev.Origin.Session, ev.Order.Session, c.orderCanceled(ev, at))
 	case perp.OrderReplaced:
@@ -127,6 +129,7 @@ func (c *codec) message(session string, b *body) outMessage {
 // execution is one execution report; its fields stand as they go out.
 type execution struct {
 	orderID, orig, execID, tradeID string
+	refers                         string // 19
 	execType, status               byte
 	statusID                       string
 	reason                         string // 103
@@ -178,7 +181,7 @@ func report(execID string, execType byte, o perp.Order, at perp.Time) *execution
 
 func (r *execution) write() *body {
 	o := r.order
-	b := newBody("8").add(37, r.orderID).opt(11, o.ClOrdID).opt(41, r.orig).add(17, r.execID).opt(527, r.tradeID)
+	b := newBody("8").add(37, r.orderID).opt(11, o.ClOrdID).opt(41, r.orig).add(17, r.execID).opt(19, r.refers).opt(527, r.tradeID)
 	b.add(150, string(r.execType)).add(39, string(r.status))
 	if r.copy {
 		b.add(797, "Y")
@@ -206,11 +209,12 @@ func (r *execution) write() *body {
 		b.add(44, o.Price.String())
 	}
 	b.asksFor(o)
-	if r.execType == 'F' {
+	traded := r.execType == 'F' || r.execType == busted
+	if traded {
 		b.add(32, r.lastSize.String()).add(31, r.lastPrice.String())
 	}
 	b.add(151, o.Leaves().String()).add(14, o.Cum.String()).add(6, o.AvgPrice().String()).time(60, r.at)
-	if r.execType == 'F' {
+	if traded {
 		b.opt(851, liquidityCodes[r.liquidity])
 		b.group(136, []pair{{137, r.fee.String()}, {138, r.currency}, {139, feeKind(o.Liquidation)}})
 	}
@@ -255,12 +259,17 @@ func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 	if ev.Liquidity == perp.Removed { // What waited for the quote was neither asked for now nor looked at.
 		r.look, r.received = c.looked(ev.Order), c.received(ev.Order)
 	}
-	inst, known := c.desk.instrument(ev.Order.Symbol)
-	if !known {
-		panic(perp.Fault{What: "fill in a market that the fix door does not know: " + ev.Order.Symbol})
-	}
-	r.currency = inst.Currency
+	r.currency = c.currencyOf(ev.Order.Symbol)
 	return r
+}
+
+// currencyOf is the currency of a market in which something was dealt.
+func (c *codec) currencyOf(symbol string) string {
+	inst, known := c.desk.instrument(symbol)
+	if !known {
+		panic(perp.Fault{What: "fill in a market that the fix door does not know: " + symbol})
+	}
+	return inst.Currency
 }
 
 // orderCanceled ends an order. A client that asked for it knows why; every

@@ -335,13 +335,17 @@ func (c *codec) trades(ev perp.TradesReported, seq int64) []outMessage {
 // trade is AE: one trade, from the client's side.
 func (c *codec) trade(reqID string, seq int64, i, of int, v perp.TradeView) *body {
 	last, currency := "N", ""
+	kind, report := tradeNew, tradeSubmitted
+	if v.Busted {
+		kind, report = tradeCancel, tradeBroken
+	}
 	if i == of-1 {
 		last = "Y"
 	}
 	if inst, known := c.desk.instrument(v.Symbol); known {
 		currency = inst.Currency
 	}
-	b := newBody("AE").add(571, "TR"+strconv.FormatInt(seq, 10)+"-"+strconv.Itoa(i)).add(487, "0").add(856, "0").add(568, reqID)
+	b := newBody("AE").add(571, "TR"+strconv.FormatInt(seq, 10)+"-"+strconv.Itoa(i)).add(487, kind).add(856, report).add(568, reqID)
 	b.num(748, of).add(912, last).add(17, v.ExecID).opt(527, v.TradeID).add(570, "N").add(55, v.Symbol)
 	b.add(32, v.Size.String()).add(31, v.Price.String()).add(75, day(v.Time)).time(60, v.Time).nanos(22005, v.Time)
 	side := []pair{{54, sideCodes[v.Side]}, {37, v.OrderID}}

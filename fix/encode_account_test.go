@@ -46,6 +46,12 @@ func testTrades() []perp.TradeView {
 	return []perp.TradeView{one, other}
 }
 
+func bustedTrade() perp.TradeView {
+	v := testTrades()[0]
+	v.Busted = true
+	return v
+}
+
 const hourly = 3600 * perp.Second
 
 func index(whole, part int64) perp.FundingIndex { return perp.FundingIndex{Whole: whole, Part: part} }
@@ -76,6 +82,7 @@ func accountEvents() []named {
 		{"tradesack_none", perp.TradesReported{Origin: asked, ReqID: "TR1", Account: "ACME-MAIN"}},
 		{"tradesack_refused", perp.TradesReported{Origin: asked, ReqID: "TR2", Verdict: perp.Verdict{Reject: perp.UnknownSymbol, Detail: "NONE-PERP"}}},
 		{"trades", perp.TradesReported{Origin: asked, ReqID: "TR3", Account: "ACME-MAIN", Trades: testTrades()}},
+		{"trades_busted", perp.TradesReported{Origin: asked, ReqID: "TR4", Account: "ACME-MAIN", Trades: []perp.TradeView{bustedTrade()}}},
 		{"margincall", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Equity: 880 * coin, Required: 1000*coin + 500_000, Shortfall: 120*coin + 500_000}},
 		{"margincall_lifted", perp.MarginCalled{CallID: "MC-9", Account: "ACME-MAIN", Lifted: true, Equity: 1100 * coin, Required: 1000 * coin}},
 	}

@@ -31,6 +31,19 @@ func filledOrder(cum string) perp.Order {
 	return o
 }
 
+// bustedOrder is the test order after all of it was busted, bustedPart after a part.
+func bustedOrder() perp.Order {
+	o := testOrder()
+	o.Freed = o.Size
+	return o
+}
+
+func bustedPart() perp.Order {
+	o := filledOrder("40")
+	o.Type, o.TIF, o.QuoteID, o.Freed = perp.Limit, perp.GTC, "", size("60")
+	return o
+}
+
 func ended(o perp.Order, s perp.OrderStatus) perp.Order { o.Status = s; return o }
 
 var asked = perp.Origin{Session: "ACME", InSeq: 7, Arrival: testTime - 3*perp.Millisecond}
@@ -77,6 +90,10 @@ func outEvents() []named {
 		{"er_tied_post", perp.OrderAccepted{Origin: asked, ExecID: "E-22", Order: tied(perp.Conditions{PostOnly: true})}},
 		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},
 		{"er_part_passive", perp.Filled{ExecID: "E-5", TradeID: "T-9002", Order: filledOrder("100"), Price: price("150.03"), Size: size("100"), Liquidity: perp.Added}},
+		{"er_bust", perp.TradeBusted{ExecID: "E-30", Fill: "E-3", TradeID: "T-9001", Order: bustedOrder(), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, By: "desk", Why: "oracle error"}},
+		{"er_bust_part", perp.TradeBusted{ExecID: "E-31", Fill: "E-5", TradeID: "T-9002", Order: bustedPart(), Price: price("150.03"), Size: size("60"), By: "desk"}},
+		{"er_bust_canceled", perp.TradeBusted{ExecID: "E-32", Fill: "E-6", TradeID: "T-9003", Order: ended(bustedPart(), perp.Canceled), Price: price("150.03"), Size: size("60"), Why: "a\x01b"}},
+		{"er_bust_end", perp.OrderCanceled{ExecID: "E-33", Order: ended(bustedOrder(), perp.Canceled), Reason: perp.OperatorCancel, Detail: "T-9001 is busted"}},
 		{"er_reject", perp.OrderRejected{Origin: asked, ExecID: "E-4", Order: refused, Verdict: perp.Verdict{Reject: perp.InsufficientMargin, Need: 1_500_000, Have: 900_000}}},
 		{"er_cond_field", perp.OrderRejected{Origin: asked, ExecID: "E-4", Order: perp.Order{ClOrdID: "C-1", Symbol: "SOL-PERP"}, Verdict: perp.Verdict{Reject: perp.CondField, Need: 44, Detail: "44"}}},
 		{"er_dup", perp.OrderRejected{Origin: asked, ExecID: "E-10", Order: filledOrder("250"), Verdict: perp.Verdict{Reject: perp.DuplicateClOrdID}}},

@@ -109,6 +109,7 @@ var rejectTable = []codes{
 	{perp.QuoteCrossed, 99, 99, 99, 0, 0, 99, "4", 99, 99, prices},
 	{perp.QuoteEntries, 99, 99, 99, 0, 0, 99, "4", 99, 99, counts},
 	{perp.MMPFrozen, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit},
+	{perp.UnknownTrade, 99, 99, 99, 0, 0, 99, "4", 99, 99, noUnit}, // of the desk's
 }
 
 // codesOf returns the row of a reject; a reject without one is a bug.

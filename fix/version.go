@@ -256,6 +256,8 @@ func inFIX42(kind string, body []pair) (string, []pair) {
 			f.value = "1"
 		case f.tag == 150 && f.value == "I":
 			f.value, transaction = status, "3"
+		case f.tag == 150 && f.value == string(busted):
+			f.value, transaction = status, "1"
 		case f.tag == 137:
 			out = append(out, pair{12, f.value}, pair{13, "3"})
 		}
@@ -297,6 +299,8 @@ func outFIX42(kind string, body []pair, currency string) []pair {
 			continue
 		case f.tag == 150 && valueOf(body, 20) == "3":
 			f.value = "I"
+		case f.tag == 150 && valueOf(body, 20) == "1":
+			f.value = string(busted)
 		case f.tag == 150 && (f.value == "1" || f.value == "2"):
 			f.value = "F"
 		}

@@ -208,6 +208,8 @@ func (k *desk) touch(ev perp.Event) {
 		k.changed(ev.Account, ev.Symbol)
 	case perp.Filled:
 		k.changed(ev.Order.Account, ev.Order.Symbol)
+	case perp.TradeBusted:
+		k.changed(ev.Order.Account, ev.Order.Symbol)
 	case perp.OrderAccepted: // a working order takes margin
 		k.changed(ev.Order.Account, "")
 	case perp.OrderReplaced:

@@ -12,7 +12,7 @@
 //
 // # In and out
 //
-// In: Deposit, Withdraw, Fill, Settle, Accrue, BookFunding, Resolve, Expire.
+// In: Deposit, Withdraw, Fill, Bust, Settle, Accrue, BookFunding, Resolve, Expire.
 // Out: events (Posted, PositionChanged, Settled, FundingPaid, Bankrupted, …) and
 // readers (Balance, Position, OpenInterest, Worth, …). The whole state is one
 // JSON value; reading it back audits it.
@@ -36,6 +36,8 @@
 //   - Expiry pays no more than there is (TestExpiryPaysNoMoreThanThereIs).
 //   - The Reference reproduces published cases of the vAMM it is named after
 //     (TestPositionVectors, TestPnlSettleVectors, TestBankruptcyVectors).
+//   - A bust leaves positions and money as if the trade had never been, whatever is
+//     busted first (TestBustIsAsIfNever, TestBustReversesTheLastTrade).
 //   - A key counts once (TestDepositCountsOnce).
 //   - A ledger read back from JSON continues as the original (TestRoundTripContinues).
 //

@@ -25,10 +25,7 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	if f.Size <= 0 || f.Price <= 0 || f.Fee < 0 || f.Extra < 0 || f.Side != perp.Buy && f.Side != perp.Sell || !client(f.Account) || f.Symbol == "" {
 		panic(perp.Fault{What: "fill of " + f.Account + " in " + f.Symbol, Args: []int64{int64(f.Side), int64(f.Size), int64(f.Price), int64(f.Fee)}})
 	}
-	base, cash := f.Size, -perp.Notional(f.Price, f.Size, perp.Ceil)
-	if f.Side == perp.Sell {
-		base, cash = -f.Size, perp.Notional(f.Price, f.Size, perp.Floor)
-	}
+	base, cash := flow(f.Side, f.Size, f.Price)
 	w := &l.w
 	w.events = w.events[:0]
 	b := l.book(f.Symbol)
@@ -41,17 +38,34 @@ func (l *Ledger) Fill(f Fill) (realised perp.Money, events []perp.Event) {
 	return realised, w.events
 }
 
+// flow is what a fill adds to a position, and the cash of it: both with their sign.
+func flow(side perp.Side, size perp.Size, price perp.Price) (base perp.Size, cash perp.Money) {
+	if side == perp.Sell {
+		return -size, perp.Notional(price, size, perp.Floor)
+	}
+	return size, -perp.Notional(price, size, perp.Ceil)
+}
+
 func client(account string) bool {
 	return account != "" && account != perp.Maker && account != perp.Outside
 }
 
-// trade moves the client's position and, against it, the maker's.
+// FeePaid is what of the fee of the last Fill was taken from cash; the rest is a debt.
+func (l *Ledger) FeePaid() perp.Money { return l.w.paid }
+
+// trade books a fill in the client's position and, against it, in the maker's.
 func (l *Ledger) trade(w *writer, b *book, account string, base perp.Size, cash perp.Money) perp.Money {
+	next, realised := Apply(l.holder(b, account).Position, base, cash)
+	l.move(w, b, account, next)
+	return realised
+}
+
+// move sets the client's position and, against it, moves the maker's.
+func (l *Ledger) move(w *writer, b *book, account string, next perp.Position) {
 	h := l.holder(b, account)
 	l.x.touch(h.stake.market)
 	b.note(h)
 	old := h.Position
-	next, realised := Apply(old, base, cash)
 	h.Position = next
 	b.start(h)
 	h.stake.weigh()
@@ -65,7 +79,6 @@ func (l *Ledger) trade(w *writer, b *book, account string, base perp.Size, cash 
 	b.Short = perp.Add(b.Short, max(-next.Size, 0)-max(-old.Size, 0))
 	w.emit(perp.PositionChanged{Account: account, Symbol: b.Symbol, Size: next.Size, EntryNotional: next.Entry})
 	w.emit(perp.PositionChanged{Account: perp.Maker, Symbol: b.Symbol, Size: b.Maker.Size, EntryNotional: b.Maker.Entry})
-	return realised
 }
 
 // Apply is a position after a fill of base (a buy is positive) for cash (a buy
@@ -108,6 +121,7 @@ func (l *Ledger) realise(w *writer, b *book, account string, amount perp.Money, 
 func (l *Ledger) fee(w *writer, b *book, f Fill) {
 	cash := cashOf(f.Account)
 	paid := min(f.Fee, max(0, l.Balance(cash)))
+	w.paid = paid
 	l.transfer(w, cash, feesOf(b), paid, perp.TradeFee, f.Ref)
 	if paid < f.Fee {
 		l.realise(w, b, f.Account, paid-f.Fee, perp.TradeFee, f.Ref)

@@ -273,7 +273,10 @@ func (l *Ledger) Settled(account, symbol string) perp.Money {
 }
 
 // writer collects the events of one command.
-type writer struct{ events []perp.Event }
+type writer struct {
+	events []perp.Event
+	paid   perp.Money // of a fee, in cash
+}
 
 func (w *writer) emit(ev perp.Event) { w.events = append(w.events, ev) }
 

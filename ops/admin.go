@@ -51,7 +51,7 @@ type Admin struct {
 
 // DeskCommand is what a POST to /v1/commands says.
 type DeskCommand struct {
-	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange
+	Kind    string `json:"kind"` // Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange, BustTrade
 	Key     string `json:"key"`  // counts once
 	By      string `json:"by,omitempty"`
 	Account string `json:"account,omitempty"`
@@ -63,6 +63,7 @@ type DeskCommand struct {
 	Verb    string `json:"verb,omitempty"` // enable, disable, kick, set_seq, reset_seq, reset_protection
 	In      int64  `json:"in,omitempty"`   // for set_seq
 	Out     int64  `json:"out,omitempty"`
+	Trade   string `json:"trade,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 
 	Propose  bool   `json:"propose,omitempty"`  // keep it for a second person
@@ -286,7 +287,7 @@ var modes = map[string]perp.MarketMode{
 func (c DeskCommand) command(who string) (perp.Command, error) {
 	for name, s := range map[string]string{
 		"key": c.Key, "by": c.By, "account": c.Account, "symbol": c.Symbol, "fund": c.Fund, "reason": c.Reason,
-		"session": c.Session, "verb": c.Verb,
+		"session": c.Session, "verb": c.Verb, "trade": c.Trade,
 	} {
 		if len(s) > adminTextMax || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return nil, fmt.Errorf("%s: at most %d printable bytes", name, adminTextMax)
@@ -316,13 +317,18 @@ func (c DeskCommand) command(who string) (perp.Command, error) {
 		return perp.OpenWithdrawals{Operator: op}, nil
 	case perp.StopWithdrawals{}.Kind():
 		return perp.StopWithdrawals{Operator: op}, nil
+	case perp.BustTrade{}.Kind():
+		if c.Trade == "" || strings.TrimSpace(c.Reason) == "" {
+			return nil, errors.New("trade and reason: both must be said")
+		}
+		return perp.BustTrade{Operator: op, TradeID: c.Trade}, nil
 	case perp.ApproveChange{}.Kind():
 		return perp.ApproveChange{Operator: op, Proposal: c.Proposal}, nil
 	case perp.SteerSession{}.Kind():
 		v, err := verb(c.Verb)
 		return perp.SteerSession{Operator: op, Session: c.Session, Verb: v, In: c.In, Out: c.Out, Symbol: c.Symbol}, err
 	}
-	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange", c.Kind)
+	return nil, fmt.Errorf("kind: %q is none of Deposit, Withdraw, SetMarket, OpenWithdrawals, StopWithdrawals, SteerSession, ApproveChange, BustTrade", c.Kind)
 }
 
 // verb reads what is wanted of a session.

@@ -93,6 +93,8 @@ func TestDeskRefuses(t *testing.T) {
 		`{"kind":"Deposit","key":"k","amount":"1e5"}`:                                "amount",
 		`{"kind":"Deposit","key":"k","amount":"1"}{}`:                                "more than one",
 		`{"kind":"SetMarket","key":"k","mode":"open"}`:                               "mode",
+		`{"kind":"BustTrade","key":"k","reason":"r"}`:                                "trade and reason",
+		`{"kind":"BustTrade","key":"k","trade":"T-1","reason":" "}`:                  "trade and reason",
 		`{"kind":"Configure","key":"k"}`:                                             "kind",
 		`{"kind":"Deposit","key":"a\nb","amount":"1"}`:                               "printable",
 		`{"kind":"Deposit","key":"` + strings.Repeat("k", 300) + `"}`:                "printable",

@@ -27,6 +27,7 @@ type metrics struct {
 	rejects  *prometheus.CounterVec
 	trades   *prometheus.CounterVec
 	traded   *prometheus.CounterVec
+	busted   *prometheus.CounterVec
 	quotes   *prometheus.CounterVec
 	commit   prometheus.Histogram
 	ack      prometheus.Histogram
@@ -53,6 +54,7 @@ func newMetrics(m *Model, version string) *metrics {
 	x.orders = counter("orders_total", "New orders by how they were answered.", "market", "type", "result")
 	x.rejects = counter("rejects_total", "Refused orders, cancels, replaces, quote requests and quotes of providers by reason.", "reason")
 	x.trades = counter("trades_total", "Fills.", "market")
+	x.busted = counter("busts_total", "Fills that were taken back; they stay in the counts of fills.", "market")
 	x.traded = counter("traded_base_total", "Base units dealt.", "market")
 	x.quotes = counter("quotes_published_total", "Quotes that replaced the one before.", "market")
 	x.commit = histogram("store_commit_duration_seconds", "Time of one synced transaction.")
@@ -111,6 +113,8 @@ func (x *metrics) count(ev perp.Event) {
 	case perp.Filled:
 		x.trades.WithLabelValues(x.market(ev.Order.Symbol)).Inc()
 		x.traded.WithLabelValues(x.market(ev.Order.Symbol)).Add(base(ev.Size))
+	case perp.TradeBusted:
+		x.busted.WithLabelValues(x.market(ev.Order.Symbol)).Inc()
 	case perp.LaidOff:
 		x.laidOff.WithLabelValues(x.market(ev.Symbol)).Add(base(perp.Abs(ev.Size)))
 	case perp.QuotesProvided:

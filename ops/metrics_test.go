@@ -24,6 +24,7 @@ func busy(t *testing.T) *world {
 	w.tick("BTC-PERP", price(60_000), 2*perp.SizeOne)
 	w.do(perp.ClockTick{}, perp.Recentred{Symbol: "BTC-PERP", Peg: price(60_000)})
 	w.fill("BTC-PERP", "DEMO1", perp.Buy, perp.SizeOne/2, price(60_001))
+	w.do(perp.BustTrade{}, perp.TradeBusted{TradeID: "T99", Order: perp.Order{Symbol: "BTC-PERP"}})
 	bad := perp.Order{Symbol: "no such market", Side: perp.Buy, Type: perp.Limit}
 	w.do(perp.PlaceOrder{}, perp.OrderRejected{Order: bad, Verdict: perp.Verdict{Reject: perp.UnknownSymbol}})
 	w.do(perp.PlaceOrder{}, perp.OrderRejected{Order: bad, Verdict: perp.Verdict{Reject: perp.QuoteSuperseded}})
@@ -72,6 +73,7 @@ func TestMetricValues(t *testing.T) {
 	_, page := get(t, "GET", url+"/metrics")
 	for _, want := range []string{
 		`gateway_oracle_price{market="BTC-PERP"} 60000`,
+		`gateway_busts_total{market="BTC-PERP"} 1`,
 		`gateway_laid_off_base_total{market="BTC-PERP"} 0.25`,
 		`gateway_provided_pulled_total{market="BTC-PERP",reason="MMP_FROZEN"} 1`,
 		`gateway_rejects_total{reason="QUOTE_CROSSED"} 1`,

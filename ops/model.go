@@ -233,6 +233,8 @@ func (m *Model) apply(ev perp.Event, at perp.Time) {
 		m.provided(ev)
 	case perp.Filled:
 		m.fill(ev, at)
+	case perp.TradeBusted:
+		m.bust(ev)
 	case perp.Posted:
 		m.move(ev.Transfer.Debit, -ev.Transfer.Amount)
 		m.move(ev.Transfer.Credit, ev.Transfer.Amount)
@@ -319,6 +321,15 @@ func (m *Model) fill(ev perp.Filled, at perp.Time) {
 		Size: ev.Size.String(), SizeUnits: int64(ev.Size), Price: ev.Price.String(), PriceUnits: int64(ev.Price),
 		Fee: ev.Fee.String(), FeeUnits: int64(ev.Fee), Liquidity: ev.Liquidity.String(),
 	})
+}
+
+// bust marks a fill that was taken back, if it is among the newest.
+func (m *Model) bust(ev perp.TradeBusted) {
+	for i := range m.fills.len() {
+		if f := m.fills.at(i); f.TradeID == ev.TradeID {
+			f.Busted = true
+		}
+	}
 }
 
 // watch returns a channel that holds one token whenever something changed, and

@@ -58,6 +58,21 @@ func TestBounded(t *testing.T) {
 
 // TestPlotMerges: quotes that come close together share one point, which shows
 // the last of them.
+// TestBustedFill: of the newest fills, those that were taken back say so.
+func TestBustedFill(t *testing.T) {
+	w := newWorld("BTC-PERP")
+	for range 3 {
+		w.fill("BTC-PERP", "DEMO1", perp.Buy, perp.SizeOne, price(60_000))
+	}
+	before := w.Status().Fills
+	w.do(perp.BustTrade{}, perp.TradeBusted{TradeID: before[1].TradeID, Order: perp.Order{Symbol: "BTC-PERP"}})
+	for i, f := range w.Status().Fills {
+		if f.Busted != (i == 1) || f.TradeID != before[i].TradeID {
+			t.Errorf("fill %d: %+v", i, f)
+		}
+	}
+}
+
 func TestPlotMerges(t *testing.T) {
 	w := newWorld("BTC-PERP")
 	begin := w.at()

@@ -147,6 +147,7 @@ type Fill struct {
 	Fee        string `json:"fee"`
 	FeeUnits   int64  `json:"fee_units"`
 	Liquidity  string `json:"liquidity"`
+	Busted     bool   `json:"busted"` // taken back: nothing of it counts
 }
 
 // Orders counts what became of requests since the start.

@@ -121,6 +121,18 @@ func (w Wide) Plus(p Price, s Size) Wide {
 	return w
 }
 
+// Minus takes away what Plus added; taking more than there is is a Fault.
+func (w Wide) Minus(p Price, s Size) Wide {
+	off := Wide{}.Plus(p, s)
+	var borrow uint64
+	w.Lo, borrow = bits.Sub64(w.Lo, off.Lo, 0)
+	w.Hi, borrow = bits.Sub64(w.Hi, off.Hi, borrow)
+	if borrow != 0 {
+		panic(Fault{"Wide.Minus below zero", []int64{int64(p), int64(s)}})
+	}
+	return w
+}
+
 // Average is the sum divided by size, to the nearest price unit, halves up;
 // zero for no size. It is shown to people, no money depends on it.
 func (w Wide) Average(s Size) Price {

@@ -239,6 +239,7 @@ type TradeView struct {
 	Fee         Money
 	Liquidation bool
 	Time        Time
+	Busted      bool `json:",omitempty"` // taken back: nothing of it counts
 }
 
 // TradesReported answers a trade request (FIX AQ, AE), oldest first.

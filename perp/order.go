@@ -107,6 +107,10 @@ type Order struct {
 
 	RespID string `json:",omitempty"` // 693 of the answer to a quote that made it
 
+	// Freed is the size of fills that were busted: it is not worked again, unless a
+	// replace asks for it.
+	Freed Size `json:",omitempty"`
+
 	// Liquidation: made by the gateway to close a position of an account in
 	// danger; it has no ClOrdID and every session of the account is told.
 	Liquidation bool `json:",omitempty"`
@@ -121,7 +125,7 @@ func (o Order) Leaves() Size {
 	if !o.Status.Working() && o.Status != PendingNew {
 		return 0
 	}
-	return o.Size - o.Cum
+	return o.Size - o.Cum - o.Freed
 }
 
 // AvgPrice is the average over all fills, rounded to the nearest unit.

@@ -81,6 +81,9 @@ const (
 	QuoteEntries // there are too many of them
 	MMPFrozen    // its protection took its quotes away, and it has not said that it goes on
 
+	// UnknownTrade is of the desk's commands: there is no such trade to bust.
+	UnknownTrade
+
 	rejectEnd
 )
 
@@ -89,7 +92,7 @@ func (r Reject) String() string { return name(rejectNames, r) }
 
 // OfTheDesk tells whether only commands of the desk are refused for it: then no client
 // is ever told.
-func (r Reject) OfTheDesk() bool { return r >= DuplicateKey && r <= UnknownSession }
+func (r Reject) OfTheDesk() bool { return r >= DuplicateKey && r <= UnknownSession || r == UnknownTrade }
 
 // Rejects returns every reject in order of precedence.
 func Rejects() []Reject {
@@ -108,7 +111,7 @@ var rejectNames = []string{
 	"QUOTE_CONSUMED", "REDUCE_ONLY_FLAT", "OPEN_ORDERS_LIMIT", "POSITION_LIMIT", "NOTIONAL_LIMIT", "INSUFFICIENT_MARGIN", "COLLATERAL_CAP", "OI_LIMIT",
 	"DEALER_LEVERAGE", "FILL_LIMIT", "PRICE_UNAVAILABLE", "LAST_LOOK_PRICE", "LAST_LOOK_VALIDITY", "UNKNOWN_ORDER", "TOO_LATE", "NOT_AMENDABLE", "ORDER_MISMATCH", "NO_ORDERS",
 	"UNKNOWN_QUOTE_REQUEST", "BAD_REQUEST", "DUPLICATE_KEY", "WRONG_STATE", "OUT_OF_RANGE", "INSUFFICIENT_FUNDS", "OUTFLOW_LIMIT", "UNKNOWN_SESSION",
-	"COUNTER_UNSUPPORTED", "QUOTE_NOT_LIVE", "QUOTE_CROSSED", "QUOTE_ENTRIES", "MMP_FROZEN",
+	"COUNTER_UNSUPPORTED", "QUOTE_NOT_LIVE", "QUOTE_CROSSED", "QUOTE_ENTRIES", "MMP_FROZEN", "UNKNOWN_TRADE",
 }
 
 // Verdict is a decision about a request with the numbers behind it: what the

@@ -56,6 +56,8 @@ const (
 	ExpiryFunded     // fees and equity that pay claims at expiry
 	DeleverageBooked // between the claims of two clients through the maker
 	HedgeSettled     // what the maker's hedges gained or lost at the outside venue
+	BustBooked       // between the claims of a client and the maker, for a trade that was taken back
+	FeeReturned      // the fee of such a trade, back to the client's cash
 )
 
 // String names the reason.
@@ -64,7 +66,7 @@ func (r TransferReason) String() string { return name(transferNames, r) }
 var transferNames = []string{
 	"", "deposit", "fee", "profit_realised", "loss_settled", "profit_settled", "pool_funded", "pool_released",
 	"withdrawal", "funding", "liquidation_fee", "insurance_paid", "maker_absorbed", "loss_socialised", "expiry_funded", "deleverage",
-	"hedge",
+	"hedge", "bust", "fee_returned",
 }
 
 // Transfer moves Amount from Debit to Credit: the balance of Debit falls, that

@@ -28,6 +28,8 @@
 //     still (TestRoundTripNeverProfits).
 //   - Equity is funds plus cash minus what closing all clients along the curve
 //     would cost, exactly: what rounding withholds is counted (TestEquityIdentity).
+//   - A fill that is undone leaves inventory, equity and fees as without it, and the mid
+//     where the oracle is (TestUndo, TestUndoable).
 //   - Funding follows the premium within its clamp, and what the maker accrues in
 //     a period stays within a third of its budget (TestFundingFollowsThePremium,
 //     TestMakerPaysNoMoreThanAThird, TestFundingRestsWhileClosed).

@@ -389,22 +389,29 @@ func share(v *uint256.Int, r perp.Ratio) (z uint256.Int) {
 // surplus over the mid cash, and the fee. It returns the surplus, which is
 // negative when an older quote was honoured at a loss.
 func (m *Market) Filled(side perp.Side, size perp.Size, price perp.Price, fee perp.Money) perp.Money {
-	if size <= 0 || price <= 0 {
-		panic(perp.Fault{What: "fill of nothing", Args: []int64{int64(size), int64(price)}})
-	}
-	cash := perp.Notional(price, size, perp.Floor) // whole by configuration
-	before := m.Curve.Closing()
-	m.Curve.Trade(side, size)
-	// What the clients could close for changed by the mid cash; equity takes the
-	// rest, one unit less because both closing values were cut off.
-	surplus := perp.Sub(perp.Money(side.Sign())*cash, perp.Sub(m.Curve.Closing(), before)) - 1
-	m.Equity = perp.Add(m.Equity, perp.Add(surplus, fee))
-	m.Rounding++
-	m.Fees = perp.Add(m.Fees, fee)
+	cash, surplus := m.move(side, size, price, fee)
 	m.Stats.Revenue = perp.Money(addSat(int64(m.Stats.Revenue), addSat(int64(surplus), int64(fee))))
 	m.Stats.traded(side, cash)
 	if m.Params.Design == ByReference {
 		m.referTraded(side, price, cash)
 	}
 	return surplus
+}
+
+// move moves the mid reserves by a fill and books what it brought into equity and
+// fees. It returns the cash of the fill and its surplus.
+func (m *Market) move(side perp.Side, size perp.Size, price perp.Price, fee perp.Money) (cash, surplus perp.Money) {
+	if size <= 0 || price <= 0 {
+		panic(perp.Fault{What: "fill of nothing", Args: []int64{int64(size), int64(price)}})
+	}
+	cash = perp.Notional(price, size, perp.Floor) // whole by configuration
+	before := m.Curve.Closing()
+	m.Curve.Trade(side, size)
+	// What the clients could close for changed by the mid cash; equity takes the
+	// rest, one unit less because both closing values were cut off.
+	surplus = perp.Sub(perp.Money(side.Sign())*cash, perp.Sub(m.Curve.Closing(), before)) - 1
+	m.Equity = perp.Add(m.Equity, perp.Add(surplus, fee))
+	m.Rounding++
+	m.Fees = perp.Add(m.Fees, fee)
+	return cash, surplus
 }

@@ -57,7 +57,7 @@ func Replace(r perp.ReplaceOrder, old perp.Order, f Facts) perp.Verdict {
 		q.e.Bids = perp.Sub(q.e.Bids, old.Leaves())
 	}
 	guards := replaceLadder
-	if r.Size > 0 && r.Size <= old.Size && r.Price == old.Price && o.Conditions == old.Conditions {
+	if r.Size > 0 && r.Size-old.Cum <= old.Leaves() && r.Price == old.Price && o.Conditions == old.Conditions {
 		guards = shrinkLadder
 	}
 	v := q.walk(guards)

@@ -180,6 +180,8 @@ func (c *Checker) event(ev perp.Event) error {
 		return c.exec(ev.ExecID)
 	case perp.Filled:
 		return c.filled(ev)
+	case perp.TradeBusted:
+		return c.busted(ev)
 	case perp.OrderCanceled:
 		return c.moved(ev.ExecID, ev.Order, 0, perp.Canceled)
 	case perp.OrderReplaced:
@@ -215,6 +217,16 @@ func (c *Checker) filled(ev perp.Filled) error {
 		return fmt.Errorf("worse than the limit %s", o.Price)
 	}
 	return c.moved(ev.ExecID, ev.Order, ev.Size, 0)
+}
+
+// busted checks that an order goes on without what was dealt.
+func (c *Checker) busted(ev perp.TradeBusted) error {
+	old, known := c.orders[ev.Order.OrderID]
+	if !known || ev.Order.Cum != old.Cum-ev.Size || ev.Order.Cum < 0 {
+		return fmt.Errorf("cum %s after %s and a bust of %s", ev.Order.Cum, old.Cum, ev.Size)
+	}
+	c.orders[ev.Order.OrderID] = ev.Order
+	return c.exec(ev.ExecID)
 }
 
 // moved checks that a known working order went on as it may.

@@ -50,7 +50,7 @@ func (p *Promises) Follow(events []perp.Event) error {
 	for id, size := range dealt {
 		if o := left[id]; o.MinSize > 0 && o.Reduce == 0 {
 			p.Kept["minimum"]++
-			if size < min(o.MinSize, o.Size-o.Cum) {
+			if size < min(o.MinSize, o.Size-o.Cum-o.Freed) {
 				return fmt.Errorf("%s deals %s at a time, its minimum is %s", id, size, o.MinSize)
 			}
 		}
@@ -111,7 +111,7 @@ func (p *Promises) canceled(ev perp.OrderCanceled) error {
 	switch ev.Reason {
 	case perp.ReduceOnlyCancel:
 		p.Kept["clip"]++
-		if ev.Clipped != o.Size-o.Cum || ev.Clipped <= 0 || p.closes(o) != 0 || o.Reduce == 0 {
+		if ev.Clipped != o.Size-o.Cum-o.Freed || ev.Clipped <= 0 || p.closes(o) != 0 || o.Reduce == 0 {
 			return fmt.Errorf("clipped %s with %s to close", ev.Clipped, p.closes(o))
 		}
 	case perp.ExpiredCancel:

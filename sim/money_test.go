@@ -141,6 +141,8 @@ func (w *moneyWorld) command(kind, rest int) perp.Command {
 	key := "k" + strconv.Itoa(w.n)
 	op := perp.Operator{Key: key, By: "desk"}
 	switch {
+	case kind < 2: // one of the last trades, more or less
+		return perp.BustTrade{Operator: op, TradeID: "T-" + strconv.Itoa(max(1, w.count["Filled"]-rest%40))}
 	case kind < 20:
 		return perp.ClockTick{}
 	case kind < 45:
@@ -279,7 +281,7 @@ func TestMoneyAlwaysAddsUp(t *testing.T) {
 		return
 	}
 	for _, kind := range []string{
-		"Filled", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
+		"Filled", "TradeBusted", "OrderRejected", "FundingPaid", "Settled", "Withdrawn", "WithdrawalsStopped", "MarginCalled",
 		"LiquidationChanged", "Bankrupted", "LossShared", "Deleveraged", "MarketExpired", "ModeChanged", "OperatorAnswered",
 		"OrderTriggered", "reduce-only", "clip", "post-only", "minimum", "time", "expiry", "stop", "margin at trigger",
 		"OrderHeld", "LastLook", "MarkedOut", "ClientGraded", "HedgeWanted", "Hedged", "QuotesProvided", "LaidOff", "QuotesPulled", "ProviderStated",

@@ -19,9 +19,9 @@ type Auditor struct {
 	r *Reader
 	// Up to where rows are added. A number that is missing is not passed, so that
 	// every check names it.
-	transfers, fills, payments, ended int64
-	moved, dealt, paid                sums // balances by transfers, positions by fills, funding by id unless zero
-	expired                           []string
+	transfers, fills, busts, payments, ended int64
+	moved, dealt, paid                       sums // balances by transfers, positions by fills and busts, funding by id unless zero
+	expired                                  []string
 }
 
 // NewAuditor returns an auditor that has read nothing yet.
@@ -44,10 +44,10 @@ func (a *Auditor) check(most int64) (found []Difference, caught bool, err error)
 	b.zero.compare(&p, sums{})
 	b.balances.solvent(&p)
 	if !a.transfersTo(&p, upTo(a.transfers, b.transfers, most)) || !a.fillsTo(&p, upTo(a.fills, b.fills, most)) ||
-		!a.fundingTo(&p, upTo(a.payments, b.funding, most)) || !a.expiriesTo(&p, upTo(a.ended, b.ended, most)) {
+		!a.bustsTo(&p, upTo(a.busts, b.busts, most)) || !a.fundingTo(&p, upTo(a.payments, b.funding, most)) || !a.expiriesTo(&p, upTo(a.ended, b.ended, most)) {
 		return p.found, false, p.err
 	}
-	if a.transfers < b.transfers || a.fills < b.fills || a.payments < b.funding || a.ended < b.ended {
+	if a.transfers < b.transfers || a.fills < b.fills || a.busts < b.busts || a.payments < b.funding || a.ended < b.ended {
 		return p.found, false, p.err
 	}
 	for _, symbol := range a.expired { // Nothing deals there any more.
@@ -88,6 +88,19 @@ func (a *Auditor) fillsTo(p *report, last int64) bool {
 		}
 		f.deal(a.dealt)
 		a.fills++
+		return n, nil
+	})
+}
+
+// bustsTo takes off what was taken back.
+func (a *Auditor) bustsTo(p *report, last int64) bool {
+	return inSlices(p, a.r, "busts", queryBusts, a.busts+1, last, func(rows *sql.Rows) (int64, error) {
+		n, x, err := scanBust(rows)
+		if err != nil || n != a.busts+1 {
+			return n, err
+		}
+		x.undo(a.dealt)
+		a.busts++
 		return n, nil
 	})
 }

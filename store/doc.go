@@ -23,6 +23,8 @@
 //
 //   - A batch is there whole or not at all, wherever the process died (TestKilledInCommit).
 //   - A schema is the old one or the new one, wherever the process died (TestKilledInMigration).
+//   - A trade is busted once, and only one that was dealt; books and orders are re-added
+//     without it (TestBusts, TestBustsThatCannotBe, TestBustsThatWereTampered).
 //   - A setting of SQLite that did not hold refuses the start (TestWrongPragmasAreRefused).
 //   - After a failed commit nothing of it is there and every later one is refused (TestCommitError).
 //   - A second process is refused within a second and writes nothing (TestSecondProcessIsRefused).

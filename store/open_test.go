@@ -203,11 +203,12 @@ func TestViews(t *testing.T) {
 	commit(t, s, newWorld(1).batch(5))
 	rows := map[string]int{
 		"api_orders": 5, "api_fills": 10, "api_positions": -1, "api_balances": -1, "api_settlements": 5, "api_funding": 0, "api_journal": 5,
-		"api_last_looks": 0, "api_markouts": 5, "api_grades": 0, "api_hedges": 0,
+		"api_last_looks": 0, "api_markouts": 5, "api_grades": 0, "api_hedges": 0, "api_busts": 0,
 	}
 	for view, want := range map[string]string{
 		"api_orders":      "order_id, cl_ord_id, account, symbol, side, ord_type, tif, size, price, cum, avg_price, status, reason, created_ns, updated_ns",
-		"api_fills":       "exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns, quoted",
+		"api_fills":       "exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns, quoted, busted",
+		"api_busts":       "exec_id, trade_id, order_id, account, symbol, side, size, price, fee, realised, by, reason, time_ns",
 		"api_positions":   "account, symbol, size, entry_notional",
 		"api_balances":    "owner, account, currency, balance",
 		"api_settlements": "settlement_id, account, symbol, claim, cash, deferred, time_ns",
@@ -250,9 +251,9 @@ func TestHotStatementsSearch(t *testing.T) {
 	s := open(t, t.TempDir())
 	hot := append([]string{
 		queryChain, queryJournal, queryRowHash, queryOut, queryOutHash, queryMessages, queryOrder, queryOrderOf,
-		queryFills, querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
+		querySnapshot, queryBounds, queryTransfers, queryFillRows, querySettlements, queryOrders, queryOrderFills,
 		queryClientIDs, queryFunding, queryLosses, queryDesk, queryLooks, queryMarked, queryGrades, queryHedges, queryExpired,
-		queryLookSpan, queryMarkedSpan, queryEventsOf, queryGradeSpan, queryDealt, queryKnows, queryAudit, queryPosted, queryOrderSpan, queryTimeOf,
+		queryLookSpan, queryMarkedSpan, queryEventsOf, queryGradeSpan, queryDealt, queryKnows, queryBusts, queryTrade, queryTrades, queryAudit, queryPosted, queryOrderSpan, queryTimeOf,
 		querySignatures, queryOutTime, queryTold, queryExecOf, takenQuery(3),
 	}, writes[:dropSnapshots]...)
 	for i := range s.rows.inserts {

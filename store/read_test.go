@@ -223,14 +223,14 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-func TestFills(t *testing.T) {
+func TestTrades(t *testing.T) {
 	s := open(t, t.TempDir())
-	if got, err := s.Fills(10); err != nil || len(got) != 0 {
+	if got, err := s.Trades(10); err != nil || len(got) != 0 {
 		t.Errorf("%v %v", got, err)
 	}
 	commit(t, s, newWorld(1).batch(slice))
 	for _, c := range []struct{ ask, want int }{{-1, 0}, {0, 0}, {1, 1}, {7, 7}, {9999, slice}} {
-		got, err := s.Fills(c.ask)
+		got, err := s.Trades(c.ask)
 		if err != nil || len(got) != c.want {
 			t.Fatalf("asked for %d: %d (%v)", c.ask, len(got), err)
 		}

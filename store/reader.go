@@ -37,9 +37,7 @@ const (
 	queryMessages = "SELECT seq, bytes FROM fix_out WHERE session = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
 	queryOrder    = `SELECT order_id, cl_ord_id, account, symbol, side, ord_type, tif, size, price, cum, avg_price, status,
 		reason, created_ns, updated_ns FROM orders WHERE order_id = ?`
-	queryOrderOf = "SELECT order_id FROM client_ids WHERE account = ? AND cl_ord_id = ?"
-	queryFills   = `SELECT exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, time_ns, quoted
-		FROM fills WHERE n > (SELECT max(n) FROM fills) - ? ORDER BY n DESC`
+	queryOrderOf      = "SELECT order_id FROM client_ids WHERE account = ? AND cl_ord_id = ?"
 	querySnapshot     = "SELECT seq, time_ns, hash, sum, state FROM snapshots WHERE seq = ?"
 	querySnapshotSeqs = "SELECT seq FROM snapshots ORDER BY seq DESC"
 	queryBalances     = "SELECT owner, account, currency, balance FROM balances ORDER BY owner, account"
@@ -289,23 +287,6 @@ type Fill struct {
 	Liquidity                                                string
 	Time                                                     perp.Time
 	Quoted                                                   perp.Price // of the level dealt on; 0: none
-}
-
-// Fills returns the newest fills, newest first: at most n of them, and at most
-// as many as one query may read.
-func (r *Reader) Fills(n int) (all []Fill, err error) {
-	err = r.in(func(q querier) error {
-		return each(q, queryFills, func(rows *sql.Rows) error {
-			var f Fill
-			defer func() { all = append(all, f) }()
-			return rows.Scan(&f.ExecID, &f.TradeID, &f.OrderID, &f.ClOrdID, &f.Account, &f.Symbol, &f.Side, &f.Size, &f.Price,
-				&f.Fee, &f.Liquidity, &f.Time, &f.Quoted)
-		}, min(max(n, 0), slice))
-	})
-	if err != nil {
-		return nil, fmt.Errorf("fills: %w", err)
-	}
-	return all, nil
 }
 
 // AccountEvents tells how many events of each account its sessions were told.

@@ -19,6 +19,7 @@ const (
 	orderRows
 	clientIDRows
 	fillRows
+	bustRows
 	positionRows
 	transferRows
 	settlementRows
@@ -45,6 +46,7 @@ var inserts = [tables]struct{ into, after string }{
 	clientIDRows: {into: "client_ids (account, cl_ord_id, order_id)"},
 	fillRows: {into: "fills (exec_id, trade_id, order_id, cl_ord_id, account, symbol, side, size, price, fee, liquidity, realised, " +
 		"time_ns, seq, quoted)"},
+	bustRows: {into: "busts (exec_id, trade_id, order_id, account, symbol, side, size, price, fee, realised, by, reason, time_ns, seq)"},
 	positionRows: {"positions (account, symbol, size, entry_notional)",
 		" ON CONFLICT DO UPDATE SET size = excluded.size, entry_notional = excluded.entry_notional"},
 	transferRows:   {into: "transfers (id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq)"},
@@ -159,6 +161,8 @@ func (s *Store) project(e perp.Entry, ev perp.Event) error {
 		r := fillRowOf(ev, e)
 		s.rows.add(fillRows, r.execID, r.tradeID, r.orderID, r.clOrdID, r.account, r.symbol, r.side, r.size, r.price, r.fee,
 			r.liquidity, r.realised, r.timeNS, r.seq, r.quoted)
+	case perp.TradeBusted:
+		s.bust(ev, e)
 	case perp.OrderCanceled:
 		s.amended(ev.Order, e.Seq, ev.OrigClOrdID)
 	case perp.OrderTriggered:

@@ -70,7 +70,7 @@ func TestStartOfALargeDatabase(t *testing.T) {
 // TestOldSchemaIsLookedAtWhole: no damaged database is migrated, whatever its size.
 func TestOldSchemaIsLookedAtWhole(t *testing.T) {
 	dir := filled(t)
-	behind(t, dir, "PRAGMA user_version = 8")
+	behind(t, dir, "DROP VIEW api_busts; DROP VIEW api_fills; DROP TABLE busts; CREATE VIEW api_fills AS SELECT * FROM fills; PRAGMA user_version = 9")
 	s, err := openLarge(dir)
 	if err != nil {
 		t.Fatal(err)

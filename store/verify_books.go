@@ -17,7 +17,7 @@ const (
 		(SELECT coalesce(max(rowid), 0) FROM settlements), (SELECT coalesce(max(n), 0) FROM funding),
 		(SELECT coalesce(max(n), 0) FROM losses), (SELECT coalesce(max(n), 0) FROM desk), (SELECT coalesce(max(n), 0) FROM last_looks),
 		(SELECT coalesce(max(n), 0) FROM marked), (SELECT coalesce(max(n), 0) FROM grades), (SELECT coalesce(max(n), 0) FROM hedges),
-		(SELECT coalesce(max(n), 0) FROM expired)`
+		(SELECT coalesce(max(n), 0) FROM expired), (SELECT coalesce(max(n), 0) FROM busts)`
 	queryPosted    = "SELECT last, (SELECT coalesce(max(id), 0) FROM transfers) FROM posted WHERE one = 1"
 	queryTransfers = `SELECT id, debit_owner, debit_account, credit_owner, credit_account, amount, reason, ref, seq
 		FROM transfers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?`
@@ -29,7 +29,7 @@ const (
 		(SELECT order_id FROM client_ids WHERE account = o.account AND cl_ord_id = o.first_cl_ord_id),
 		(SELECT order_id FROM client_ids WHERE account = o.account AND cl_ord_id = o.cl_ord_id)
 		FROM orders AS o WHERE order_id > ? ORDER BY order_id LIMIT ?`
-	queryOrderFills = "SELECT size, price FROM fills WHERE order_id = ?"
+	queryOrderFills = `SELECT size, price FROM fills AS f WHERE order_id = ? AND NOT EXISTS (SELECT 1 FROM busts AS b WHERE b.trade_id = f.trade_id)`
 	queryClientIDs  = `SELECT c.account, c.cl_ord_id, c.order_id, o.account FROM client_ids AS c LEFT JOIN orders AS o
 		ON o.order_id = c.order_id WHERE (c.account, c.cl_ord_id) > (?, ?) ORDER BY c.account, c.cl_ord_id LIMIT ?`
 )
@@ -85,6 +85,7 @@ type books struct {
 	transfers, fills, settlements int64
 	funding, losses, desk, looks  int64
 	marked, grades, hedges, ended int64
+	busts                         int64
 	balances, positions, zero     sums
 }
 
@@ -95,7 +96,7 @@ func (r *Reader) readBooks() (b books, err error) {
 			return err
 		}
 		err = q.QueryRowContext(context.Background(), queryBounds).Scan(&b.transfers, &b.fills, &b.settlements, &b.funding,
-			&b.losses, &b.desk, &b.looks, &b.marked, &b.grades, &b.hedges, &b.ended)
+			&b.losses, &b.desk, &b.looks, &b.marked, &b.grades, &b.hedges, &b.ended, &b.busts)
 		if err != nil {
 			return err
 		}
@@ -145,7 +146,7 @@ func (r *Reader) Differences() (all []Difference, err error) {
 }
 
 // VerifyBooks re-adds every balance from the transfers and every position, with
-// its entry cash, from the fills, and checks that both sum to zero.
+// its entry cash, from the fills and busts, and checks that both sum to zero.
 func (r *Reader) VerifyBooks() ([]Difference, error) {
 	found, _, err := NewAuditor(r).check(math.MaxInt64)
 	return found, err

@@ -55,6 +55,7 @@ func (b books) rowSets() []*rowSet {
 			return transferRowOf(ev.Transfer, e.Seq)
 		})),
 		setOf("fills", queryFillRows, b.fills, scanFill, madeFrom(fillRowOf)),
+		setOf("busts", queryBusts, b.busts, scanBust, madeFrom(bustRowOf)),
 		setOf("settlements", querySettlements, b.settlements, scanSettlement, madeFrom(settlementRowOf)),
 		setOf("funding", queryFunding, b.funding, scanFunding, madeFrom(fundingRowOf)),
 		setOf("losses", queryLosses, b.losses, scanLoss, madeFrom(lossRowOf)),
@@ -67,7 +68,7 @@ func (b books) rowSets() []*rowSet {
 	}
 }
 
-// VerifyRows compares every row of transfers, fills, settlements, funding, losses,
+// VerifyRows compares every row of transfers, fills, busts, settlements, funding, losses,
 // desk commands, last looks, commands with markouts, grades, hedges and expiries with the event it was
 // made from.
 func (r *Reader) VerifyRows() ([]Difference, error) {

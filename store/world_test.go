@@ -21,6 +21,7 @@ type world struct {
 	entries                                map[string]perp.Money
 	balances                               map[string]int64
 	funded                                 map[string]bool
+	fills                                  []perp.Filled // that stand
 }
 
 var accounts = []string{"ALICE", "BOB", "CAROL"}
@@ -111,11 +112,12 @@ func (w *world) trade(account string) perp.Entry {
 			o.Status = perp.FullyFilled
 		}
 		w.execs++
-		events = append(events, perp.Filled{
+		w.fills = append(w.fills, perp.Filled{
 			ExecID: fmt.Sprintf("E-%d", w.execs), TradeID: fmt.Sprintf("T-%d", w.execs), Order: o, Price: price, Size: size,
 			Quoted: price + 7,
 			Fee:    12, Liquidity: perp.Removed, Realised: realised,
-		}, perp.QuoteChanged{Quote: perp.Quote{Symbol: symbol}})
+		})
+		events = append(events, w.fills[len(w.fills)-1], perp.QuoteChanged{Quote: perp.Quote{Symbol: symbol}})
 		events = append(events, w.positions(o, price, size, realised)...)
 		events = append(events, w.post(cash, perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: symbol}, 12, perp.TradeFee))
 	}

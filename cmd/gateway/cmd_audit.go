@@ -94,6 +94,8 @@ func deskWords(c perp.Command) (what, why string) {
 		words, why = []string{"desk approve", fmt.Sprint(c.Proposal)}, c.Reason
 	case perp.StopWithdrawals:
 		words, why = []string{"account stop-withdrawals"}, c.Reason
+	case perp.BustTrade:
+		words, why = []string{"trade bust", c.TradeID}, c.Reason
 	case perp.SetMarket:
 		words, why = []string{"market", typed(c.Mode), c.Symbol}, c.Reason
 	case perp.SteerSession:

@@ -94,7 +94,8 @@ func (o *deskOptions) ask(ctx context.Context, env *config.Env) int {
 // refusalCode is the exit code of a refusal.
 func refusalCode(reject string) int {
 	switch reject {
-	case perp.UnknownAccount.String(), perp.UnknownSymbol.String(), perp.UnknownSession.String():
+	case perp.UnknownAccount.String(), perp.UnknownSymbol.String(), perp.UnknownSession.String(),
+		perp.UnknownTrade.String():
 		return config.ExitNotFound
 	case perp.BadRequest.String():
 		return config.ExitUsage

@@ -192,6 +192,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.InsufficientFunds:   "There is less settled free collateral, or spare equity, than that.",
 	perp.OutflowLimit:        "Too much left the venue within a day: withdrawals are stopped until the desk opens them.",
 	perp.UnknownSession:      "No session of this name is configured.",
+	perp.UnknownTrade:        "There is no such trade, or it is none of the last 1000 of its account.",
 }
 
 func explainOrder() config.Command {
@@ -235,6 +236,7 @@ func findOrder(r *store.Reader, account, id string) (store.Order, bool, error) {
 // told is what explain order reads of an event.
 type told struct {
 	ExecID  string
+	TradeID string
 	Price   perp.Price
 	Size    perp.Size
 	Fee     perp.Money
@@ -275,6 +277,8 @@ func showOrder(env *config.Env, asJSON bool, o store.Order, events []store.Order
 		switch e.Kind {
 		case perp.Filled{}.Kind():
 			line = fmt.Sprintf("%s at %s, fee %s (%s)", t.Size, t.Price, t.Fee, t.ExecID)
+		case perp.TradeBusted{}.Kind():
+			line = strings.TrimSpace(fmt.Sprintf("%s: %s at %s, fee %s given back (%s) %s", t.TradeID, t.Size, t.Price, t.Fee, t.ExecID, t.Why))
 		case perp.OrderAccepted{}.Kind(), perp.OrderHeld{}.Kind(), perp.OrderReplaced{}.Kind():
 			line = asks(t.Order)
 		case perp.OrderTriggered{}.Kind():

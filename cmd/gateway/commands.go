@@ -16,7 +16,10 @@ const (
 
 // commandTable is every command of the binary, in the order of the overview.
 // What is not built is not in it.
-func commandTable() []config.Command {
+func commandTable() []config.Command { return append(venueTable(), clientTable()...) }
+
+// venueTable is what is done with a gateway, its books and its desk.
+func venueTable() []config.Command {
 	return []config.Command{
 		demoCommand(),
 		runCommand(),
@@ -31,6 +34,8 @@ func commandTable() []config.Command {
 		journalDump(),
 		ledgerPools(),
 		ledgerSettlements(),
+		tradeList(),
+		tradeShow(),
 		dbCheck(),
 		dbBackup(),
 		dbRestore(),
@@ -50,6 +55,7 @@ func commandTable() []config.Command {
 		marketResume(),
 		marketReduceOnly(),
 		marketExpire(),
+		tradeBust(),
 		sessionList(),
 		sessionShow(),
 		sessionEnable(),
@@ -63,6 +69,12 @@ func commandTable() []config.Command {
 		explainQuote(),
 		explainOrder(),
 		explainReject(),
+	}
+}
+
+// clientTable is what a client of one does, and all else.
+func clientTable() []config.Command {
+	return []config.Command{
 		clientQuote(),
 		clientMD(),
 		clientOrder(),

@@ -179,7 +179,7 @@ function Fills({ list, markets, symbol }) {
   return html`<${Box} title="Last fills" note=${list.length ? `${list.length} newest` : ''}>${list.length ? html`<table>
     <thead><tr><th>Time</th><th class="l">Market</th><th class="l">Account</th><th class="l">Side</th><th>Size</th><th>Price</th><th>Fee</th></tr></thead>
     <tbody>${list.map((f) => html`<tr key=${f.exec_id} title=${`${f.trade_id} · order ${f.order_id} · liquidity ${f.liquidity}`}><td><a href=${said('order', f.order_id)} aria-label=${`Messages about order ${f.order_id}`}>${clock(f.time)}</a></td><td class="l">${f.symbol}</td><td class="l"><a href=${said('where', `1=${f.account}`)}>${f.account}</a></td>
-      <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${fixed(f.fee, unit)}</td></tr>`)}</tbody>
+      <td class=${`l ${f.side === 'buy' ? 'bid' : 'ask'}`}>${f.side}${f.busted ? ' (busted)' : ''}</td><td>${f.size}</td><td>${fixed(f.price, tick(f.symbol))}</td><td class="soft">${fixed(f.fee, unit)}</td></tr>`)}</tbody>
   </table>` : html`<p class="empty">No fills since the start. Send one:</p><pre><code>${`gateway client order \\\n  --symbol ${symbol} --buy 0.5 --market`}</code></pre>`}</${Box}>`;
 }
 
