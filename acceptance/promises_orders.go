@@ -191,6 +191,9 @@ func (p *Promises) dealt(o *promised, f Fields) {
 	if buys := f.Get(54) == "1"; limit.IsPositive() && (buys && price.GreaterThan(limit) || !buys && price.LessThan(limit)) {
 		p.broken(Sums, "worse than its limit: %s", f)
 	}
+	if p.VAMM1 {
+		p.decided(f)
+	}
 	o.cum, o.paid = o.cum.Add(size), o.paid.Add(size.Mul(price))
 	if f.Get(54) == "2" {
 		size = size.Neg()
@@ -202,6 +205,19 @@ func (p *Promises) dealt(o *promised, f Fields) {
 	}
 	// A fee that cash does not cover is owed as a claim.
 	p.Cash = p.Cash.Sub(decimal.Min(fee, decimal.Max(decimal.Zero, p.Cash)))
+}
+
+// decided holds what a fill says in VAMM1 of the price that it was decided with
+// against what else it says of it.
+func (p *Promises) decided(f Fields) {
+	oracle, status := dec(f.Get(22010)), f.Get(22013)
+	if !oracle.IsPositive() || f.Get(22011) == "" || dec(f.Get(22012)).IsNegative() || !dec(f.Get(22015)).Equal(oracle) ||
+		status == "" || !strings.Contains("0123", status) {
+		p.broken(Sums, "a fill without the price that it was decided with: %s", f)
+	}
+	if after := f.Get(22045); after != "" && !dec(after).Equal(oracle) {
+		p.broken(Sums, "looked at with another price: %s", f)
+	}
 }
 
 // houseOrder takes the report of an order that the gateway made.

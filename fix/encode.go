@@ -148,12 +148,13 @@ type execution struct {
 	cancel  int       // 22084
 	clipped perp.Size // 22083
 
-	typeLater   byte           // 150 in VAMM1
-	reasonLater string         // 103 in VAMM1
-	token       string         // 22004
-	received    perp.Time      // of the request that led to it, if one did
-	look        *perp.LastLook // that decided it
-	quoted      perp.Price     // of a fill: of the level dealt on
+	typeLater   byte             // 150 in VAMM1
+	reasonLater string           // 103 in VAMM1
+	token       string           // 22004
+	received    perp.Time        // of the request that led to it, if one did
+	look        *perp.LastLook   // that decided it
+	quoted      perp.Price       // of a fill: of the level dealt on
+	outside     perp.OracleState // of a fill: what it was decided with
 }
 
 // Status and type codes of an execution report.
@@ -251,7 +252,7 @@ func (c *codec) orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
 func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 	r := report(ev.ExecID, 'F', ev.Order, at)
 	r.tradeID, r.lastSize, r.lastPrice = ev.TradeID, ev.Size, ev.Price
-	r.liquidity, r.fee, r.quoted = ev.Liquidity, ev.Fee, ev.Quoted
+	r.liquidity, r.fee, r.quoted, r.outside = ev.Liquidity, ev.Fee, ev.Quoted, ev.Oracle
 	if ev.Liquidity == perp.Removed { // What waited for the quote was neither asked for now nor looked at.
 		r.look, r.received = c.looked(ev.Order), c.received(ev.Order)
 	}

@@ -57,7 +57,7 @@ func accountEvents() []named {
 	return []named{
 		{"er_own_canceled", perp.OrderCanceled{ExecID: "E-40", Order: own, Reason: perp.LiquidationCancel}},
 		{"er_liquidation_new", perp.OrderAccepted{ExecID: "E-41", Order: slice(perp.New, "0")}},
-		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed}},
+		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed, Oracle: testOracle}},
 		{"er_liquidation_rest", perp.OrderCanceled{ExecID: "E-43", Order: slice(perp.Canceled, "40"), Reason: perp.IOCRemainder}},
 		{"funding_paid", perp.FundingPaid{FundingID: "F-12", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Payment: -4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 18_760_000_000), Short: index(2, 0)}},
 		{"funding_received", perp.FundingPaid{FundingID: "F-13", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: -size("250"), Payment: 4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 0), Short: index(2, 18_760_000_000)}},

@@ -31,7 +31,8 @@ type Filled struct {
 	Size      Size
 	Fee       Money // paid by the client; negative would be a rebate
 	Liquidity Liquidity
-	Realised  Money // the client's P&L realised by this fill, before fees
+	Realised  Money       // the client's P&L realised by this fill, before fees
+	Oracle    OracleState // price that it was decided with; zero in older journals
 }
 
 // OrderCanceled: the order ended early (150=4; if its time is over, 150=C). OrigClOrdID is set when a
