@@ -39,7 +39,7 @@ const goodStream = `
 < 9 37=NONE 11=X 41=none 39=8 434=1 102=1 58=UNKNOWN_ORDER
 > D 11=Y 55=M 38=1 40=1 ; 3
 < 3 45=last 371=54 372=D 373=1
-< AM 721=F-1 707=CASH 708=-2 22007=next
+< AM 721=F-1 707=CASH 708=-2 22087=0 22088=-2 22089=96.5 22007=next
 > AN 710=P1 1=M
 < AP 710=P1 727=1 704=3 22007=same
 > BB 909=B1 1=M
@@ -118,7 +118,7 @@ var streamMutants = []struct{ name, old, new, breaks string }{
 	{"LeavesQty at the end", "11=S 54=2 38=1 14=0 151=0", "11=S 54=2 38=1 14=0 151=1", Sums},
 	{"worse than the limit", "44=102 32=2 31=101 14=3 151=0 6=100.666667", "44=102 32=2 31=103 14=3 151=0 6=102", Sums},
 	{"an ExecID twice", "17=E4 ", "17=E2 ", ExecOnce},
-	{"an event number left out", "708=-2 22007=next", "708=-2 22007=skip", EventSeq},
+	{"an event number left out", "22089=96.5 22007=next", "22089=96.5 22007=skip", EventSeq},
 	{"an event number twice", "22045=100.5 22007=next", "22045=100.5 22007=same", EventSeq},
 	{"an event without a number", "LAST_LOOK_PRICE 22007=next", "LAST_LOOK_PRICE", EventSeq},
 	{"a position of an event that was not told", "704=3 22007=same", "704=3 22007=99", EventSeq},
@@ -129,6 +129,7 @@ var streamMutants = []struct{ name, old, new, breaks string }{
 	{"a quote repeated after a break", "< S 131=R1", "! lost\n< S 43=Y 131=R1", NoReplay},
 	{"another reason", "103=1 58=UNKNOWN_SYMBOL", "103=3 58=MAX_ORDER_SIZE", SameReason},
 	{"another form of reject", "372=D 373=1", "372=D 373=5", SameReason},
+	{"an event with another balance", "22089=96.5", "22089=96.4", Money},
 	{"a balance that nobody told of", "901=96.5", "901=96.6", Money},
 	{"a position that is not the fills", "704=3", "704=2", Money},
 	{"an OrigClOrdID that was never its own", "11=B 41=A 54=1 38=3 44=102 14=1", "11=B 41=Z 54=1 38=3 44=102 14=1", Chain},
