@@ -98,6 +98,7 @@ func (l *Leveraged) take(f Fields) error {
 		} else {
 			l.Told.Lifts++
 		}
+	case "B": // What the price is worth.
 	case "5": // The gateway ends; what it has said before is all there is.
 	default:
 		l.fail("unexpected message %s", f)

@@ -314,6 +314,6 @@ func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
 // plannedStop tells a client some time before that its session will end (B).
 func plannedStop(now, at perp.Time) *quickfix.Message {
 	line := "session will be logged out at " + stamp(at) + "Z"
-	b := newBody("B").time(42, now).add(61, "1").add(148, "PLANNED_MAINTENANCE").group(33, []pair{{58, line}})
+	b := newBody("B").time(42, now).add(61, urgencyFlash).add(148, "PLANNED_MAINTENANCE").group(33, []pair{{58, line}})
 	return b.message()
 }

@@ -113,6 +113,7 @@ func quoteStatusReported(ev perp.QuoteStatusReported, at perp.Time) *body {
 // streamTold is what a session was told of one of its streams. It is made when the
 // request comes, so that an earlier connection's stream is told to nobody.
 type streamTold struct {
+	symbol    string
 	quote     *perp.StreamQuoted // newest; nil: none yet, or it is withdrawn
 	withdrawn *perp.StreamWithdrawn
 	at        perp.Time // of the newest of both
@@ -172,7 +173,7 @@ func (k *desk) streaming(r perp.RequestQuote) {
 	if c.streams == nil {
 		c.streams = map[streamID]*streamTold{}
 	}
-	c.streams[streamOf(r.Origin)] = &streamTold{}
+	c.streams[streamOf(r.Origin)] = &streamTold{symbol: r.Symbol}
 }
 
 // dueStreams are the quotes and withdrawals that a session has to be told, in the

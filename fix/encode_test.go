@@ -181,6 +181,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 		add("bmr", libraryReject(said, d))
 	}
 	add("news", plannedStop(testTime, testTime+60*perp.Second))
+	newsForms(k, d, add)
 	return names, messages
 }
 
