@@ -58,7 +58,7 @@ var rulesClients = []struct{ name, deposit, session, limits string }{
 	{name: "SHORT", deposit: "1000", limits: thin},
 	{name: "LONG2", deposit: "1000", limits: thin},
 	{name: "SHORT2", deposit: "1000", limits: thin},
-	{name: "NEWS"}, {name: "NEWS2"}, {name: "TIERED"}, {name: "TIERED2"}, {name: "LOADER"}, {name: "VALUER"},
+	{name: "NEWS"}, {name: "NEWS2"}, {name: "TIERED"}, {name: "TIERED2"}, {name: "FIRM"}, {name: "LOADER"}, {name: "VALUER"},
 	{name: "PROVIDER", session: "accounts = [\"PROVIDER\"]\nroles = [\"lp\"]\n", limits: "[account.protection]\nfills = 1\nwindow = \"1h\"\n"},
 	{name: "REFUSED", session: "[session.inject]\nrefuse_each = 1\n"},
 	{name: "WATCHER", deposit: "0", session: "roles = [\"drop_copy\"]\naccounts = [\"LONG\", \"SHORT\"]\n"},

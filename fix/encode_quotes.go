@@ -77,7 +77,7 @@ func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 		return b
 	}
 	market, held := offers.of(ev.Origin.Session, at)
-	b.offered(market, firmnessOf(held || ev.Held, ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
+	b.offered(market, firmnessOf(!ev.Firm && (held || ev.Held), ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
 	return b.graded(offers.grades[ev.Origin.Session])
 }
 

@@ -225,7 +225,7 @@ func firmnessOf(held, shown bool) string {
 // offered adds what VAMM1 says about a quote: the price outside, how long and how
 // firmly it is offered, to which tier, and what its prices are made of.
 func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
-	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(22033, firmness).num(22050, int(q.Class.Tier))
+	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(tagFirmness, firmness).num(22050, int(q.Class.Tier))
 	e, ok := explain(q.Oracle, tick, sides)
 	if !ok {
 		return b

@@ -88,6 +88,7 @@ type QuoteIssued struct {
 	ValidUntil Time
 	Held       bool `json:",omitempty"` // an order on it that comes later than the grace waits for a newer price
 	Indicative bool `json:",omitempty"` // not to be dealt on
+	Firm       bool `json:",omitempty"` // no order on it waits, as was asked for
 }
 
 // QuoteRefused answers a quote request with a no (FIX AG).
