@@ -114,7 +114,8 @@ func (w crashWorld) play(ctx context.Context, t *testing.T, dir string) []*Lever
 	for i := range clients {
 		name := fmt.Sprintf("LEV%d", i)
 		c := NewClient(name, "BACKSTOP", name, "demo")
-		if _, err := c.Logon(ctx, g.FIX); err != nil {
+		dialect := []string{"22000=STRICT44", "22000=VAMM1"}[i/2%2] // Of both sides in each.
+		if _, err := c.Logon(ctx, g.FIX, dialect); err != nil {
 			t.Fatal(err)
 		}
 		clients[i] = &Leveraged{
@@ -160,9 +161,10 @@ func (w crashWorld) judge(ctx context.Context, t *testing.T, dir string, clients
 	if limit := lost.Add(decimal.NewFromInt(w.fund + w.cover)); won.GreaterThan(limit) {
 		t.Errorf("winners got %s, there was %s", won, limit)
 	}
-	liquidations, held := 0, 0
+	liquidations, held, checked := 0, 0, 0
 	for _, c := range clients {
 		b.client(c)
+		checked += b.events(c)
 		sameFills(ctx, t, db, c)
 		liquidations += c.Told.Liquidations
 		held += c.Told.Held
@@ -184,6 +186,9 @@ func (w crashWorld) judge(ctx context.Context, t *testing.T, dir string, clients
 	}
 	if held == 0 {
 		t.Error("no order was held: the run says nothing about last look")
+	}
+	if checked == 0 {
+		t.Error("no event was held against its transfers")
 	}
 	if liquidations == 0 {
 		t.Error("nobody was liquidated: the run says nothing about it")
@@ -247,6 +252,40 @@ func (b *books) client(c *Leveraged) {
 	}
 	b.t.Logf("%s side=%s entries=%d held=%d refused=%v calls=%d liquidation fills=%d deleveraged=%d settlements=%d funding=%d bankruptcies=%d shares=%d cash=%s position=%s",
 		c.Account, c.Side, o.Entries, o.Held, o.Reasons, o.Calls, o.Liquidations, o.Deleveraged, o.Settlements, o.Funding, o.Bankruptcies, o.Shares, cash, o.Position)
+}
+
+// movedQuery is the sum of the transfers of an account with an id, but those of fills: of
+// its cash, or of its claims.
+const movedQuery = `SELECT COALESCE(SUM(amount), 0) FROM (
+  SELECT -amount AS amount FROM transfers WHERE debit_owner = ?1 AND debit_account LIKE ?2 AND ref = ?3 AND reason NOT IN ('fee', 'profit_realised', 'deleverage')
+  UNION ALL SELECT amount FROM transfers WHERE credit_owner = ?1 AND credit_account LIKE ?2 AND ref = ?3 AND reason NOT IN ('fee', 'profit_realised', 'deleverage'))`
+
+// events compares what a VAMM1 client was told that each event moved with the
+// transfers of that event: to the last unit, and none is missing. It returns how many
+// there were.
+func (b *books) events(c *Leveraged) int {
+	b.t.Helper()
+	var cash, claim decimal.Decimal
+	for event, m := range c.Told.Moved {
+		if is := b.sum(movedQuery, c.Account, "cash", event); !is.Equal(m.Cash) {
+			b.t.Errorf("%s: %s moved %s of cash, FIX told %s", c.Account, event, is, m.Cash)
+		}
+		if is := b.sum(movedQuery, c.Account, "claim/%", event); !is.Equal(m.Claim) {
+			b.t.Errorf("%s: %s moved %s of the claim, FIX told %s", c.Account, event, is, m.Claim)
+		}
+		cash, claim = cash.Add(m.Cash), claim.Add(m.Claim)
+	}
+	if len(c.Told.Moved) == 0 { // In STRICT44 nothing of this is told.
+		return 0
+	}
+	all := strings.ReplaceAll(movedQuery, "ref = ?3", "reason <> 'deposit'")
+	if is := b.sum(all, c.Account, "cash"); !is.Equal(cash) {
+		b.t.Errorf("%s: all events moved %s of cash, FIX told %s", c.Account, is, cash)
+	}
+	if is := b.sum(all, c.Account, "claim/%"); !is.Equal(claim) {
+		b.t.Errorf("%s: all events moved %s of the claim, FIX told %s", c.Account, is, claim)
+	}
+	return len(c.Told.Moved)
 }
 
 // sameFills: every fill of the books arrived, those of a liquidation without a

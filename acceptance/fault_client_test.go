@@ -182,6 +182,8 @@ func (h *honest) take(f Fields) {
 	case "AM": // of a settlement: told once, or again with a flag
 		h.once("721="+f.Get(721), f, seq)
 		return
+	case "B": // News of prices and terms.
+		return
 	case "5":
 		if strings.Contains(f.Get(58), "MsgSeqNum") {
 			h.fail("logged out: %s", f)

@@ -145,7 +145,7 @@ func paced(ctx context.Context, t *testing.T, addr, who string, rate int) {
 		id := f.Get(11)
 		mu.Lock()
 		switch {
-		case f.Get(35) == "AM": // A settlement.
+		case f.Get(35) == "AM" || f.Get(35) == "B": // A settlement; News.
 		case f.Get(35) != "8" || !open[id]:
 			t.Errorf("%s: an unexpected message: %s", who, f)
 		case f.Get(39) == "8":

@@ -43,11 +43,15 @@ type Told struct {
 	Position decimal.Decimal
 	Execs    map[string]Fields // fills by ExecID
 	Reasons  map[string]int    // of refusals
+	Moved    map[string]Moved  // what AM in VAMM1 said of each event
 
 	Entries, Calls, Lifts, Liquidations, Deleveraged, Settlements, Funding, Bankruptcies, Shares int
 	Held, HeldRefused                                                                            int
 	Failures                                                                                     []string
 }
+
+// Moved is what one event moved in the books of an account.
+type Moved struct{ Claim, Cash decimal.Decimal }
 
 func (l *Leveraged) fail(format string, args ...any) {
 	if len(l.Told.Failures) < failuresMax {
@@ -58,7 +62,7 @@ func (l *Leveraged) fail(format string, args ...any) {
 // Run trades until the gateway ends the connection.
 func (l *Leveraged) Run(ctx context.Context, deposit decimal.Decimal) error {
 	l.Told.Cash, l.Told.Total, l.Told.Execs = deposit, deposit, map[string]Fields{}
-	l.Told.Reasons = map[string]int{}
+	l.Told.Reasons, l.Told.Moved = map[string]int{}, map[string]Moved{}
 	l.rested = restUpdates
 	err := l.Client.Send("V", "262=MD"+l.Account, "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+l.Symbol)
 	if err != nil {
@@ -94,6 +98,7 @@ func (l *Leveraged) take(f Fields) error {
 		} else {
 			l.Told.Lifts++
 		}
+	case "B": // What the price is worth.
 	case "5": // The gateway ends; what it has said before is all there is.
 	default:
 		l.fail("unexpected message %s", f)
@@ -229,6 +234,7 @@ func (l *Leveraged) moved(f Fields) {
 		of[k] = dec(amounts[i])
 	}
 	l.Told.Cash = l.Told.Cash.Add(of["CASH"])
+	l.checked(f)
 	switch word {
 	case "SETTLE":
 		l.Told.Settlements++
@@ -244,4 +250,18 @@ func (l *Leveraged) moved(f Fields) {
 		l.Told.Shares++
 	}
 	l.Told.Total = l.Told.Total.Add(of["CASH"]).Add(of["VADJ"])
+}
+
+// checked notes what an AM in VAMM1 says that its event moved, and holds the balance
+// that it names against what was told before.
+func (l *Leveraged) checked(f Fields) {
+	after, said := f.Lookup(22089)
+	if !said {
+		return
+	}
+	if !dec(after).Equal(l.Told.Cash) {
+		l.fail("its cash is %s: %s", l.Told.Cash, f)
+	}
+	m := l.Told.Moved[f.Get(713)]
+	l.Told.Moved[f.Get(713)] = Moved{m.Claim.Add(dec(f.Get(22087))), m.Cash.Add(dec(f.Get(22088)))}
 }

@@ -32,6 +32,9 @@ func (p *Promises) moved(f Fields) {
 			p.Cash = p.Cash.Add(dec(amounts[i]))
 		}
 	}
+	if after := f.Get(22089); p.VAMM1 && (after == "" || !dec(after).Equal(p.Cash)) {
+		p.broken(Money, "what was told makes %s: %s", p.Cash, f)
+	}
 }
 
 // ofAccount takes answers of several messages, and what a subscriber is told.

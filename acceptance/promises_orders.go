@@ -206,6 +206,9 @@ func (p *Promises) dealt(o *promised, f Fields) {
 	if buys := f.Get(54) == "1"; limit.IsPositive() && (buys && price.GreaterThan(limit) || !buys && price.LessThan(limit)) {
 		p.broken(Sums, "worse than its limit: %s", f)
 	}
+	if p.VAMM1 {
+		p.decided(f)
+	}
 	o.cum, o.paid = o.cum.Add(size), o.paid.Add(size.Mul(price))
 	if f.Get(54) == "2" {
 		size = size.Neg()
@@ -249,6 +252,19 @@ func (p *Promises) busted(o *promised, f Fields) {
 	o.cum, o.paid = o.cum.Sub(was.size.Abs()), o.paid.Sub(was.size.Abs().Mul(was.price))
 	o.freed = o.freed.Add(was.size.Abs())
 	p.Position, p.Cash = p.Position.Sub(was.size), p.Cash.Add(was.paid)
+}
+
+// decided holds what a fill says in VAMM1 of the price that it was decided with
+// against what else it says of it.
+func (p *Promises) decided(f Fields) {
+	oracle, status := dec(f.Get(22010)), f.Get(22013)
+	if !oracle.IsPositive() || f.Get(22011) == "" || dec(f.Get(22012)).IsNegative() || !dec(f.Get(22015)).Equal(oracle) ||
+		status == "" || !strings.Contains("0123", status) {
+		p.broken(Sums, "a fill without the price that it was decided with: %s", f)
+	}
+	if after := f.Get(22045); after != "" && !dec(after).Equal(oracle) {
+		p.broken(Sums, "looked at with another price: %s", f)
+	}
 }
 
 // houseOrder takes the report of an order that the gateway made.

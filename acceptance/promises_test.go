@@ -12,10 +12,10 @@ import (
 const goodStream = `
 > D 11=A 55=M 54=1 38=2 40=2 44=101 59=1
 < 8 37=O1 17=E1 150=0 39=0 11=A 54=1 38=2 44=101 14=0 151=2 6=0 22007=next
-< 8 37=O1 17=E2 150=F 39=1 11=A 54=1 38=2 44=101 32=1 31=100 14=1 151=1 6=100 137=0.5 22007=next
+< 8 37=O1 17=E2 150=F 39=1 11=A 54=1 38=2 44=101 32=1 31=100 14=1 151=1 6=100 137=0.5 22010=100 22011=t 22012=0.5 22013=0 22015=100 22007=next
 > G 41=A 11=B 55=M 54=1 38=3 40=2 44=102
 < 8 37=O1 17=E3 150=5 39=1 11=B 41=A 54=1 38=3 44=102 14=1 151=2 6=100 22007=next
-< 8 37=O1 17=E4 150=F 39=2 11=B 41=A 54=1 38=3 44=102 32=2 31=101 14=3 151=0 6=100.666667 137=1 22007=next
+< 8 37=O1 17=E4 150=F 39=2 11=B 41=A 54=1 38=3 44=102 32=2 31=101 14=3 151=0 6=100.666667 137=1 22010=100.5 22011=t 22012=0 22013=2 22015=100.5 22045=100.5 22007=next
 > F 41=B 11=C 55=M 54=1 38=3
 < 9 37=O1 11=C 41=B 39=2 434=1 102=0 58=TOO_LATE
 > D 11=K 55=M 54=1 38=5 40=2 44=103 59=1
@@ -50,7 +50,7 @@ const goodStream = `
 < 9 37=NONE 11=X 41=none 39=8 434=1 102=1 58=UNKNOWN_ORDER
 > D 11=Y 55=M 38=1 40=1 ; 3
 < 3 45=last 371=54 372=D 373=1
-< AM 721=F-1 707=CASH 708=-2 22007=next
+< AM 721=F-1 707=CASH 708=-2 22087=0 22088=-2 22089=96.5 22007=next
 > AN 710=P1 1=M
 < AP 710=P1 727=1 704=3 22007=same
 > BB 909=B1 1=M
@@ -136,8 +136,8 @@ var streamMutants = []struct{ name, old, new, breaks string }{
 	{"LeavesQty at the end", "11=S 54=2 38=1 14=0 151=0", "11=S 54=2 38=1 14=0 151=1", Sums},
 	{"worse than the limit", "44=102 32=2 31=101 14=3 151=0 6=100.666667", "44=102 32=2 31=103 14=3 151=0 6=102", Sums},
 	{"an ExecID twice", "17=E4 ", "17=E2 ", ExecOnce},
-	{"an event number left out", "708=-2 22007=next", "708=-2 22007=skip", EventSeq},
-	{"an event number twice", "137=1 22007=next", "137=1 22007=same", EventSeq},
+	{"an event number left out", "22089=96.5 22007=next", "22089=96.5 22007=skip", EventSeq},
+	{"an event number twice", "22045=100.5 22007=next", "22045=100.5 22007=same", EventSeq},
 	{"an event without a number", "LAST_LOOK_PRICE 22007=next", "LAST_LOOK_PRICE", EventSeq},
 	{"a position of an event that was not told", "704=3 22007=same", "704=3 22007=99", EventSeq},
 	{"a repeated ClOrdID executes", "150=8 39=0 11=S 54=2 38=1 14=0 151=1 6=0 103=6 58=DUPLICATE_CLORDID", "150=0 39=0 11=S 54=2 38=1 14=0 151=1 6=0", Executes},
@@ -147,9 +147,14 @@ var streamMutants = []struct{ name, old, new, breaks string }{
 	{"a quote repeated after a break", "< S 131=R1", "! lost\n< S 43=Y 131=R1", NoReplay},
 	{"another reason", "103=1 58=UNKNOWN_SYMBOL", "103=3 58=MAX_ORDER_SIZE", SameReason},
 	{"another form of reject", "372=D 373=1", "372=D 373=5", SameReason},
+	{"an event with another balance", "22089=96.5", "22089=96.4", Money},
 	{"a balance that nobody told of", "901=96.5", "901=96.6", Money},
 	{"a position that is not the fills", "704=3", "704=2", Money},
 	{"an OrigClOrdID that was never its own", "11=B 41=A 54=1 38=3 44=102 14=1", "11=B 41=Z 54=1 38=3 44=102 14=1", Chain},
+	{"a fill without the outside price", "22010=100 22011=t 22012=0.5 22013=0 22015=100 ", "", Sums},
+	{"a fill without the price's worth", "22012=0 22013=2 ", "22012=0 ", Sums},
+	{"a fill looked at with another price", "22045=100.5", "22045=100.6", Sums},
+	{"a fill marked at another price", "22015=100.5", "22015=100.4", Sums},
 	{"a fill with a former ClOrdID", "39=2 11=B 41=A", "39=2 11=A", Chain},
 }
 

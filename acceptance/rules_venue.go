@@ -30,6 +30,7 @@ var rulesMarkets = []struct{ symbol, script, keys, oracle string }{
 	{"CERT-HOLD", "slow", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"1\"\nfill_bucket = \"0\"\n", ""},
 	{"CERT-LOOK", "wave", "[market.quote]\nlast_look = \"always\"\nlook_tolerance = \"0\"\nfill_bucket = \"0\"\n", ""},
 	{"CERT-STALE", "stale", "[market.quote]\nlast_look = \"always\"\nfill_bucket = \"0\"\n", ""},
+	{"CERT-TIER", "steady", "[market.toxicity]\nprobation_fills = 1\ntier_dwell = \"0s\"\n", ""},
 	{"CERT-LAY", "steady", lookOff + "[market.lay_off]\nfrom = \"0.002\"\nto = \"0.001\"\nwithin_bps = \"5\"\n", ""},
 	{"CERT-FUND", "steady", lookOff + "[market.funding]\nevery = \"1s\"\nbase_bps = \"100\"\n[market.risk]\nsettle_every = \"1s\"\n", ""},
 }
@@ -59,7 +60,7 @@ var rulesClients = []struct{ name, deposit, session, limits string }{
 	{name: "SHORT", deposit: "1000", limits: thin},
 	{name: "LONG2", deposit: "1000", limits: thin},
 	{name: "SHORT2", deposit: "1000", limits: thin},
-	{name: "LOADER"}, {name: "VALUER"},
+	{name: "NEWS"}, {name: "NEWS2"}, {name: "TIERED"}, {name: "TIERED2"}, {name: "FIRM"}, {name: "LOADER"}, {name: "VALUER"},
 	{name: "PROVIDER", session: "accounts = [\"PROVIDER\"]\nroles = [\"lp\"]\n", limits: "[account.protection]\nfills = 1\nwindow = \"1h\"\n"},
 	{name: "REFUSED", session: "[session.inject]\nrefuse_each = 1\n"},
 	{name: "WATCHER", deposit: "0", session: "roles = [\"drop_copy\"]\naccounts = [\"LONG\", \"SHORT\"]\n"},

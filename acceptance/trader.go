@@ -228,7 +228,7 @@ func (t *Trader) next(ctx context.Context) error {
 		t.closed(f.Get(131), "AG")
 	case "W", "X":
 		t.book(f)
-	case "AO", "AP":
+	case "AO", "AP", "B":
 	case "AM", "AX": // What the account's money does by itself.
 		t.Report.Money++
 	default:

@@ -114,7 +114,7 @@ func (e *Engine) rematch(m *market, o *order, arrival perp.Time) {
 	if arrival == 0 {
 		arrival = e.now
 	}
-	if _, held, v := e.mayDeal(m, o, arrival, e.fits(o, e.open(m, o)), false); held || !v.OK() {
+	if _, held, v := e.mayDeal(m, o, arrival, e.fits(o, e.open(m, o)), dealing{}); held || !v.OK() {
 		o.Wait = arrival
 		return
 	}

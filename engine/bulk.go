@@ -94,8 +94,9 @@ func (r *bulk) fail(what string) {
 	r.rest = nil
 }
 
-func (r *bulk) uint() uint64 {
-	x, n := binary.Uvarint(r.rest)
+// varint reads a number with one of the two readers of encoding/binary.
+func varint[T int64 | uint64](r *bulk, read func([]byte) (T, int)) T {
+	x, n := read(r.rest)
 	if n <= 0 {
 		r.fail("no number")
 		return 0
@@ -104,20 +105,19 @@ func (r *bulk) uint() uint64 {
 	return x
 }
 
-func (r *bulk) int() int64 {
-	x, n := binary.Varint(r.rest)
-	if n <= 0 {
-		r.fail("no number")
-		return 0
+// number reads a number into what set sets, unless it is more than that holds.
+func number[T int64 | uint64](r *bulk, read func([]byte) (T, int), overflows func(T) bool, set func(T)) {
+	if x := varint(r, read); overflows(x) {
+		r.fail("a number that is too large")
+	} else {
+		set(x)
 	}
-	r.rest = r.rest[n:]
-	return x
 }
 
 // length is that of a text or slice. Each part of one has a byte at least, so that a
 // wrong length cannot ask for more memory than there are bytes.
 func (r *bulk) length() int {
-	n := r.uint()
+	n := varint(r, binary.Uvarint)
 	if n > uint64(len(r.rest)) {
 		r.fail("a length that is too large")
 		return 0
@@ -132,19 +132,11 @@ func (r *bulk) unpack(v reflect.Value) {
 	}
 	switch v.Kind() {
 	case reflect.Bool:
-		v.SetBool(r.uint() != 0)
+		v.SetBool(varint(r, binary.Uvarint) != 0)
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		if x := r.int(); v.OverflowInt(x) {
-			r.fail("a number that is too large")
-		} else {
-			v.SetInt(x)
-		}
+		number(r, binary.Varint, v.OverflowInt, v.SetInt)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		if x := r.uint(); v.OverflowUint(x) {
-			r.fail("a number that is too large")
-		} else {
-			v.SetUint(x)
-		}
+		number(r, binary.Uvarint, v.OverflowUint, v.SetUint)
 	case reflect.String:
 		n := r.length()
 		v.SetString(string(r.rest[:n]))

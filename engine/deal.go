@@ -51,7 +51,7 @@ func (e *Engine) book(m *market, o *order, l perp.Level, quoted perp.Price, liqu
 	exec := e.execID()
 	e.emit(perp.Filled{
 		ExecID: exec, TradeID: trade, Order: o.Order, Price: l.Price, Quoted: quoted, Size: l.Size,
-		Fee: fee, Liquidity: liquidity, Realised: realised,
+		Fee: fee, Liquidity: liquidity, Realised: realised, Oracle: m.Quoting.OracleState(),
 	})
 	e.emit(events...)
 	e.remember(dealt{perp.TradeView{

@@ -21,11 +21,15 @@ type holdWorld struct {
 	now perp.Time
 }
 
-func newHoldWorld(t *testing.T) *holdWorld {
+func newHoldWorld(t *testing.T) *holdWorld { return holdWorldWith(t, func(*quoting.Params) {}) }
+
+// holdWorldWith is the same with other parameters.
+func holdWorldWith(t *testing.T, change func(*quoting.Params)) *holdWorld {
 	e := engine.New()
 	w := &holdWorld{t: t, e: e, seq: engine.NewSequencer(e), now: 1_000_000 * perp.Second}
 	q := quoting.DefaultParams()
 	q.LastLook, q.Probation, q.FillBucket = quoting.LookAlways, 0, 0
+	change(&q)
 	l := risk.DefaultMarketLimits()
 	l.TakerFee = 0
 	w.do(engine.Configure{

@@ -70,7 +70,7 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 	if req.Arrival == 0 {
 		req.Arrival = e.now
 	}
-	why, held, v := e.mayDeal(m, o, req.Arrival, levels, d.given.ID != "")
+	why, held, v := e.mayDeal(m, o, req.Arrival, levels, d)
 	if !v.OK() {
 		e.reject(req, v)
 		return
@@ -105,16 +105,20 @@ func (e *Engine) accept(m *market, req perp.PlaceOrder, d dealing) {
 
 // mayDeal says whether an order that would deal on levels has to wait for a
 // newer price, and why, or what stands against it: it would wait in vain, too
-// many wait already, or its client deals faster than a firm quote allows. Aged
-// tells that the quote it names was given some time ago.
-func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level, aged bool) (why string, held bool, v perp.Verdict) {
+// many wait already, or its client deals faster than a firm quote allows. Of the
+// quote that it names counts whether it was given as firm, or some time ago.
+func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.Level, d dealing) (why string, held bool, v perp.Verdict) {
 	if len(levels) == 0 || o.TIF == perp.FOK && total(levels) < e.wants(o) {
 		return "", false, v // nothing deals
 	}
 	firms := e.firms[o.Session]
 	value, room := cost(levels), m.Quoting.Room(o.Session, firms, e.now)
 	why, held = m.Quoting.Holds(o.Side, arrival, m.Quoting.Standing(o.Session, firms, e.now), value > room)
-	if aged && !held && m.Quoting.Params.LastLook != quoting.LookOff {
+	firm := d.firm || m.Quoting.Params.LastLook == quoting.LookOff
+	switch {
+	case d.firm:
+		why, held = "", false
+	case d.given.ID != "" && !held && !firm:
 		why, held = quoting.HeldAge, true
 	}
 	switch {
@@ -122,7 +126,7 @@ func (e *Engine) mayDeal(m *market, o *order, arrival perp.Time, levels []perp.L
 		v = perp.Verdict{Reject: perp.LastLookValidity, Detail: "no newer price is due"}
 	case held && len(m.Held) >= heldMax:
 		v = perp.Verdict{Reject: perp.FillLimit, Need: int64(len(m.Held)), Have: heldMax, Detail: "held orders"}
-	case !held && value > room && m.Quoting.Params.LastLook == quoting.LookOff:
+	case !held && value > room && firm:
 		v = perp.Verdict{Reject: perp.FillLimit, Need: int64(value), Have: int64(room), Detail: "dealt within a second"}
 	}
 	return why, held, v

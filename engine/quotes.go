@@ -22,6 +22,7 @@ type rfq struct {
 	Oracle     perp.Price // oracle price that it was made from
 	Seen       perp.Time  // and its source time
 	ValidUntil perp.Time
+	Firm       bool `json:",omitempty"` // no order on it waits
 }
 
 // consumed is the id of a quote that a firm has dealt on, kept while it could
@@ -46,6 +47,7 @@ type dealing struct {
 	side    perp.Side // of the orders that it takes; zero: both
 	level   perp.Level
 	expires perp.Time
+	firm    bool  // no order on it waits
 	version int64 // of the published quote, if it is one
 	given   rfq   // the answer to a request, if it was given some time ago
 }
@@ -65,21 +67,45 @@ func (e *Engine) requestQuote(r perp.RequestQuote) {
 	if v.OK() {
 		q.Bid, q.Ask, v = e.price(m, r)
 	}
+	life := perp.Time(0)
+	if v.OK() {
+		life, v = e.quoteLife(m, r, q)
+	}
 	if !v.OK() {
 		e.emit(perp.QuoteRefused{Origin: r.Origin, ReqID: r.ReqID, Symbol: r.Symbol, Verdict: v})
 		return
 	}
 	q.ID = id("Q", e.version())
-	q.Issued, q.ValidUntil = e.now, e.now+m.Quoting.Life()
+	q.Issued, q.ValidUntil, q.Firm = e.now, e.now+life, r.Firm
 	q.Oracle, q.Seen = m.Quoting.Mark(), m.Quoting.Source()
 	if !r.Indicative {
 		m.RFQs = append(m.RFQs, q)
 	}
 	e.emit(perp.QuoteIssued{
 		Origin: r.Origin, ReqID: r.ReqID, QuoteID: q.ID, Account: r.Account, Symbol: r.Symbol,
-		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil, Held: m.Quoting.Params.LastLook != quoting.LookOff,
-		Indicative: r.Indicative,
+		Side: r.Side, Bid: q.Bid, Ask: q.Ask, ValidUntil: q.ValidUntil, Held: !r.Firm && m.Quoting.Params.LastLook != quoting.LookOff,
+		Indicative: r.Indicative, Firm: r.Firm,
 	})
+}
+
+// quoteLife is how long the answer to a request may be dealt on, or why there is none
+// on which no order waits, which was asked for.
+func (e *Engine) quoteLife(m *market, r perp.RequestQuote, q rfq) (life perp.Time, v perp.Verdict) {
+	if !r.Firm {
+		return m.Quoting.Life(), v
+	}
+	firms := e.firms[r.Session]
+	value := max(cost([]perp.Level{q.Bid}), cost([]perp.Level{q.Ask}))
+	beyond := value > m.Quoting.Room(r.Session, firms, e.now)
+	if why, firm := m.Quoting.Firm(m.Quoting.Standing(r.Session, firms, e.now), beyond, e.now); !firm {
+		return 0, notFirm(why)
+	}
+	return m.Quoting.FirmLife(), v
+}
+
+// notFirm is that a price is offered, but not one on which no order waits.
+func notFirm(why string) perp.Verdict {
+	return perp.Verdict{Reject: perp.PriceUnavailable, Detail: "not firm: " + why}
 }
 
 // notOffered is why a size has no price.
@@ -115,6 +141,7 @@ func (e *Engine) dealOf(m *market, o perp.PlaceOrder) dealing {
 			return dealing{found: true, foreign: true}
 		}
 		d := q.dealing(o.Side, e.now, used)
+		d.firm = q.Firm
 		if e.now >= q.Issued+m.Quoting.Params.Grace {
 			d.given = q
 			firm := m.Quoting.Params.LastLook == quoting.LookOff

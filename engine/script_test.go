@@ -121,7 +121,33 @@ func (s *script) tells(events []perp.Event) {
 			s.t.Errorf("%s is %s (%s), told %s (%s)", symbol, state, why, c.To, c.Cause)
 		}
 	}
+	for _, ev := range events {
+		if f, ok := ev.(perp.Filled); ok {
+			s.decidedWith(f, events)
+		}
+	}
 	s.states(events)
+}
+
+// decidedWith holds what a fill says of the outside price against what else is known
+// of it: every price of the market comes of the newest tick that was believed.
+func (s *script) decidedWith(f perp.Filled, events []perp.Event) {
+	now := s.e.markets[f.Order.Symbol].Quoting.OracleState()
+	if f.Oracle.Price != now.Price || f.Oracle.Time != now.Time || f.Oracle.Confidence != now.Confidence || f.Oracle.Price == 0 {
+		s.t.Errorf("%s was dealt with %+v, the price is %+v", f.ExecID, f.Oracle, now)
+	}
+	for _, ev := range events {
+		switch ev := ev.(type) {
+		case perp.LastLook:
+			if ev.OrderID == f.Order.OrderID && (ev.After != f.Oracle.Price || ev.Source != f.Oracle.Time) {
+				s.t.Errorf("%s was looked at with %s, dealt with %+v", f.ExecID, ev.After, f.Oracle)
+			}
+		case perp.StateChanged:
+			if ev.Symbol == f.Order.Symbol && f.Oracle.State != ev.From && f.Oracle.State != ev.To {
+				s.t.Errorf("%s was dealt while the market was %s, which went from %s to %s", f.ExecID, f.Oracle.State, ev.From, ev.To)
+			}
+		}
+	}
 }
 
 // again plays the journal through another engine that is restored from a snapshot

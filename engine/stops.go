@@ -56,7 +56,7 @@ func (e *Engine) trigger(m *market, o *order, price perp.Price) {
 		return
 	}
 	levels := e.fits(o, e.bind(o, e.open(m, o)))
-	why, held, v := e.mayDeal(m, o, e.now, levels, false)
+	why, held, v := e.mayDeal(m, o, e.now, levels, dealing{})
 	switch {
 	case !v.OK():
 		e.end(m, o, perp.OrderCanceled{Reason: perp.RiskCancel, Detail: v.Reject.String()})

@@ -84,6 +84,9 @@ func (e *Engine) mayStream(m *market, r perp.RequestQuote, until perp.Time) perp
 	if until <= e.now || until > e.now+streamLonger {
 		v = v.Worse(perp.Verdict{Reject: perp.ExpireTime, Detail: "a stream lasts up to 300 s"})
 	}
+	if r.Firm && m != nil && m.Quoting.FirmLife() != m.Quoting.Life() { // Its quotes live longer than firm ones may.
+		v = v.Worse(notFirm("stream"))
+	}
 	mine, here := int64(0), int64(0)
 	for _, o := range e.state.Markets {
 		for i := range o.Streams {

@@ -7,7 +7,7 @@ const anyQuote = "*"
 
 // Fields of the requests about quotes.
 var (
-	quoteFields       = []int{131, 146, 55, 54, 38, 1, 60, 303, 537, 167, 15, 126}
+	quoteFields       = []int{131, 146, 55, 54, 38, 1, 60, 303, 537, 167, 15, 126, tagFirmness}
 	responseFields    = []int{693, 694, 117, 11, 55, 54, 38, 44, 40, 60, 1, 537, 15, 167, tagMaxAge}
 	quoteCancelFields = []int{131, 117, 298, 295}
 	quoteStatusFields = []int{649, 117, 55, 167, 1, 263}
@@ -43,10 +43,40 @@ func decodeQuote(c *codec, r *request, o perp.Origin) perp.Command {
 	default:
 		r.flaw(perp.Unsupported, "537="+string(kind))
 	}
+	r.firmness(&q)
 	r.instrument(c, q.Symbol)
 	r.only(quoteFields, harmless)
 	q.Flawed = r.flawed()
 	return q
+}
+
+// tagFirmness is what a quote is worth: of one that is given, or that is asked for.
+const tagFirmness = 22033
+
+// firmness reads how firm a quote is asked for. Without it, and with 1, it is as firm
+// as the market has it; 0 is what 537=0 is.
+func (r *request) firmness(q *perp.RequestQuote) {
+	kind, stated := r.get(tagFirmness)
+	if !stated {
+		return
+	}
+	switch kind {
+	case indicative:
+		if r.code(537) == '1' {
+			r.flaw(perp.Unsupported, "22033=0 with 537=1")
+		}
+		q.Indicative = true
+		return
+	case lastLook:
+	case firm:
+		q.Firm = true
+	default:
+		r.wrong(tagFirmness, rejectValue)
+		return
+	}
+	if q.Indicative {
+		r.flaw(perp.Unsupported, "22033="+kind+" with 537=0")
+	}
 }
 
 // Kinds of QuoteResponse, QuoteRespType(694).

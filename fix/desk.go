@@ -40,6 +40,7 @@ type desk struct {
 	deleverage string                    // the order made for it
 	asked      map[requestID]inquiry     // trade requests that the engine has not answered
 	users      map[string]userFacts      // by session
+	regrades   map[regraded]*regrade     // that have changed
 
 	currencies sync.Map // of each market; of its own, for currencyOf
 }
@@ -58,6 +59,7 @@ type listed struct {
 	since      perp.Time
 	lists      int64 // grows with every change of the instrument
 	states     int64 // grows with every change of state
+	incident   incident
 }
 
 // client is what one session has subscribed to.
@@ -68,6 +70,7 @@ type client struct {
 	watches  []*watch
 	changes  map[watchKey]*change
 	streams  map[streamID]*streamTold // by the request
+	news     []newsItem               // that it is owed
 }
 
 type statusSubscription struct {
@@ -87,10 +90,11 @@ func newDesk(wake func()) *desk {
 	k := &desk{
 		markets: map[string]*listed{}, clients: map[string]*client{}, wake: wake,
 		sessions: map[string][]string{}, positions: map[holding]perp.Position{},
-		ask:     func(perp.Command) bool { return false },
-		dialect: func(string) dialect { return strict44 },
-		asked:   map[requestID]inquiry{},
-		users:   map[string]userFacts{},
+		ask:      func(perp.Command) bool { return false },
+		dialect:  func(string) dialect { return strict44 },
+		asked:    map[requestID]inquiry{},
+		users:    map[string]userFacts{},
+		regrades: map[regraded]*regrade{},
 	}
 	k.keeps = func(session string) dialect { return k.dialect(session) }
 	return k
@@ -105,6 +109,9 @@ func (k *desk) restate(events []perp.Event) {
 	defer k.mu.Unlock()
 	for _, ev := range events {
 		k.apply(ev, 0)
+	}
+	for _, m := range k.markets { // Nobody is here to be told.
+		m.incident.told = m.incident.is
 	}
 }
 
@@ -154,11 +161,15 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 		}
 	case perp.ClientGraded:
 		if m := k.markets[ev.Symbol]; m != nil {
-			m.offers.grades[ev.Session] = gradeOf(ev)
+			k.grades(m, ev, at)
 		}
 	case perp.StateChanged:
 		if m := k.markets[ev.Symbol]; m != nil {
 			m.enter(ev.To, ev.Cause, at)
+		}
+	case perp.TickRefused:
+		if m := k.markets[ev.Symbol]; m != nil {
+			m.refused(ev, at)
 		}
 	case perp.Filled:
 		if m := k.markets[ev.Order.Symbol]; m != nil {
@@ -180,6 +191,7 @@ func (m *listed) enter(s perp.MarketState, cause perp.Reject, at perp.Time) {
 	}
 	m.from, m.state, m.cause, m.since = m.state, s, cause, at
 	m.states++
+	m.doubted(at)
 }
 
 // local answers x, c, e, g, V and BE. A request that cannot be read gets rej instead.
@@ -230,6 +242,7 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 		}
 		k.follow(e)
 	}
+	k.announce(ready)
 	sessions := make([]string, 0, len(k.clients))
 	for s := range k.clients {
 		sessions = append(sessions, s)
@@ -248,10 +261,13 @@ func (k *desk) publish(entries []perp.Entry, ready func(session string) bool) (o
 	return out
 }
 
-// due returns what a client has to be told: states before prices.
+// due returns what a client has to be told: News, then states, then prices.
 func (k *desk) due(session string, d dialect, made bodies) (out []*quickfix.Message) {
 	c := k.clients[session]
-	out = k.dueVenue(d, c)
+	for _, b := range k.dueNews(session, c) {
+		out = append(out, b.in(d))
+	}
+	out = append(out, k.dueVenue(d, c)...)
 	for _, s := range c.statuses {
 		m := k.markets[s.symbol]
 		if s.first || s.sent != m.states {

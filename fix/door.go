@@ -296,11 +296,12 @@ func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc
 }
 
 // Restate takes over the state of the engine before Start: instruments, quotes,
-// the classes of sessions.
+// the classes of sessions, balances.
 func (d *Door) Restate(events []perp.Event) {
 	d.desk.restate(events)
 	for _, ev := range events {
 		d.codec.stands(ev)
+		d.codec.holds(ev)
 		if s, ok := ev.(perp.SessionSteered); ok {
 			d.obey(s)
 		}

@@ -44,7 +44,8 @@ func (d *Door) Encode(entries []perp.Entry) {
 			if s, ok := ev.(perp.SessionSteered); ok {
 				d.renumbered(s)
 			}
-			if _, cash := ev.(perp.Posted); cash && e.Source == sourceConfig {
+			if moved, cash := ev.(perp.Posted); cash && e.Source == sourceConfig {
+				d.codec.booked(moved.Transfer) // Not told, but it counts.
 				continue
 			}
 			for _, m := range d.codec.encode(ev, e.Time, e.Seq) {

@@ -29,12 +29,12 @@ func copyEvents() []struct {
 		{"accepted", perp.OrderAccepted{Origin: own, ExecID: "E-1", Order: o}, []string{"ACME"}},
 		{"held", perp.OrderHeld{Origin: own, ExecID: "E-2", Order: o}, []string{"ACME"}},
 		{"refused", perp.OrderRejected{Origin: own, ExecID: "E-3", Order: refused, Verdict: perp.Verdict{Reject: perp.UnknownSymbol}}, []string{"ACME"}},
-		{"filled", perp.Filled{ExecID: "E-4", TradeID: "T-1", Order: full, Size: full.Size, Price: price("150"), Liquidity: perp.Removed}, []string{"ACME"}},
+		{"filled", perp.Filled{ExecID: "E-4", TradeID: "T-1", Order: full, Size: full.Size, Price: price("150"), Liquidity: perp.Removed, Oracle: testOracle}, []string{"ACME"}},
 		{"canceled by a disconnect", perp.OrderCanceled{ExecID: "E-5", Order: ended(o, perp.Canceled), Reason: perp.DisconnectCancel}, []string{"ACME"}},
 		{"canceled by another session", perp.OrderCanceled{Origin: perp.Origin{Session: "ACME2"}, ExecID: "E-6", Order: ended(o, perp.Canceled)}, []string{"ACME2", "ACME"}},
 		{"replaced", perp.OrderReplaced{Origin: own, ExecID: "E-7", Order: o, OrigClOrdID: "C-0"}, []string{"ACME"}},
 		{"set off", perp.OrderTriggered{ExecID: "E-8", Order: o}, []string{"ACME"}},
-		{"liquidated", perp.Filled{ExecID: "E-9", TradeID: "T-2", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Liquidity: perp.Removed}, []string{"ACME", "ACME2"}},
+		{"liquidated", perp.Filled{ExecID: "E-9", TradeID: "T-2", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Liquidity: perp.Removed, Oracle: testOracle}, []string{"ACME", "ACME2"}},
 	}
 }
 

@@ -151,12 +151,13 @@ type execution struct {
 	cancel  int       // 22084
 	clipped perp.Size // 22083
 
-	typeLater   byte           // 150 in VAMM1
-	reasonLater string         // 103 in VAMM1
-	token       string         // 22004
-	received    perp.Time      // of the request that led to it, if one did
-	look        *perp.LastLook // that decided it
-	quoted      perp.Price     // of a fill: of the level dealt on
+	typeLater   byte             // 150 in VAMM1
+	reasonLater string           // 103 in VAMM1
+	token       string           // 22004
+	received    perp.Time        // of the request that led to it, if one did
+	look        *perp.LastLook   // that decided it
+	quoted      perp.Price       // of a fill: of the level dealt on
+	outside     perp.OracleState // of a fill: what it was decided with
 }
 
 // Status and type codes of an execution report.
@@ -255,7 +256,7 @@ func (c *codec) orderRejected(ev perp.OrderRejected, at perp.Time) *execution {
 func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 	r := report(ev.ExecID, 'F', ev.Order, at)
 	r.tradeID, r.lastSize, r.lastPrice = ev.TradeID, ev.Size, ev.Price
-	r.liquidity, r.fee, r.quoted = ev.Liquidity, ev.Fee, ev.Quoted
+	r.liquidity, r.fee, r.quoted, r.outside = ev.Liquidity, ev.Fee, ev.Quoted, ev.Oracle
 	if ev.Liquidity == perp.Removed { // What waited for the quote was neither asked for now nor looked at.
 		r.look, r.received = c.looked(ev.Order), c.received(ev.Order)
 	}
@@ -322,6 +323,6 @@ func cancelRejected(ev perp.CancelRejected, at perp.Time) *body {
 // plannedStop tells a client some time before that its session will end (B).
 func plannedStop(now, at perp.Time) *quickfix.Message {
 	line := "session will be logged out at " + stamp(at) + "Z"
-	b := newBody("B").time(42, now).add(61, "1").add(148, "PLANNED_MAINTENANCE").group(33, []pair{{58, line}})
+	b := newBody("B").time(42, now).add(61, urgencyFlash).add(148, "PLANNED_MAINTENANCE").group(33, []pair{{58, line}})
 	return b.message()
 }

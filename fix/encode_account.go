@@ -68,6 +68,7 @@ type movement struct {
 	text    string
 	at      perp.Time
 	funding *perp.FundingPaid // what it was, if it was one
+	cash    perp.Money        // of the account after it
 	seq     int64             // 22007
 }
 
@@ -101,7 +102,43 @@ func (m *movement) write() *body {
 		b.funded(*m.funding)
 	}
 	m.eventID(b)
+	claim, cash := m.sums()
+	b.add(22087, claim.String()).add(22088, cash.String()).add(22089, m.cash.String())
 	return b.eventSeq(m.seq)
+}
+
+// sums are what the event moved in the books of the account: the sum of the transfers
+// that have its id, of its claim in the market and of its cash.
+func (m *movement) sums() (claim, cash perp.Money) {
+	for _, a := range m.amounts {
+		switch {
+		case a.kind == "VADJ":
+			claim = perp.Add(claim, a.amount)
+		case a.kind == "CASH":
+			cash = perp.Add(cash, a.amount)
+		}
+	}
+	if m.kind == settlement { // What is cash now is no claim any more.
+		claim = perp.Sub(claim, cash)
+	}
+	return claim, cash
+}
+
+// holds takes in what an account has when the door is made.
+func (c *codec) holds(ev perp.Event) {
+	if b, ok := ev.(perp.BalanceStated); ok && b.Account.Name == perp.Cash {
+		c.cash[b.Account.Owner] = b.Balance
+	}
+}
+
+// booked takes in a transfer of a client's cash.
+func (c *codec) booked(t perp.Transfer) {
+	if t.Debit.Name == perp.Cash {
+		c.cash[t.Debit.Owner] = perp.Sub(c.cash[t.Debit.Owner], t.Amount)
+	}
+	if t.Credit.Name == perp.Cash {
+		c.cash[t.Credit.Owner] = perp.Add(c.cash[t.Credit.Owner], t.Amount)
+	}
 }
 
 // tagLiquidation is LiquidationInd: it comes of closing a position of an account in
@@ -154,12 +191,14 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 	case perp.Bankrupted:
 		m = bankrupted(ev)
 	case perp.Posted:
+		c.booked(ev.Transfer)
 		m = cashMoved(ev.Transfer)
 	}
 	if m == nil {
 		return nil
 	}
 	m.at, m.size = at, c.desk.positionOf(m.account, m.symbol).Size
+	m.cash = c.cash[m.account]
 	if m.funding != nil {
 		m.size = m.funding.Size // what the payment was counted on
 	}
@@ -172,7 +211,7 @@ func (c *codec) moved(ev perp.Event, at perp.Time) []outMessage {
 func (c *codec) expired(ev perp.MarketExpired, at perp.Time) (out []outMessage) {
 	for _, account := range c.desk.holders(ev.Symbol) {
 		m := &movement{
-			kind: "EXPIRED", event: ev.Symbol, account: account, symbol: ev.Symbol, at: at,
+			kind: "EXPIRED", event: ev.Symbol, account: account, symbol: ev.Symbol, at: at, cash: c.cash[account],
 			amounts: []posAmount{{"VADJ", c.desk.positionOf(account, ev.Symbol).Unrealised(ev.Price)}},
 			text:    "EXPIRED price=" + ev.Price.String() + " fair=" + ev.Fair.String(),
 		}

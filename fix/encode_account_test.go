@@ -63,7 +63,7 @@ func accountEvents() []named {
 	return []named{
 		{"er_own_canceled", perp.OrderCanceled{ExecID: "E-40", Order: own, Reason: perp.LiquidationCancel}},
 		{"er_liquidation_new", perp.OrderAccepted{ExecID: "E-41", Order: slice(perp.New, "0")}},
-		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed}},
+		{"er_liquidation", perp.Filled{ExecID: "E-42", TradeID: "T-77", Order: slice(perp.FullyFilled, "100"), Price: price("139.2"), Size: size("100"), Fee: 34_800_000, Liquidity: perp.Removed, Oracle: testOracle}},
 		{"er_liquidation_rest", perp.OrderCanceled{ExecID: "E-43", Order: slice(perp.Canceled, "40"), Reason: perp.IOCRemainder}},
 		{"funding_paid", perp.FundingPaid{FundingID: "F-12", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Payment: -4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 18_760_000_000), Short: index(2, 0)}},
 		{"funding_received", perp.FundingPaid{FundingID: "F-13", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: -size("250"), Payment: 4_690_000, Rate: 125, Every: hourly, Booked: 125_066_666, Long: index(3, 0), Short: index(2, 18_760_000_000)}},
@@ -236,5 +236,42 @@ func TestAllTradesThatAreKept(t *testing.T) {
 	}
 	if len(ids) != kept {
 		t.Errorf("%d ids of reports", len(ids))
+	}
+}
+
+// TestCashAfterEachEvent: what an AM says that the account has counts what it had when
+// the door was made, what it opened with, and the fees of fills, which no AM tells.
+func TestCashAfterEachEvent(t *testing.T) {
+	k := testDesk()
+	k.dialect = func(string) dialect { return vamm1 }
+	c := newCodec(nil, k)
+	claim := perp.LedgerAccount{Owner: "ACME-MAIN", Name: perp.Claim, Symbol: "SOL-PERP"}
+	makers := perp.LedgerAccount{Owner: perp.Maker, Name: perp.Claim, Symbol: "SOL-PERP"}
+	pool := perp.LedgerAccount{Owner: perp.Maker, Name: perp.Pool, Symbol: "SOL-PERP"}
+	fees := perp.LedgerAccount{Owner: perp.Maker, Name: perp.Fees, Symbol: "SOL-PERP"}
+	outside := perp.LedgerAccount{Owner: perp.Outside, Name: perp.Deposits}
+	c.holds(perp.BalanceStated{Account: clientCash, Balance: 100 * coin})
+	c.holds(perp.BalanceStated{Account: claim, Balance: 7 * coin})
+	c.booked(posted(perp.DepositMade, outside, clientCash, "first").Transfer)
+	for _, step := range []struct {
+		name  string
+		event perp.Event
+		want  string // empty: nothing is told
+	}{
+		{"fee", posted(perp.TradeFee, clientCash, fees, "T-1"), ""},
+		{"another account", posted(perp.TradeFee, perp.LedgerAccount{Owner: "BOB", Name: perp.Cash}, fees, "T-2"), ""},
+		{"funding", perp.FundingPaid{FundingID: "F-1", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: 1, Payment: 3 * coin}, "|22087=3|22088=0|22089=100|"},
+		{"the pool pays", posted(perp.ProfitSettled, pool, clientCash, "S-1"), ""},
+		{"its claim is less", posted(perp.ProfitSettled, claim, makers, "S-1"), ""},
+		{"settlement", perp.Settled{SettlementID: "S-1", Account: "ACME-MAIN", Symbol: "SOL-PERP", Claim: 10 * coin, Cash: 5 * coin, Deferred: 5 * coin}, "|22087=-5|22088=5|22089=105|"},
+		{"withdrawal", posted(perp.WithdrawalMade, clientCash, outside, "K-2"), "|22087=0|22088=-5|22089=100|"},
+	} {
+		out := c.encode(step.event, testTime, 1)
+		if len(out) == 0 && step.want == "" {
+			continue
+		}
+		if len(out) == 0 || step.want == "" || !strings.Contains(plain(out[0].msg), step.want) {
+			t.Errorf("%s: told %v, want %q", step.name, out, step.want)
+		}
 	}
 }

@@ -114,7 +114,11 @@ func (r *execution) custom(b *body) *body {
 	if l != nil {
 		received = l.Arrival
 	}
-	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).eventSeq(r.eventSeq).opt(22030, r.order.QuoteID)
+	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).eventSeq(r.eventSeq)
+	if r.execType == 'F' && r.outside.Price != 0 {
+		b.oracle(r.outside).add(22015, r.outside.Price.String())
+	}
+	b.opt(22030, r.order.QuoteID)
 	r.ending(b)
 	if l == nil {
 		if r.execType == 'F' {

@@ -77,7 +77,7 @@ func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 		return b
 	}
 	market, held := offers.of(ev.Origin.Session, at)
-	b.offered(market, firmnessOf(held || ev.Held, ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
+	b.offered(market, firmnessOf(!ev.Firm && (held || ev.Held), ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
 	return b.graded(offers.grades[ev.Origin.Session])
 }
 
@@ -113,6 +113,7 @@ func quoteStatusReported(ev perp.QuoteStatusReported, at perp.Time) *body {
 // streamTold is what a session was told of one of its streams. It is made when the
 // request comes, so that an earlier connection's stream is told to nobody.
 type streamTold struct {
+	symbol    string
 	quote     *perp.StreamQuoted // newest; nil: none yet, or it is withdrawn
 	withdrawn *perp.StreamWithdrawn
 	at        perp.Time // of the newest of both
@@ -172,7 +173,7 @@ func (k *desk) streaming(r perp.RequestQuote) {
 	if c.streams == nil {
 		c.streams = map[streamID]*streamTold{}
 	}
-	c.streams[streamOf(r.Origin)] = &streamTold{}
+	c.streams[streamOf(r.Origin)] = &streamTold{symbol: r.Symbol}
 }
 
 // dueStreams are the quotes and withdrawals that a session has to be told, in the

@@ -46,6 +46,9 @@ func bustedPart() perp.Order {
 
 func ended(o perp.Order, s perp.OrderStatus) perp.Order { o.Status = s; return o }
 
+// testOracle is what fills were decided with.
+var testOracle = perp.OracleState{Price: price("150.002"), Confidence: price("0.004"), Time: testTime - 20*perp.Millisecond, State: perp.Open}
+
 var asked = perp.Origin{Session: "ACME", InSeq: 7, Arrival: testTime - 3*perp.Millisecond}
 
 // testLook is a decision about the test order: held 120 ms, moved as the outcome
@@ -88,8 +91,8 @@ func outEvents() []named {
 		{"er_new", perp.OrderAccepted{Origin: asked, ExecID: "E-2", Order: testOrder()}},
 		{"er_tied", perp.OrderAccepted{Origin: asked, ExecID: "E-21", Order: tied(perp.Conditions{})}},
 		{"er_tied_post", perp.OrderAccepted{Origin: asked, ExecID: "E-22", Order: tied(perp.Conditions{PostOnly: true})}},
-		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed}},
-		{"er_part_passive", perp.Filled{ExecID: "E-5", TradeID: "T-9002", Order: filledOrder("100"), Price: price("150.03"), Size: size("100"), Liquidity: perp.Added}},
+		{"er_fill", perp.Filled{ExecID: "E-3", TradeID: "T-9001", Order: filledOrder("250"), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, Liquidity: perp.Removed, Oracle: testOracle}},
+		{"er_part_passive", perp.Filled{ExecID: "E-5", TradeID: "T-9002", Order: filledOrder("100"), Price: price("150.03"), Size: size("100"), Liquidity: perp.Added, Oracle: testOracle}},
 		{"er_bust", perp.TradeBusted{ExecID: "E-30", Fill: "E-3", TradeID: "T-9001", Order: bustedOrder(), Price: price("150.03"), Size: size("250"), Fee: 7_500_000, By: "desk", Why: "oracle error"}},
 		{"er_bust_part", perp.TradeBusted{ExecID: "E-31", Fill: "E-5", TradeID: "T-9002", Order: bustedPart(), Price: price("150.03"), Size: size("60"), By: "desk"}},
 		{"er_bust_canceled", perp.TradeBusted{ExecID: "E-32", Fill: "E-6", TradeID: "T-9003", Order: ended(bustedPart(), perp.Canceled), Price: price("150.03"), Size: size("60"), Why: "a\x01b"}},
@@ -100,10 +103,10 @@ func outEvents() []named {
 		{"er_held", perp.OrderHeld{Origin: asked, ExecID: "E-50", Order: ended(testOrder(), perp.PendingNew), Deadline: testTime + perp.Second}},
 		{"", testLook(perp.LookAccepted)},
 		{"er_look_new", perp.OrderAccepted{ExecID: "E-51", Order: testOrder()}},
-		{"er_look_fill", perp.Filled{ExecID: "E-52", TradeID: "T-9003", Order: filledOrder("250"), Price: price("150.03"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed}},
+		{"er_look_fill", perp.Filled{ExecID: "E-52", TradeID: "T-9003", Order: filledOrder("250"), Price: price("150.03"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed, Oracle: testOracle}},
 		{"", testLook(perp.LookImproved)},
 		{"er_look_improved", perp.OrderAccepted{ExecID: "E-53", Order: testOrder()}},
-		{"er_look_better", perp.Filled{ExecID: "E-54", TradeID: "T-9004", Order: filledOrder("250"), Price: price("150.02"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed}},
+		{"er_look_better", perp.Filled{ExecID: "E-54", TradeID: "T-9004", Order: filledOrder("250"), Price: price("150.02"), Quoted: price("150.03"), Size: size("250"), Liquidity: perp.Removed, Oracle: testOracle}},
 		{"", testLook(perp.LookCurrent)},
 		{"er_look_current", perp.OrderAccepted{ExecID: "E-55", Order: testOrder()}},
 		{"", testLook(perp.LookAgainst)},
@@ -195,6 +198,7 @@ func everyOutbound(t *testing.T, d dialect) (names []string, messages []*quickfi
 		add("bmr", libraryReject(said, d))
 	}
 	add("news", plannedStop(testTime, testTime+60*perp.Second))
+	newsForms(k, d, add)
 	return names, messages
 }
 

@@ -43,7 +43,7 @@ func provideEvents() []named {
 			Session: "ACME", Account: "ACME-MAIN", Symbol: "SOL-PERP", QuoteID: "LP-7", Why: perp.Verdict{Reject: perp.MMPFrozen, Detail: "fills=2"}, Until: testTime + perp.Second,
 		}},
 		{"er_laid_new", perp.OrderAccepted{ExecID: "E-80", Order: fresh}},
-		{"er_laid_fill", perp.Filled{ExecID: "E-81", TradeID: "T-9080", Order: laid, Price: price("150.03"), Size: size("100"), Liquidity: perp.Added}},
+		{"er_laid_fill", perp.Filled{ExecID: "E-81", TradeID: "T-9080", Order: laid, Price: price("150.03"), Size: size("100"), Liquidity: perp.Added, Oracle: testOracle}},
 	}
 }
 

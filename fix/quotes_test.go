@@ -115,6 +115,10 @@ func TestDecodeQuoteRequests(t *testing.T) {
 	}{
 		{goodStream, perp.RequestQuote{Origin: o, ReqID: "RFS1", Account: "ACME-MAIN", Symbol: "SOL-PERP", Size: size("250"), Stream: perp.Stream{Wanted: true, Until: until}}},
 		{"R|131=L|146=1|55=SOL-PERP|303=2|537=0|54=1|", perp.RequestQuote{Origin: o, ReqID: "L", Symbol: "SOL-PERP", Side: perp.Buy, Stream: perp.Stream{Wanted: true}, Indicative: true}},
+		{"R|131=F|146=1|55=SOL-PERP|38=250|22033=2|", perp.RequestQuote{Origin: o, ReqID: "F", Symbol: "SOL-PERP", Size: size("250"), Firm: true}},
+		{"R|131=F|146=1|55=SOL-PERP|537=1|38=250|22033=2|", perp.RequestQuote{Origin: o, ReqID: "F", Symbol: "SOL-PERP", Size: size("250"), Firm: true}},
+		{"R|131=F|146=1|55=SOL-PERP|38=250|22033=1|", perp.RequestQuote{Origin: o, ReqID: "F", Symbol: "SOL-PERP", Size: size("250")}},
+		{"R|131=F|146=1|55=SOL-PERP|38=250|22033=0|", perp.RequestQuote{Origin: o, ReqID: "F", Symbol: "SOL-PERP", Size: size("250"), Indicative: true}},
 		{goodHit, perp.PlaceOrder{
 			Origin: o, ClOrdID: "C-1001", Symbol: "SOL-PERP", Side: perp.Buy, Type: perp.PreviouslyQuoted, TIF: perp.FOK, Size: size("250"), Price: price("150.03"),
 			QuoteID: "S7-2", Transact: testTime - 41*perp.Millisecond, RespID: "QR1",
@@ -153,6 +157,12 @@ func TestDecodeRefusesQuoteRequests(t *testing.T) {
 		{with(goodStream, 126, "later"), 0, "", 6},
 		{with(rfq, 126, "20260722-12:05:00.000"), perp.Unsupported, "126 without 303=2", 0},
 		{with(rfq, 38, ""), perp.CondField, "38", 0},
+		{rfq + "22033=3|", 0, "", 5},
+		{rfq + "22033=firm|", 0, "", 5},
+		{rfq + "537=1|22033=0|", perp.Unsupported, "22033=0 with 537=1", 0},
+		{rfq + "537=0|22033=1|", perp.Unsupported, "22033=1 with 537=0", 0},
+		{rfq + "537=0|22033=2|", perp.Unsupported, "22033=2 with 537=0", 0},
+		{with(hit, 694, "6") + "22033=2|", perp.Unsupported, "tag=22033", 0},
 		{with(hit, 54, ""), perp.CondField, "54", 0},
 		{with(hit, 38, ""), perp.CondField, "38", 0},
 		{with(hit, 117, ""), perp.CondField, "117", 0},

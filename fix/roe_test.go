@@ -147,7 +147,7 @@ func TestROEListsEveryFieldSent(t *testing.T) {
 // TestROEListsOurTags: the table of our own tags says in which messages VAMM1
 // has each, and none is sent that it does not list.
 func TestROEListsOurTags(t *testing.T) {
-	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G", "AJ"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}, tagReset: {"i"}}
+	sent := map[int][]string{tagDialect: {"A"}, tagLastSeen: {"A"}, tagMaxAge: {"D", "G", "AJ"}, tagTrigger: {"D", "G"}, tagSlippage: {"D"}, tagReset: {"i"}, tagFirmness: {"R"}}
 	listed := map[int][]string{}
 	dialects, _, _ := strings.Cut(spec.ROE(), "\n## The session and its orders\n")
 	_, messages := everyOutbound(t, vamm1)

@@ -225,7 +225,7 @@ func firmnessOf(held, shown bool) string {
 // offered adds what VAMM1 says about a quote: the price outside, how long and how
 // firmly it is offered, to which tier, and what its prices are made of.
 func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
-	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(22033, firmness).num(22050, int(q.Class.Tier))
+	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(tagFirmness, firmness).num(22050, int(q.Class.Tier))
 	e, ok := explain(q.Oracle, tick, sides)
 	if !ok {
 		return b
@@ -249,23 +249,29 @@ func (b *body) outside(q perp.Quote) *body {
 	if q.Version == 0 {
 		return b
 	}
-	b.add(22010, q.Oracle.String())
-	if q.OracleTime != 0 {
-		b.time(22011, q.OracleTime)
+	return b.oracle(q.OracleState())
+}
+
+// oracle adds the price outside, when its source saw it, how sure it is and what it
+// is worth.
+func (b *body) oracle(o perp.OracleState) *body {
+	b.add(22010, o.Price.String())
+	if o.Time != 0 {
+		b.time(22011, o.Time)
 	}
-	return b.add(22012, q.Confidence.String()).num(22013, oracleStatus(q))
+	return b.add(22012, o.Confidence.String()).num(22013, oracleStatus(o))
 }
 
 // oracleStatus is OracleStatus(22013): what the price outside is worth.
-func oracleStatus(q perp.Quote) int {
+func oracleStatus(o perp.OracleState) int {
 	switch {
-	case q.Cause == perp.OracleStale:
+	case o.Cause == perp.OracleStale:
 		return 1
-	case q.Cause == perp.OracleDivergent:
+	case o.Cause == perp.OracleDivergent:
 		return 3
-	case q.State == perp.WideSpread:
+	case o.State == perp.WideSpread:
 		return 2
-	case q.State == perp.Halted || q.State == perp.Warming || q.State == perp.Expired:
+	case o.State == perp.Halted || o.State == perp.Warming || o.State == perp.Expired:
 		return 4
 	}
 	return 0

@@ -77,12 +77,9 @@ func (k *desk) standing(session string, facts userFacts, now perp.Time) string {
 			break
 		}
 		m := k.markets[symbol]
-		looked := "off"
-		if _, held := m.offers.of(session, now); held {
-			looked = "on"
-		}
+		_, held := m.offers.of(session, now)
 		g := m.offers.grades[session]
-		one := symbol + " max_order=" + m.instrument.MaxSize.String() + " tier=" + strconv.Itoa(int(g.class.Tier)) + " last_look=" + looked
+		one := symbol + " max_order=" + m.instrument.MaxSize.String() + " tier=" + strconv.Itoa(int(g.class.Tier)) + " last_look=" + onOff(held)
 		if g.why != "" {
 			one += " reason=" + g.why + " since=" + stamp(g.since)
 		}

@@ -103,6 +103,7 @@ type RequestQuote struct {
 	Size       Size
 	Stream     Stream `json:",omitzero"`
 	Indicative bool   `json:",omitempty"` // shown, but not to be dealt on
+	Firm       bool   `json:",omitempty"` // dealt on without a wait, or not given
 }
 
 // RequestPositions asks for the positions of an account (FIX AN).

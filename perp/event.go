@@ -31,7 +31,8 @@ type Filled struct {
 	Size      Size
 	Fee       Money // paid by the client; negative would be a rebate
 	Liquidity Liquidity
-	Realised  Money // the client's P&L realised by this fill, before fees
+	Realised  Money       // the client's P&L realised by this fill, before fees
+	Oracle    OracleState // price that it was decided with; zero in older journals
 }
 
 // OrderCanceled: the order ended early (150=4; if its time is over, 150=C). OrigClOrdID is set when a
@@ -87,6 +88,7 @@ type QuoteIssued struct {
 	ValidUntil Time
 	Held       bool `json:",omitempty"` // an order on it that comes later than the grace waits for a newer price
 	Indicative bool `json:",omitempty"` // not to be dealt on
+	Firm       bool `json:",omitempty"` // no order on it waits, as was asked for
 }
 
 // QuoteRefused answers a quote request with a no (FIX AG).

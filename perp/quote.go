@@ -46,6 +46,21 @@ func (s MarketState) String() string { return name(stateNames, s) }
 
 var stateNames = []string{"", "open", "wide", "reduce_only", "halted", "warming", "expired"}
 
+// OracleState is the outside price of a market at a moment, and what it is worth.
+// Positions are marked at it, whatever it is worth.
+type OracleState struct {
+	Price      Price
+	Confidence Price
+	Time       Time        // at its source; zero: not known
+	State      MarketState // of the market
+	Cause      Reject      // why the state is not Open, or RejectNone
+}
+
+// OracleState is the outside price that the quote was made from.
+func (q Quote) OracleState() OracleState {
+	return OracleState{Price: q.Oracle, Confidence: q.Confidence, Time: q.OracleTime, State: q.State, Cause: q.Cause}
+}
+
 // Quote is the maker's two-sided offer in one market, best level first. An
 // empty side is not offered. It is a value: the next one replaces it.
 type Quote struct {

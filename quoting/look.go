@@ -75,6 +75,29 @@ func (m *Market) holds(tier perp.Tier) bool {
 	}
 }
 
+// Firm tells whether an answer to a request that is made now may be one on which no
+// order waits, and if not, what an order would wait for. Beyond as in Holds.
+func (m *Market) Firm(s Standing, beyond bool, now perp.Time) (why string, ok bool) {
+	if m.FirmLife() == 0 {
+		return HeldAlways, false
+	}
+	why, held := m.Holds(perp.Buy, max(now, m.Stats.Publish+1), s, beyond)
+	return why, !held
+}
+
+// FirmLife is how long such an answer may be dealt on. There is no surcharge for it,
+// so it is as long as a price that has been replaced: waiting protects the maker
+// from then on. Where nothing waits it is the life of any quote.
+func (m *Market) FirmLife() perp.Time {
+	switch {
+	case m.Params.Design == ByReference:
+		return 0
+	case m.Params.LastLook == LookOff:
+		return m.Params.TTL
+	}
+	return m.Params.Grace
+}
+
 // doubts tells whether the market is not sure enough of its price to be firm.
 func (m *Market) doubts() bool { return m.Phase == perp.WideSpread || m.Phase == perp.ReduceOnly }
 

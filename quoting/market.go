@@ -146,6 +146,13 @@ func (m *Market) Spare() perp.Money { return m.budget() }
 // Mark is the newest accepted oracle price; zero before the first.
 func (m *Market) Mark() perp.Price { return m.Stats.Price }
 
+// OracleState is the newest accepted oracle price, and what it is worth now.
+func (m *Market) OracleState() perp.OracleState {
+	return perp.OracleState{
+		Price: m.Stats.Price, Confidence: m.Stats.Width, Time: m.Stats.Publish, State: m.Phase, Cause: m.Why,
+	}
+}
+
 // State is what the market is open for, and why not more.
 func (m *Market) State() (perp.MarketState, perp.Reject) { return m.Phase, m.Why }
 

@@ -173,7 +173,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.FillLimit:           "The client has dealt all that it may within a second. Nothing was done; try again a moment later.",
 	perp.PriceUnavailable:    "The maker offers nothing, or not this much, now.",
 	perp.LastLookPrice:       "Held until a newer price: it moved further than is tolerated. move and tol say by how much.",
-	perp.LastLookValidity:    "Held, and then no newer price came in time, or the order could not be filled any more, or was more than quotes are firm for.",
+	perp.LastLookValidity:    "Held, and then no newer price came in time, or the order could not be filled any more, or was more than quotes are firm for, or the outside price was already beyond the quoted one. The detail says which.",
 	perp.UnknownOrder:        "The account has no such order.",
 	perp.TooLate:             "The order is filled, ended, or being decided.",
 	perp.NotAmendable:        "Only size, prices, time and minimum can be replaced.",

@@ -45,7 +45,7 @@ func restore(h history, log *slog.Logger) (*engine.Engine, int64, error) {
 			return nil, 0, err
 		}
 	}
-	l.lap("snapshot")
+	l.lap("restore")
 	if err := replay(h, e, math.MaxInt64); err != nil {
 		return nil, 0, err
 	}

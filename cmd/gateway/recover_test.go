@@ -70,7 +70,8 @@ func TestRestore(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			snap := good
 			c.change(&snap)
-			e, from, err := restore(snapshots{r, snap}, slog.New(slog.DiscardHandler))
+			var log bytes.Buffer
+			e, from, err := restore(snapshots{r, snap}, slog.New(slog.NewTextHandler(&log, nil)))
 			if c.bad != "" {
 				if err == nil || !strings.Contains(err.Error(), c.bad) {
 					t.Errorf("restored with %v", err)
@@ -79,6 +80,12 @@ func TestRestore(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, key := range []string{"snapshot", "journal", "took", "read", "restore", "replay"} {
+				line := log.String()[strings.Index(log.String(), `"state restored"`):]
+				if n := strings.Count(line, " "+key+"="); n != 1 {
+					t.Errorf("%s is there %d times in %s", key, n, line)
+				}
 			}
 			if from != c.from || e.StateHash() != whole.StateHash() {
 				t.Errorf("from %d, want %d; the same state: %t", from, c.from, e.StateHash() == whole.StateHash())
