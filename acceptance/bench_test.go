@@ -65,7 +65,7 @@ func benchOrders(b *testing.B, v Venue, window int) {
 
 // waitForQuotesB waits until a market order would be filled.
 func waitForQuotesB(b *testing.B, c *Client) {
-	if err := c.Send("V", "262=MD", "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP"); err != nil {
+	if err := c.Send("V", bestOf("MD", "BTC-PERP", snapshots)...); err != nil {
 		b.Fatal(err)
 	}
 	for {

@@ -398,3 +398,14 @@ func (c *Client) resend(from, to int) error {
 	}
 	return nil
 }
+
+// How a subscription to prices is told, MDUpdateType(265).
+const (
+	snapshots = "0"
+	changes   = "1"
+)
+
+// bestOf is the rest of a V that subscribes to the best bid and offer of a market.
+func bestOf(id, symbol, update string) []string {
+	return []string{"262=" + id, "263=1", "264=1", "265=" + update, "267=2", "269=0", "269=1", "146=1", "55=" + symbol}
+}

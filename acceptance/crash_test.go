@@ -124,7 +124,7 @@ func TestKilledGatewayLosesNothing(t *testing.T) {
 // waitForQuotes waits until the market quotes on both sides.
 func waitForQuotes(ctx context.Context, t *testing.T, c *Client, id string, got *answers) {
 	t.Helper()
-	if err := c.Send("V", "262="+id, "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP"); err != nil {
+	if err := c.Send("V", bestOf(id, "BTC-PERP", snapshots)...); err != nil {
 		t.Fatal(err)
 	}
 	quoting := false

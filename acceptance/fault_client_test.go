@@ -81,7 +81,7 @@ func (h *honest) talk(ctx context.Context, addr string) error {
 	}
 	h.take(answer)
 	if h.listens {
-		n, err := h.SendNumbered("V", "262=MD", "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP")
+		n, err := h.SendNumbered("V", bestOf("MD", "BTC-PERP", snapshots)...)
 		if err != nil {
 			return nil
 		}

@@ -71,7 +71,7 @@ func (w *Flow) stuck(err error) error {
 // listen subscribes to prices and waits for both sides.
 func (w *Flow) listen(ctx context.Context) error {
 	w.t.bid, w.t.ask = touch{}, touch{}
-	err := w.send("V", Flaw{}, "262=MD"+w.id(), "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+w.Symbol)
+	err := w.send("V", Flaw{}, bestOf("MD"+w.id(), w.Symbol, changes)...)
 	for err == nil && (w.t.bid.id == "" || w.t.ask.id == "") {
 		err = w.next(ctx)
 	}

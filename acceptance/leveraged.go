@@ -64,7 +64,7 @@ func (l *Leveraged) Run(ctx context.Context, deposit decimal.Decimal) error {
 	l.Told.Cash, l.Told.Total, l.Told.Execs = deposit, deposit, map[string]Fields{}
 	l.Told.Reasons, l.Told.Moved = map[string]int{}, map[string]Moved{}
 	l.rested = restUpdates
-	err := l.Client.Send("V", "262=MD"+l.Account, "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+l.Symbol)
+	err := l.Client.Send("V", bestOf("MD"+l.Account, l.Symbol, changes)...)
 	if err != nil {
 		return err
 	}

@@ -150,7 +150,7 @@ func (t *Trader) fail(format string, args ...any) {
 }
 
 func (t *Trader) subscribe(ctx context.Context) error {
-	err := t.Client.Send("V", "262=MD"+t.Tag, "263=1", "264=1", "265=1", "267=2", "269=0", "269=1", "146=1", "55="+t.Symbol)
+	err := t.Client.Send("V", bestOf("MD"+t.Tag, t.Symbol, changes)...)
 	for err == nil && (t.bid.id == "" || t.ask.id == "") {
 		err = t.next(ctx)
 	}

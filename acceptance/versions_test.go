@@ -60,7 +60,7 @@ func (v inVersion) trade(ctx context.Context, t *testing.T, addr string) {
 			t.Fatal(err)
 		}
 	}
-	send("V", "262=M", "263=1", "264=1", "265=0", "267=2", "269=0", "269=1", "146=1", "55=BTC-PERP")
+	send("V", bestOf("M", "BTC-PERP", snapshots)...)
 	for priced := false; !priced; {
 		w, err := c.NextOf(ctx, "W")
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,6 +151,16 @@ func (s *script) decidedWith(f perp.Filled, events []perp.Event) {
 	}
 }
 
+// fillsOf are the fills among events: what clients were told of one is told of it again.
+func fillsOf(events []perp.Event) (all []perp.Filled) {
+	for _, ev := range events {
+		if f, ok := ev.(perp.Filled); ok {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // again plays the journal through another engine that is restored from a snapshot
 // after each command, so that nothing counts that a snapshot does not keep; and through
 // one that nobody hears before the last command.
@@ -160,7 +171,9 @@ func (s *script) again() {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		e.Apply(c, entry.Seq, entry.Time)
+		if got, was := fillsOf(e.Apply(c, entry.Seq, entry.Time)), fillsOf(entry.Events); !slices.Equal(got, was) {
+			s.t.Fatalf("command %d, %T: filled %+v, and again %+v", entry.Seq, c, was, got)
+		}
 		if e.StateHash() != s.hashes[i] {
 			s.t.Fatalf("restored before command %d, %T, the journal leads to another state", entry.Seq, c)
 		}

@@ -47,6 +47,9 @@ func askedElse(c perp.Command, ours string) (m Message, ok bool) {
 		if c.Indicative {
 			b.add(537, "0")
 		}
+		if c.Firm {
+			b.add(tagFirmness, firm)
+		}
 		return b.side(c.Side).size(38, c.Size).opt(1, c.Account).when(126, c.Stream.Until).message(), c.Session != ""
 	case perp.DeclineQuote:
 		b := retold("AJ", c.Origin, ours).opt(693, c.RespID).opt(117, c.QuoteID)

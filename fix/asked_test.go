@@ -30,7 +30,7 @@ func TestAsked(t *testing.T) {
 		"AF|584=MS1|585=7|1=ACME-MAIN|",
 		"H|11=C-1|55=SOL-PERP|54=1|790=S1|",
 		"R|131=RFQ1|146=1|55=SOL-PERP|303=2|537=0|38=250|1=ACME-MAIN|126=20260722-12:01:00.000|60=20260722-12:00:00.000|",
-		"AJ|693=RESP2|694=6|117=Q1|55=SOL-PERP|60=20260722-12:00:00.300|",
+		"R|131=RFQ2|146=1|55=SOL-PERP|38=250|60=20260722-12:00:00.000|22033=2|", "AJ|693=RESP2|694=6|117=Q1|55=SOL-PERP|60=20260722-12:00:00.300|",
 		"Z|117=*|298=4|", "Z|131=RFQ1|117=Q1|298=1|295=1|55=SOL-PERP|", "a|649=S1|117=Q1|55=SOL-PERP|",
 		"AN|710=P1|724=0|453=1|448=ACME|447=D|452=13|1=ACME-MAIN|581=1|715=20260722|60=20260722-12:00:00.341|",
 		"BB|909=B1|1=ACME-MAIN|", "AD|568=T1|569=1|37=O-1|11=C-1|17=T7|55=SOL-PERP|", goodProvided + "22090=Y|",
@@ -56,7 +56,7 @@ func TestAsked(t *testing.T) {
 				t.Errorf("%s: %s (%s) was not said", text, pair, f.Name)
 			}
 		}
-		for _, tag := range []int{11, 41, 37, 1, 55, 44, 40, 117, 131, 693, 530, 99, 110, 18, 77, tagSlippage, tagMaxAge, tagReset, 133, 135} {
+		for _, tag := range []int{11, 41, 37, 1, 55, 44, 40, 117, 131, 693, 530, 99, 110, 18, 77, tagSlippage, tagMaxAge, tagReset, tagFirmness, 133, 135} {
 			all := slices.DeleteFunc(slices.Clone(said), func(s string) bool { return !strings.HasPrefix(s, fmt.Sprintf("%d=", tag)) })
 			if len(all) == 1 && all[0] != "117=*" && m.Get(tag) != strings.SplitN(all[0], "=", 2)[1] {
 				t.Errorf("%s: %s is not shown: %s", text, all[0], m.Line())

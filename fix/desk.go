@@ -40,7 +40,8 @@ type desk struct {
 	deleverage string                    // the order made for it
 	asked      map[requestID]inquiry     // trade requests that the engine has not answered
 	users      map[string]userFacts      // by session
-	regrades   map[regraded]*regrade     // that have changed
+	regrades   map[regraded]bool         // that have to be told
+	regradedAt map[regraded]perp.Time    // when they were last told
 
 	currencies sync.Map // of each market; of its own, for currencyOf
 }
@@ -94,7 +95,7 @@ func newDesk(wake func()) *desk {
 		dialect:  func(string) dialect { return strict44 },
 		asked:    map[requestID]inquiry{},
 		users:    map[string]userFacts{},
-		regrades: map[regraded]*regrade{},
+		regrades: map[regraded]bool{}, regradedAt: map[regraded]perp.Time{},
 	}
 	k.keeps = func(session string) dialect { return k.dialect(session) }
 	return k

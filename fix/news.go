@@ -92,12 +92,6 @@ func (m *listed) refused(ev perp.TickRefused, at perp.Time) {
 // regraded names the terms of a session in a market.
 type regraded struct{ session, symbol string }
 
-// regrade is what a session has to be told of its terms in a market.
-type regrade struct {
-	due bool
-	at  perp.Time // when it was last told
-}
-
 // grades takes in on which terms a session deals. The first ones change nothing
 // that it was told, nor does it when the same are found again.
 func (k *desk) grades(m *listed, ev perp.ClientGraded, at perp.Time) {
@@ -107,11 +101,7 @@ func (k *desk) grades(m *listed, ev perp.ClientGraded, at perp.Time) {
 	if !known || before.class == g.class && (before.until > at) == (g.until > at) {
 		return
 	}
-	key := regraded{ev.Session, ev.Symbol}
-	if k.regrades[key] == nil {
-		k.regrades[key] = &regrade{}
-	}
-	k.regrades[key].due = true
+	k.regrades[regraded{ev.Session, ev.Symbol}] = true
 }
 
 // mayHear tells whether prices are a session's business: it may ask for them, or
@@ -181,11 +171,12 @@ func (k *desk) announce(ready func(session string) bool) {
 			owe(session, newsItem{symbol, false})
 		}
 	}
-	for key, t := range k.regrades {
-		if !t.due || k.now < t.at+newsEvery {
+	for key := range k.regrades {
+		if k.now < k.regradedAt[key]+newsEvery {
 			continue
 		}
-		t.due, t.at = false, k.now
+		delete(k.regrades, key)
+		k.regradedAt[key] = k.now
 		if k.mayHear(key.session) {
 			owe(key.session, newsItem{key.symbol, true})
 		}

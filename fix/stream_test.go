@@ -110,6 +110,39 @@ func TestFirmness(t *testing.T) {
 	}
 }
 
+// TestAnswersSayHowFirm: what an answer to R is worth is what was given, also where
+// orders of the session, or in the market, wait.
+func TestAnswersSayHowFirm(t *testing.T) {
+	for name, c := range map[string]struct {
+		given perp.QuoteIssued
+		tier  perp.Tier
+		want  string
+	}{
+		"where nothing waits":   {perp.QuoteIssued{}, perp.TierFirm, firm},
+		"where it may wait":     {perp.QuoteIssued{Held: true}, perp.TierFirm, lastLook},
+		"who waits":             {perp.QuoteIssued{}, perp.TierHeld, lastLook},
+		"firm":                  {perp.QuoteIssued{Firm: true}, perp.TierFirm, firm},
+		"firm, then regraded":   {perp.QuoteIssued{Firm: true}, perp.TierHeld, firm},
+		"shown":                 {perp.QuoteIssued{Indicative: true}, perp.TierFirm, indicative},
+		"shown, where it waits": {perp.QuoteIssued{Indicative: true, Held: true}, perp.TierHeld, indicative},
+	} {
+		k := testDesk()
+		k.dialect = func(string) dialect { return vamm1 }
+		codec := newCodec(nil, k)
+		held := testQuote(770, "149.9", "150.1")
+		held.Class, held.Held = perp.Class{Tier: c.tier}, c.tier != perp.TierFirm
+		codec.stands(perp.ClassQuoted{Quote: held})
+		codec.stands(gradedAs("ACME", held.Class))
+		q := c.given
+		q.Origin, q.ReqID, q.QuoteID, q.Symbol, q.ValidUntil = asked, "R1", "Q1", "SOL-PERP", testTime+perp.Second
+		q.Ask = perp.Level{Price: price("150.1"), Size: size("1")}
+		got := codec.encode(q, testTime, 1)
+		if len(got) != 1 || ParseMessage(outbound(got[0].msg)).Get(22033) != c.want {
+			t.Errorf("%s: told %v, want 22033=%s", name, got, c.want)
+		}
+	}
+}
+
 // What is written once for many is what each would have been told alone: any
 // selection, dialect and class, in any order of events, with slow readers.
 func TestSharedBodiesAreWhatEachWouldGet(t *testing.T) {

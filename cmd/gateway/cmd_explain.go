@@ -171,7 +171,7 @@ var rejectTexts = map[perp.Reject]string{
 	perp.OILimit:             "All clients' positions on this side are at their limit.",
 	perp.DealerLeverage:      "The maker's inventory is at its limit for its funds. Orders the other way are taken.",
 	perp.FillLimit:           "The client has dealt all that it may within a second. Nothing was done; try again a moment later.",
-	perp.PriceUnavailable:    "The maker offers nothing, or not this much, now.",
+	perp.PriceUnavailable:    "The maker offers nothing, not this much, or not as firm as was asked, now.",
 	perp.LastLookPrice:       "Held until a newer price: it moved further than is tolerated. move and tol say by how much.",
 	perp.LastLookValidity:    "Held, and then no newer price came in time, or the order could not be filled any more, or was more than quotes are firm for, or the outside price was already beyond the quoted one. The detail says which.",
 	perp.UnknownOrder:        "The account has no such order.",
