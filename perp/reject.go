@@ -92,7 +92,9 @@ func (r Reject) String() string { return name(rejectNames, r) }
 
 // OfTheDesk tells whether only commands of the desk are refused for it: then no client
 // is ever told.
-func (r Reject) OfTheDesk() bool { return r >= DuplicateKey && r <= UnknownSession || r == UnknownTrade }
+func (r Reject) OfTheDesk() bool {
+	return r >= DuplicateKey && r <= UnknownSession || r == UnknownTrade
+}
 
 // Rejects returns every reject in order of precedence.
 func Rejects() []Reject {
