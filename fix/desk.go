@@ -61,6 +61,7 @@ type listed struct {
 	lists      int64 // grows with every change of the instrument
 	states     int64 // grows with every change of state
 	incident   incident
+	voided     voided
 }
 
 // client is what one session has subscribed to.
@@ -171,6 +172,10 @@ func (k *desk) apply(ev perp.Event, at perp.Time) {
 	case perp.TickRefused:
 		if m := k.markets[ev.Symbol]; m != nil {
 			m.refused(ev, at)
+		}
+	case perp.TradeBusted:
+		if m := k.markets[ev.Order.Symbol]; m != nil {
+			m.busted(at)
 		}
 	case perp.Filled:
 		if m := k.markets[ev.Order.Symbol]; m != nil {

@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,11 +11,11 @@ import (
 )
 
 // What happens to prices and terms is told as News (B), unasked: what the outside
-// price of a market is worth, to those who are told its prices or have a position
-// there; on which terms a session deals, to it alone.
+// price of a market is worth, and that trades of it were taken back, to those who are
+// told its prices or have a position there; on which terms a session deals, to it alone.
 
-// newsEvery is the shortest time between two B about the price of a market, and
-// between two about the terms of a session in one. What comes and goes meanwhile is
+// newsEvery is the shortest time between two B about the price of a market, between
+// two about its busts, and between two about the terms of a session in one. What comes and goes meanwhile is
 // not told; what is not as it was last told is told then.
 const newsEvery = 5 * perp.Second
 
@@ -24,8 +25,12 @@ const (
 	urgencyFlash  = "1"
 )
 
-// headlineTier begins the headline about the terms of a session; the market follows.
-const headlineTier = "TIER"
+// What begins a headline about the terms of a session, and one about busts; the market
+// follows.
+const (
+	headlineTier  = "TIER"
+	headlineBusts = "BUSTS"
+)
 
 // doubt is why the outside price of a market is not taken as it is.
 type doubt uint8
@@ -39,12 +44,20 @@ const (
 	doubtCount
 )
 
-// newsItem is News that a session is owed: of the price of a market, or of its terms
-// there.
+// newsItem is News that a session is owed about a market.
 type newsItem struct {
 	symbol string
-	tier   bool
+	about  newsKind
 }
+
+// newsKind is what News is about.
+type newsKind uint8
+
+const (
+	ofPrice newsKind = iota
+	ofBusts
+	ofTerms
+)
 
 // headlines are the first words about the price of a market.
 var headlines = [doubtCount]string{"ORACLE_RECOVERED", "ORACLE_STALE", "ORACLE_WIDE", "ORACLE_DIVERGENT", "ORACLE_INVALID"}
@@ -59,6 +72,17 @@ type incident struct {
 	toldAt   perp.Time
 	refused  doubt // of the newest tick that was not believed
 }
+
+// voided is how many trades of a market were taken back since the start of this
+// process, and how many of them were told.
+type voided struct {
+	is, told int
+	since    perp.Time // the newest
+	toldAt   perp.Time
+}
+
+// busted takes in that a trade is void. Whose it was is told to its account alone.
+func (m *listed) busted(at perp.Time) { m.voided.is, m.voided.since = m.voided.is+1, at }
 
 // doubted takes in what the state of a market says of its price. A market that is
 // closed for another reason says nothing of it, nor one that waits for its first.
@@ -162,13 +186,18 @@ func (k *desk) announce(ready func(session string) bool) {
 		}
 	}
 	for _, symbol := range k.order {
-		i := &k.markets[symbol].incident
-		if i.is == i.told || k.now < i.toldAt+newsEvery {
-			continue
+		m := k.markets[symbol]
+		if i := &m.incident; i.is != i.told && k.now >= i.toldAt+newsEvery {
+			i.told, i.toldAt = i.is, k.now
+			for _, session := range k.concerned(symbol) {
+				owe(session, newsItem{symbol, ofPrice})
+			}
 		}
-		i.told, i.toldAt = i.is, k.now
-		for _, session := range k.concerned(symbol) {
-			owe(session, newsItem{symbol, false})
+		if v := &m.voided; v.is != v.told && k.now >= v.toldAt+newsEvery {
+			v.told, v.toldAt = v.is, k.now
+			for _, session := range k.concerned(symbol) {
+				owe(session, newsItem{symbol, ofBusts})
+			}
 		}
 	}
 	for key := range k.regrades {
@@ -178,20 +207,24 @@ func (k *desk) announce(ready func(session string) bool) {
 		delete(k.regrades, key)
 		k.regradedAt[key] = k.now
 		if k.mayHear(key.session) {
-			owe(key.session, newsItem{key.symbol, true})
+			owe(key.session, newsItem{key.symbol, ofTerms})
 		}
 	}
 }
 
-// dueNews is the News that a session is owed: at most one about each market and one
-// about its terms there.
+// dueNews is the News that a session is owed: at most one of a kind about each market.
 func (k *desk) dueNews(session string, c *client) (out []*body) {
-	slices.SortFunc(c.news, func(a, b newsItem) int { return strings.Compare(a.symbol, b.symbol) })
+	slices.SortFunc(c.news, func(a, b newsItem) int {
+		return cmp.Or(strings.Compare(a.symbol, b.symbol), cmp.Compare(a.about, b.about))
+	})
 	for _, item := range c.news {
-		if m := k.markets[item.symbol]; item.tier {
-			out = append(out, m.tierNews(session, k.now))
-		} else {
+		switch m := k.markets[item.symbol]; item.about {
+		case ofPrice:
 			out = append(out, m.incidentNews())
+		case ofBusts:
+			out = append(out, m.bustNews())
+		case ofTerms:
+			out = append(out, m.tierNews(session, k.now))
 		}
 	}
 	c.news = nil
@@ -210,6 +243,13 @@ func (m *listed) incidentNews() *body {
 	}
 	b := newBody("B").time(42, m.incident.since).add(61, urgency).add(148, headlines[m.incident.told]+" "+m.instrument.Symbol)
 	return b.group(33, []pair{{58, line}})
+}
+
+// bustNews is B that trades of a market were taken back: nobody's in particular, for
+// prices that were seen there were no prices. Who dealt them has its 150=H.
+func (m *listed) bustNews() *body {
+	line := m.instrument.Symbol + " busts=" + strconv.Itoa(m.voided.told) + " yours are told in 150=H, the others stand"
+	return newBody("B").time(42, m.voided.since).add(61, urgencyNormal).add(148, headlineBusts+" "+m.instrument.Symbol).group(33, []pair{{58, line}})
 }
 
 // tierNews is B about the terms on which a session deals in a market. It says nothing

@@ -153,6 +153,24 @@ func TestNewsFindsItsReader(t *testing.T) {
 	k.want("nobody is concerned any more", k.told(entered(perp.Halted, perp.OracleStale)))
 }
 
+// TestBustNews: that trades of a market are void is told to those concerned, with how
+// many, once in the time; whose they were is not.
+func TestBustNews(t *testing.T) {
+	bust := perp.TradeBusted{ExecID: "E-30", Fill: "E-3", TradeID: "T-9001", Order: bustedOrder(), Price: price("150.03"), Size: size("250"), Why: "oracle error"}
+	said := func(n int) []string {
+		return all(fmt.Sprintf("BUSTS SOL-PERP [0] SOL-PERP busts=%d yours are told in 150=H, the others stand", n))
+	}
+	k := newNewsDesk(t)
+	k.want("the first", k.told(bust), said(1)...)
+	k.want("two more are too early", k.told(bust, bust))
+	k.now += newsEvery
+	k.want("both at once", k.told(), said(3)...)
+	k.now += newsEvery
+	k.want("no more", k.told())
+	bust.Order.Symbol = "BTC-PERP"
+	k.want("in the other market", k.told(bust), "BOB: BUSTS BTC-PERP [0] BTC-PERP busts=1 yours are told in 150=H, the others stand")
+}
+
 // TestTierNews: a session is told of other terms of its own, once in the time, and of
 // nobody else's; the first terms, and the same again, are no News.
 func TestTierNews(t *testing.T) {
@@ -188,5 +206,7 @@ func newsForms(k *desk, d dialect, add func(string, ...*quickfix.Message)) {
 		m.incident.told = told
 		add("news_oracle", m.incidentNews().in(d))
 	}
+	m.voided = voided{is: 2, told: 2, since: testTime}
+	add("news_busts", m.bustNews().in(d))
 	add("news_tier", m.tierNews("ACME", testTime).in(d))
 }
