@@ -42,7 +42,8 @@ func (r *run) restart(ctx context.Context) ([]Result, error) {
 	}, nil
 }
 
-// replayGC is what the gateway lets the heap grow by while it replays, in percent.
+// replayGC is by how many percent the heap may grow during a replay. A gateway collects
+// as rarely then.
 const replayGC = 800
 
 // replayRate applies the journal to a new engine, as a start without a snapshot

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"runtime/debug"
 
 	"backstop/engine"
 	"backstop/perp"
@@ -18,17 +17,12 @@ type history interface {
 	Replay(from int64, fn func(perp.Entry) error) error
 }
 
-// replayGC is by how many percent the heap may grow between two collections while
-// the state is restored: with the default half of a replay would be collecting.
-const replayGC = 800
-
 // restore rebuilds the engine from the newest snapshot and the journal after it.
 // A snapshot whose state does not have the hash it was saved with is an error:
 // nothing is guessed about money. One of another version is no loss, for the whole
 // journal leads to the same state.
 func restore(h history, log *slog.Logger) (*engine.Engine, int64, error) {
-	// What a replay allocates is garbage at once, and there is little else yet.
-	defer debug.SetGCPercent(debug.SetGCPercent(replayGC))
+	defer collectEvery(replayRoom)()
 	e, l := engine.New(), newLaps()
 	snap, found, err := h.LatestSnapshot()
 	if err != nil {
@@ -87,6 +81,7 @@ func replayWith(h history, e *engine.Engine, more func(perp.Entry) bool, seen fu
 			err = fmt.Errorf("journal row %d: %w", e.Seq(), fault)
 		}
 	}()
+	defer collectEvery(replayRoom)()
 	err = h.Replay(e.Seq()+1, func(entry perp.Entry) error {
 		if !more(entry) {
 			return errEnough
