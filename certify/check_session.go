@@ -103,23 +103,29 @@ func (a *liveness) overdue(at time.Time, n *notes) {
 
 func (a *liveness) end(at time.Time, n *notes) { a.overdue(at, n) }
 
-// gapSeen is C03. What the gateway skips is a gap for the client.
+// gapSeen is C03. What the gateway skips is a gap for the client. So may be what left
+// on a connection that broke: the gateway's log does not say whether it arrived.
 type gapSeen struct {
-	next int
-	gap  *Entry
-	from int
+	next  int
+	gap   *Entry
+	from  int
+	there bool // the client is logged on
+	torn  bool // and its connection before this one broke
 }
 
 func (a *gapSeen) see(e *Entry, n *notes) {
 	a.overdue(e.At, n)
+	if e.FromClient {
+		a.enter(e)
+	}
 	switch {
 	case e.FromClient && a.gap != nil && e.Kind == "2":
-		if got := e.Fields.Int(7); got != a.from {
+		if got := e.Fields.Int(7); got > a.from || got < a.from && !a.torn {
 			n.fault(e, "asks from %d, but %d is the first that is missing", got, a.from)
 		} else {
 			n.meet(needGap, e)
 		}
-		a.gap = nil
+		a.gap, a.torn = nil, false
 	case e.FromClient && a.gap != nil && (e.Kind == "5" || e.Kind == "A"):
 		n.fault(e, "leaves instead of asking for %d", a.from)
 		a.gap = nil
@@ -133,6 +139,16 @@ func (a *gapSeen) see(e *Entry, n *notes) {
 			a.gap, a.from = e, a.next
 		}
 		a.next = max(a.next, e.Seq+1)
+	}
+}
+
+// enter follows the client's Logons and Logouts.
+func (a *gapSeen) enter(e *Entry) {
+	switch e.Kind {
+	case "A":
+		a.there, a.torn = true, a.there && e.get(141) != "Y"
+	case "5":
+		a.there, a.torn = false, false
 	}
 }
 

@@ -578,3 +578,23 @@ func TestForms(t *testing.T) {
 		t.Error("the page needs something from elsewhere")
 	}
 }
+
+// TestGapMayReachBackOverABreak: what left on a connection that broke may not have
+// arrived; on one that holds, a client asks for what is missing.
+func TestGapMayReachBackOverABreak(t *testing.T) {
+	for _, c := range []struct {
+		name, ask, from, to string
+		want                []string
+	}{
+		{"after a break, from an earlier number", "g 2|7=lost|16=0\nc 2|", "7=gap", "7=2", nil},
+		{"after a break, from a later one", "g 2|7=lost|16=0\nc 2|", "7=gap", "7=900", []string{"C03"}},
+		{"without a break, from an earlier one", "100\nc 2|", "7=gap", "7=2", []string{"C03"}},
+	} {
+		if !strings.Contains(withoutNight, c.ask+c.from) {
+			t.Fatalf("%s: the day has no %q", c.name, c.ask+c.from)
+		}
+		if failed := failing(t, strings.Replace(withoutNight, c.ask+c.from, c.ask+c.to, 1)); !slices.Equal(failed, c.want) {
+			t.Errorf("%s: failed are %v, want %v", c.name, failed, c.want)
+		}
+	}
+}

@@ -172,7 +172,8 @@ type link struct {
 	cfg     SessionConfig
 	id      quickfix.SessionID
 	version spec.Version
-	speaks  dialect // of another version than FIX 4.4; else the connection says which
+	log     sessionLog // names the session
+	speaks  dialect    // of another version than FIX 4.4; else the connection says which
 	numbers *numbers
 	// currency is that of a market; nil: unknown.
 	currency func(symbol string) string
@@ -282,7 +283,7 @@ func (d *Door) addLink(s SessionConfig, earlier perp.SessionWrite, load LoadFunc
 	if !known {
 		return fmt.Errorf("fix: session %s: BeginString %q is not spoken here", s.CompID, s.BeginString)
 	}
-	l := &link{cfg: s, version: version, speaks: foreignDialects[version.Key], id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
+	l := &link{cfg: s, version: version, log: sessionLog{d.log.With("comp_id", s.CompID)}, speaks: foreignDialects[version.Key], id: quickfix.SessionID{BeginString: s.BeginString, SenderCompID: s.OurCompID, TargetCompID: s.CompID}}
 	l.currency = d.desk.currencyOf
 	if err := s.Inject.good(); err != nil {
 		return fmt.Errorf("fix: session %s: inject: %w", s.CompID, err)

@@ -29,7 +29,6 @@ type outFrame struct {
 	epoch, seq int64
 	bytes      []byte
 	fate       fate // of a certification configuration
-	unlogged   bool // the session library has not seen it
 }
 
 // Write queues a message; it never waits. A client that lets too much pile up
@@ -93,7 +92,6 @@ func (c *conn) repeats(logon outFrame) []outFrame {
 		if size += len(more[i].bytes); i >= limits.ReplayMessages || size > limits.ReplayBytes {
 			return more[:i]
 		}
-		more[i].unlogged = true
 	}
 	return more
 }
@@ -195,9 +193,7 @@ func (c *conn) take(bytes []byte, now time.Time) (_ []byte, closing bool, wait t
 		if wait = f.fate.until.Sub(now); wait > 0 && !c.closing {
 			break
 		}
-		if f.unlogged {
-			sessionLog{c.guard.door.log.With("comp_id", c.link.cfg.CompID)}.message("out", f.bytes)
-		}
+		c.link.log.message("out", f.bytes)
 		carried := c.link.inject.carry(f, now)
 		if f.fate.lost {
 			c.link.numbers.lost(f.epoch, f.seq)

@@ -2,6 +2,7 @@ package fix
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strconv"
@@ -569,7 +570,7 @@ func TestBadConfiguration(t *testing.T) {
 		{[]SessionConfig{{CompID: "A", Password: "x", OrdersPerSecond: -1}}, "orders per second"},
 		{[]SessionConfig{{CompID: "A", Password: "x", AllowIPs: []string{"10.0.0.0/40"}}}, "allow_ips"},
 	} {
-		_, err := New(Config{CompID: "G", Sessions: c.sessions}, nil, nil, nil, nil)
+		_, err := New(Config{CompID: "G", Sessions: c.sessions}, nil, nil, nil, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %q", c.sessions, err, c.want)
 		}

@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
+	"log/slog"
 	"math/big"
 	"net"
 	"strconv"
@@ -338,7 +339,7 @@ func TestSlowClientOverTLSIsCut(t *testing.T) {
 // opened where none is asked for.
 func TestMTLSNeedsCertificates(t *testing.T) {
 	for _, c := range []*TLS{nil, {}} {
-		_, err := New(Config{CompID: "G", TLS: c, Sessions: []SessionConfig{{CompID: "A", Auth: AuthMTLS}}}, nil, nil, nil, nil)
+		_, err := New(Config{CompID: "G", TLS: c, Sessions: []SessionConfig{{CompID: "A", Auth: AuthMTLS}}}, nil, nil, nil, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), "needs TLS") {
 			t.Errorf("%+v: %v", c, err)
 		}

@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "wide": wide, "ready": ready, "tamper": tamper, "dayofrows": writeDay,
-			"until": until,
+			"until": until, "eventually": eventually,
 			"certs": certs, "modes": modes, "nowhere": nowhere,
 		},
 	})
@@ -81,6 +81,29 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no output matches %q", args[0])
+}
+
+// eventually runs a command until its output matches: what time alone brings about,
+// such as prices that open a market, on a fast machine and on a busy one.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually REGEXP COMMAND [ARGS]")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for end := time.After(readyMax); ; {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-end:
+			ts.Fatalf("no output matches %q within %s", args[0], readyMax)
+		}
+	}
 }
 
 // writeDay makes a data directory with the rows of a day: dayofrows DIR.
