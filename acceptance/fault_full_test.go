@@ -93,6 +93,7 @@ func TestFaultDiskFull(t *testing.T) {
 		}
 	}
 	w.dead()
+	fillUp(t, filepath.Join(disk, "filler2")) // Who ended the last to read may have emptied the write-ahead log.
 	// A supervisor starts it again and again; then there is room.
 	back := make(chan time.Time, 1)
 	go func() {
