@@ -66,7 +66,7 @@ func TestFaultResend(t *testing.T) {
 				missing++
 			}
 		}
-		t.Logf("%d of %d reports came again", before-missing, before)
+		t.Logf("%d of %d reports came again; %d of %d orders are filled", before-missing, before, len(c.fills), len(c.sent))
 		if missing > 0 || before < 2**faultOrders {
 			t.Errorf("%d of %d are missing or differ", missing, before)
 		}

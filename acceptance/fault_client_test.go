@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // faultWindow is how many orders of a session are unanswered at most.
@@ -34,6 +35,7 @@ type honest struct {
 	resets   bool              // each logon resets the numbers
 	diskIn   int               // number that was durable when the gateway died last
 	forget   int               // so many numbers less are expected at the next logon
+	early    bool              // the last order was refused because there is no price yet
 	wantAll  int               // the number up to which it lost everything
 	dups     int               // messages with 43=Y
 	failures []string
@@ -144,13 +146,26 @@ func (h *honest) order(id string) []string {
 	return []string{"11=" + id, "55=BTC-PERP", fmt.Sprintf("54=%d", side), "60=" + Now(), "38=0.001", "40=1", "59=3"}
 }
 
+// earlyPace is how long a client waits with its next order where there is no price
+// yet: it has only so many, and those that are refused say little.
+const earlyPace = 20 * time.Millisecond
+
 // push sends as many orders as may be open. It is false when nobody listens.
 func (h *honest) push() bool {
 	for {
 		h.mu.Lock()
-		if len(h.open) >= faultWindow || len(h.sent) >= h.total {
+		window := faultWindow
+		if h.early {
+			window = 1
+		}
+		if len(h.open) >= window || len(h.sent) >= h.total {
 			h.mu.Unlock()
 			return true
+		}
+		if h.early {
+			h.mu.Unlock()
+			<-time.After(earlyPace)
+			h.mu.Lock()
 		}
 		id := fmt.Sprintf("%s%d", h.prefix, len(h.sent))
 		h.sent = append(h.sent, id)
@@ -225,8 +240,10 @@ func (h *honest) report(id string, f Fields) {
 		h.accepted[id]++
 	case "F":
 		h.fills[id] = f
+		h.early = false
 		delete(h.open, id)
 	case "8":
+		h.early = strings.HasPrefix(f.Get(58), "ORACLE_STALE")
 		h.refused[id] = f
 		delete(h.open, id)
 	}
