@@ -39,8 +39,8 @@ func (p *positions) of(e *Entry) (*big.Rat, bool) {
 	return size, known
 }
 
-// see adds a fill, takes a busted one off or takes a first report. It returns the change of a fill that is
-// new, else nil.
+// see adds a fill, takes a busted one off or takes a first report. It returns the
+// change of a fill or bust that is new, else nil.
 func (p *positions) see(e *Entry) *big.Rat {
 	switch {
 	case e.FromClient:

@@ -16,8 +16,8 @@ const proposalsMax = 64
 const whoAsks = "it is not known who asks: show a token"
 
 // TwoPerson asks for a second person where the desk lets more happen than before:
-// money in or out, withdrawals opened, a halt lifted, a market expired, a trade busted. What stops
-// something is one person's and at once.
+// money in or out, withdrawals opened, a halt lifted, a market expired, a trade
+// busted. What stops something is one person's and at once.
 type TwoPerson struct {
 	After  perp.Time // a proposal may be approved from then on
 	Within perp.Time // and until then; zero: one person is enough

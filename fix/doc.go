@@ -94,6 +94,10 @@
 //     TestStreamsAreByClass; what is written once for many is what each would get:
 //     TestSharedBodiesAreWhatEachWouldGet.
 //   - A session is told how it stands, of itself alone: TestUserRequest.
+//   - The message log has what left, in the order of the wire:
+//     TestLogHasTheOrderOfTheWire.
+//   - News of prices, busts and terms goes to those concerned, once in a time:
+//     TestOracleNews, TestOracleNewsIsBounded, TestBustNews, TestTierNews.
 //   - What is overheard is what went over the wire, in its order, without a secret;
 //     who is told something that way is here, and hears nothing twice:
 //     TestOverheard.
