@@ -62,6 +62,22 @@ func (h *hot) run(conn *sqlite3.SQLiteConn, row func([]driver.Value) error) (err
 	return errors.Join(err, rows.Close())
 }
 
+// exec executes a statement that returns no rows, and tells how many it changed.
+// A clause RETURNING would tell it too, but makes a table for it each time.
+func (h *hot) exec(conn *sqlite3.SQLiteConn) (changed int64, err error) {
+	defer func() { h.args = h.args[:0] }()
+	if h.stmt == nil {
+		if h.stmt, err = prepareOn(conn, h.text); err != nil {
+			return 0, err
+		}
+	}
+	done, err := h.stmt.ExecContext(context.Background(), h.args)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
 func prepareOn(conn *sqlite3.SQLiteConn, text string) (*sqlite3.SQLiteStmt, error) {
 	made, err := conn.Prepare(text)
 	if err != nil {

@@ -152,9 +152,9 @@ func (s *Store) signatures(conn *sqlite3.SQLiteConn, w perp.SessionWrite, at per
 
 // one executes a statement of the writer that must change exactly one row.
 func (s *Store) one(conn *sqlite3.SQLiteConn, w write, args ...driver.Value) error {
-	n := 0
 	s.hot[w].arg(args...)
-	if err := s.hot[w].run(conn, func([]driver.Value) error { n++; return nil }); err != nil {
+	n, err := s.hot[w].exec(conn)
+	if err != nil {
 		return err
 	}
 	if n != 1 {

@@ -256,8 +256,12 @@ func TestBalancesFollowTransfers(t *testing.T) {
 	}
 	for _, c := range []struct{ name, sql, want string }{
 		{"the order of the rows", transfer(901, "debt", 5) + ";" + transfer(902, "debt", 7) + ";" + move, ""},
-		{"cash that is not there", transfer(903, "cash", 1) + ";" + move, "CHECK"},
-		{"more than 64 bits", transfer(904, "debt", 1<<63-1) + ";" + move, "REAL"},
+		{"cash that is paid on before it comes", `INSERT INTO transfers VALUES (905, 'P', 'cash', 'Q', 'cash', 5, 'fee', '', 1),
+			(906, 'Y', 'cash', 'P', 'cash', 5, 'fee', '', 1), (907, 'Q', 'cash', 'Y', 'cash', 5, 'fee', '', 1);` + move, ""},
+		{"more than comes", `INSERT INTO transfers VALUES (908, 'P', 'cash', 'Q', 'cash', 6, 'fee', '', 1),
+			(909, 'Y', 'cash', 'P', 'cash', 5, 'fee', '', 1);` + move, "CHECK"},
+		{"cash that is not there", transfer(911, "cash", 1) + ";" + move, "CHECK"},
+		{"more than 64 bits", transfer(912, "debt", 1<<63-1) + ";" + move, "REAL"},
 		{"going back", "UPDATE posted SET last = last - 1", "does not go back"},
 		{"going away", "DELETE FROM posted", "does not go back"},
 	} {
@@ -275,6 +279,20 @@ func TestBalancesFollowTransfers(t *testing.T) {
 	})
 	if err != nil || sums["X"] != -12 || sums["Y"] != 12 {
 		t.Errorf("balances %v, %v; want 12 from X to Y", sums, err)
+	}
+}
+
+// TestOrderStatusIsChecked: the database knows the states of an order, and no others.
+func TestOrderStatusIsChecked(t *testing.T) {
+	s := open(t, t.TempDir())
+	for status, good := range map[string]bool{
+		"pending_new": true, "new": true, "partially_filled": true, "filled": true, "canceled": true, "rejected": true,
+		"": false, " ": false, "NEW": false, "gone": false, "pending": false, "new partially_filled": false, "filled ": false,
+	} {
+		err := s.exec(fmt.Sprintf(`INSERT INTO orders VALUES ('O-%s', 'c', 'c', 's', 'a', 'X', 'buy', 'limit', 'gtc', 1, 1, '', 0, 0, '%s', '', 1, 1, 0)`, status, status))
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "CHECK") {
+			t.Errorf("%q: %v", status, err)
+		}
 	}
 }
 

@@ -364,7 +364,7 @@ func TestReplayStops(t *testing.T) {
 			}()
 			_ = r.Replay(at, func(perp.Entry) error { panic("fault") })
 		}()
-		if n := r.db.Stats().InUse; n > 0 {
+		if n := r.db.Stats().InUse; n > 1 { // That of names is kept.
 			t.Errorf("at %d: %d connections are still in use", at, n)
 		}
 		if err := r.Close(); err != nil {

@@ -53,7 +53,8 @@ const (
 // concurrent use.
 type Reader struct {
 	db     *sql.DB
-	recall *sql.Stmt     // it is asked for with every batch
+	recall *sql.Stmt
+	names  names         // are looked for with every batch
 	most   time.Duration // queryMax, but for tests
 	taken  int64         // talkTakenMax, but for tests
 	cut    atomic.Int64
@@ -77,7 +78,7 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(readersMax)
+	db.SetMaxOpenConns(readersMax + 1) // That of names is never given back.
 	db.SetMaxIdleConns(readersMax)
 	all, err := steps()
 	var found schema
@@ -98,11 +99,15 @@ func openReader(path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), db.Close())
 	}
-	return &Reader{db: db, recall: recall, most: queryMax, taken: talkTakenMax}, nil
+	r := &Reader{db: db, recall: recall, most: queryMax, taken: talkTakenMax}
+	if err := r.names.open(db); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), r.Close())
+	}
+	return r, nil
 }
 
 // Close ends the reader.
-func (r *Reader) Close() error { return errors.Join(r.recall.Close(), r.db.Close()) }
+func (r *Reader) Close() error { return errors.Join(r.names.close(), r.recall.Close(), r.db.Close()) }
 
 // querier is a connection, a pool of them or a transaction.
 type querier interface {

@@ -84,13 +84,14 @@ const (
 const findMost = 32
 
 var writes = [...]string{
-	setChain: "UPDATE chains SET last = ?, h = ? WHERE name = ? RETURNING 1",
+	setChain: "UPDATE chains SET last = ?, h = ? WHERE name = ?",
 	setOrder: `UPDATE orders SET cl_ord_id = ?, size = ?, price = ?, cum = ?, avg_price = ?, status = ?, reason = ?,
-		updated_ns = ?, ended = ? WHERE order_id = ? RETURNING 1`,
-	findOrders:     "SELECT order_id, account, first_cl_ord_id FROM orders WHERE order_id IN (?" + strings.Repeat(", ?", findMost-1) + ")",
+		updated_ns = ?, ended = ? WHERE order_id = ?`,
+	findOrders: "WITH asked (order_id) AS (VALUES (?)" + strings.Repeat(", (?)", findMost-1) + `)
+		SELECT o.order_id, o.account, o.first_cl_ord_id FROM asked CROSS JOIN orders AS o ON o.order_id = asked.order_id`,
 	dropSignatures: "DELETE FROM logon_signatures WHERE session = ? AND until_ns < ?",
 	addSnapshot: `INSERT INTO snapshots (seq, time_ns, hash, sum, state) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state RETURNING 1`,
+		ON CONFLICT DO UPDATE SET time_ns = excluded.time_ns, hash = excluded.hash, sum = excluded.sum, state = excluded.state`,
 	dropSnapshots: "DELETE FROM snapshots WHERE seq < (SELECT min(seq) FROM (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?))",
 }
 
