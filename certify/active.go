@@ -73,7 +73,7 @@ func RunClient(ctx context.Context, to Target, a Active, only string, log io.Wri
 	if err = errors.Join(err, failed); err != nil {
 		return results, nil, err
 	}
-	l, err := ReadLog(&said, to.Sender, to.Target)
+	l, err := ReadLog(&said, OfClient, to.Sender, to.Target)
 	if err != nil {
 		return results, nil, err
 	}

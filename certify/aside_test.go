@@ -22,7 +22,7 @@ func TestLeftOutOnPurpose(t *testing.T) {
 		"another fault":   {day + "- msg=\"fix injected\" comp_id=ACME what=delay seq=2\ng 8|17=E2", []string{"E1", "E2"}},
 		"another session": {day + "c A|98=0|108=30|141=Y\ng A|98=0|108=30|141=Y\n- msg=\"fix injected\" comp_id=ACME what=gap seq=2\ng 8|17=E2\ng 8|17=E3", []string{"E1", "E3"}},
 	} {
-		l, err := ReadLog(strings.NewReader(written(t, c.day)), "", "")
+		l, err := ReadLog(strings.NewReader(written(t, c.day)), Unsaid, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,7 +50,7 @@ func TestCutIsSeen(t *testing.T) {
 		`"msg":"fix connection cut","comp_id":"ACME","addr":"1","reason":"XmlData(213) is not supported"`:                    false,
 		`"msg":"fix message","comp_id":"ACME","direction":"out","message":"8=FIX.4.4|9=5|35=B|58=slow consumer|10=000|","x"`: false,
 	} {
-		l, err := ReadLog(strings.NewReader(written(t, strings.Replace(day, "%", line, 1))), "", "")
+		l, err := ReadLog(strings.NewReader(written(t, strings.Replace(day, "%", line, 1))), Unsaid, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +82,7 @@ func TestUnansweredAsItWasCut(t *testing.T) {
 
 // TestOtherConnections: what is marked is kept aside, whoever says it.
 func TestOtherConnections(t *testing.T) {
-	l, err := ReadLog(strings.NewReader(written(t, "c A|98=0|108=30|141=Y\ng A|98=0|108=30|141=Y\n2c A|98=0|108=30\n3g 8|56=DC|17=E1\ng 8|17=E2")), "", "")
+	l, err := ReadLog(strings.NewReader(written(t, "c A|98=0|108=30|141=Y\ng A|98=0|108=30|141=Y\n2c A|98=0|108=30\n3g 8|56=DC|17=E1\ng 8|17=E2")), Unsaid, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,11 +64,14 @@ func (e Evidence) String() string {
 // evidenceMax is how many messages a verdict names; it counts the others.
 const evidenceMax = 10
 
-// notes are what an automaton has found.
+// notes are what an automaton has found in a record.
 type notes struct {
+	source Source // of the record
 	met    map[string]Evidence
 	faults []Evidence
 }
+
+func newNotes(s Source) *notes { return &notes{source: s, met: map[string]Evidence{}} }
 
 // meet notes that something that the check needs was seen; the first time counts.
 func (n *notes) meet(need string, e *Entry) {
@@ -99,7 +102,7 @@ type Finding struct {
 
 // judge runs one automaton over a log.
 func (c Check) judge(l *Log) Finding {
-	n := &notes{met: map[string]Evidence{}}
+	n := newNotes(l.Source)
 	a := c.start()
 	l.watch(c, a, n)
 	return n.finding(c)

@@ -89,10 +89,16 @@ var longNight = "600000\n" + repeated(enduranceMessages/2, "c 0|\ng 0|\n") + "c 
 // to judge.
 var withoutNight = strings.TrimSuffix(goodDay, longNight) + "c 5|\ng 5|\n"
 
-// failing are the checks that a day fails.
-func failing(t *testing.T, day string) (ids []string) {
+// failing are the checks that a day fails, as its client has it in its log.
+func failing(t *testing.T, day string) []string {
 	t.Helper()
-	for _, g := range reportOf(t, written(t, day)).Findings {
+	return failingBy(t, OfClient, written(t, day))
+}
+
+// failingBy are the checks that a log of one side fails.
+func failingBy(t *testing.T, source Source, log string) (ids []string) {
+	t.Helper()
+	for _, g := range reportBy(t, source, log).Findings {
 		if g.Verdict == Failed {
 			ids = append(ids, g.Check.ID)
 		}

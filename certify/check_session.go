@@ -103,8 +103,9 @@ func (a *liveness) overdue(at time.Time, n *notes) {
 
 func (a *liveness) end(at time.Time, n *notes) { a.overdue(at, n) }
 
-// gapSeen is C03. What the gateway skips is a gap for the client. So may be what left
-// on a connection that broke: the gateway's log does not say whether it arrived.
+// gapSeen is C03. What the gateway skips is a gap for the client. So may be what it
+// sent last on a connection that broke: its own log does not say whether that arrived,
+// the client's does.
 type gapSeen struct {
 	next  int
 	gap   *Entry
@@ -120,7 +121,7 @@ func (a *gapSeen) see(e *Entry, n *notes) {
 	}
 	switch {
 	case e.FromClient && a.gap != nil && e.Kind == "2":
-		if got := e.Fields.Int(7); got > a.from || got < a.from && !a.torn {
+		if got := e.Fields.Int(7); got > a.from || got < a.from && !(a.torn && n.source == OfGateway) {
 			n.fault(e, "asks from %d, but %d is the first that is missing", got, a.from)
 		} else {
 			n.meet(needGap, e)

@@ -310,7 +310,12 @@ func (s *scribe) number(v string) int {
 
 func reportOf(t *testing.T, log string, scope ...string) *Report {
 	t.Helper()
-	l, err := ReadLog(strings.NewReader(log), "", "")
+	return reportBy(t, Unsaid, log, scope...)
+}
+
+func reportBy(t *testing.T, source Source, log string, scope ...string) *Report {
+	t.Helper()
+	l, err := ReadLog(strings.NewReader(log), source, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,6 +350,7 @@ var plantedFaults = []planted{
 	{"C01", "TestRequest not answered", "c 0|112=T1\n", "3000\n"},
 	{"C01", "back before the Logout was answered", "c 5|\n", "c 5|\nc A|98=0|108=30\ng A|98=0|108=30\nc 5|\n"},
 	{"C03", "asks from a later number", "c 2|7=gap", "c 2|7=next"},
+	{"C03", "asks too early after a break", "g 2|7=lost|16=0\nc 2|7=gap", "g 2|7=lost|16=0\nc 2|7=2"},
 	{"C03", "does not ask", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "6000\n"},
 	{"C03", "leaves instead", "c 2|7=gap|16=0\ng 4|n=gap|43=Y|122=now|123=Y|36=next\n", "c 5|\ng 5|\n"},
 	{"C04", "repeats a Heartbeat", "c 4|n=lost+1|43=Y|122=now|123=Y|36=upto", "c 0|n=lost+1|43=Y|122=now"},
@@ -474,8 +480,13 @@ func TestReportsAreDerived(t *testing.T) {
 			t.Fatalf("another report, %v", err)
 		}
 	}
+	if !bytes.Contains(first, []byte(`"source": "client"`)) {
+		t.Error("the report does not say whose log it is of")
+	}
 	verify := func(report []byte, log string) error {
-		return Verify(report, func(client, gateway string) (*Log, error) { return ReadLog(strings.NewReader(log), client, gateway) })
+		return Verify(report, func(source Source, client, gateway string) (*Log, error) {
+			return ReadLog(strings.NewReader(log), source, client, gateway)
+		})
 	}
 	if err := verify(first, log); err != nil {
 		t.Fatal(err)
@@ -513,6 +524,10 @@ func TestReportsAreDerived(t *testing.T) {
 	if err := verify(scoped, log); bytes.Equal(scoped, first) || !errors.As(err, &c) {
 		t.Errorf("a report of a check that there is not: %v", err)
 	}
+	nobodys := bytes.Replace(first, []byte(`"source": "client"`), []byte(`"source": "nobody"`), 1)
+	if err := verify(nobodys, log); !errors.As(err, &c) || c.Line != 0 {
+		t.Errorf("a report of nobody's log: %v", err)
+	}
 	if err := verify([]byte("{"), log); err == nil {
 		t.Error("no report at all is taken")
 	}
@@ -524,7 +539,7 @@ func TestReadLog(t *testing.T) {
 	bar := strings.ReplaceAll(soh, "\x01", "|")
 	for _, line := range []string{soh, bar, "20260701-10:00:01.000 : " + soh, `{"time":"2026-07-01T10:00:01Z","message":"` + bar + `"}`,
 		`time=2026-07-01T12:00:01.000+02:00 msg="fix message" message="` + bar + `"`, `{"m":"` + strings.ReplaceAll(soh, "\x01", `\u0001`) + `"}`} {
-		l, err := ReadLog(strings.NewReader("nothing\n"+line+"\nnothing"), "", "")
+		l, err := ReadLog(strings.NewReader("nothing\n"+line+"\nnothing"), Unsaid, "", "")
 		if err != nil {
 			t.Errorf("%q: %v", line, err)
 			continue
@@ -538,16 +553,16 @@ func TestReadLog(t *testing.T) {
 		}
 	}
 	long := strings.TrimSuffix(bar, "|10=000|") + "|112=xxxx"
-	l, err := ReadLog(strings.NewReader(long+"…\n"+long+"\n"), "", "")
+	l, err := ReadLog(strings.NewReader(long+"…\n"+long+"\n"), Unsaid, "", "")
 	if err != nil || len(l.Entries) != 1 || l.Entries[0].Seq != 1 || l.Entries[0].get(98) != "0" || l.Entries[0].get(112) != "" {
 		t.Errorf("a message that was shortened: %+v, %v", l, err)
 	}
 	for name, r := range map[string]io.Reader{"no message": strings.NewReader("hello\n"), "others": strings.NewReader(soh), "cut off": strings.NewReader(soh[:40])} {
-		if _, err := ReadLog(r, "D", "G"); !errors.Is(err, ErrNoSession) {
+		if _, err := ReadLog(r, Unsaid, "D", "G"); !errors.Is(err, ErrNoSession) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := ReadLog(strings.NewReader(strings.Repeat("x", lineMax+1)), "", ""); err == nil {
+	if _, err := ReadLog(strings.NewReader(strings.Repeat("x", lineMax+1)), Unsaid, "", ""); err == nil {
 		t.Error("a line of any length is read")
 	}
 }
@@ -579,22 +594,73 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestGapMayReachBackOverABreak: what left on a connection that broke may not have
-// arrived; on one that holds, a client asks for what is missing.
+// TestGapMayReachBackOverABreak: by the gateway's own log, what it sent last on a
+// connection that broke may not have arrived. By the client's it did, and on one that
+// holds a client asks for what is missing, whoever wrote it down.
 func TestGapMayReachBackOverABreak(t *testing.T) {
+	const broke, holds = "g 2|7=lost|16=0\nc 2|7=", "100\nc 2|7="
+	early := []string{"C03"}
 	for _, c := range []struct {
-		name, ask, from, to string
-		want                []string
+		name, ask, from string
+		client, gateway []string // checks that fail by the record of each
 	}{
-		{"after a break, from an earlier number", "g 2|7=lost|16=0\nc 2|", "7=gap", "7=2", nil},
-		{"after a break, from a later one", "g 2|7=lost|16=0\nc 2|", "7=gap", "7=900", []string{"C03"}},
-		{"without a break, from an earlier one", "100\nc 2|", "7=gap", "7=2", []string{"C03"}},
+		{"after a break, as it is", broke, "gap", nil, nil},
+		{"after a break, from an earlier number", broke, "2", early, nil},
+		{"after a break, from a later one", broke, "900", early, early},
+		{"without a break, from an earlier one", holds, "2", early, early},
 	} {
-		if !strings.Contains(withoutNight, c.ask+c.from) {
-			t.Fatalf("%s: the day has no %q", c.name, c.ask+c.from)
+		if !strings.Contains(withoutNight, c.ask+"gap") {
+			t.Fatalf("%s: the day has no %q", c.name, c.ask+"gap")
 		}
-		if failed := failing(t, strings.Replace(withoutNight, c.ask+c.from, c.ask+c.to, 1)); !slices.Equal(failed, c.want) {
-			t.Errorf("%s: failed are %v, want %v", c.name, failed, c.want)
+		log := written(t, strings.Replace(withoutNight, c.ask+"gap", c.ask+c.from, 1))
+		for source, want := range map[Source][]string{OfClient: c.client, OfGateway: c.gateway} {
+			if failed := failingBy(t, source, log); !slices.Equal(failed, want) {
+				t.Errorf("%s, by the log of the %s: failed are %v, want %v", c.name, source, failed, want)
+			}
 		}
+		told := slices.ContainsFunc(guidedThrough(t, log), func(l string) bool { return strings.HasPrefix(l, "FAILED C03 ") })
+		if told != (c.gateway != nil) {
+			t.Errorf("%s: a guide tells of a failure: %t", c.name, told)
+		}
+	}
+}
+
+// TestLogsNameTheirSource: a log that the gateway writes is told by its lines, as text
+// and as JSON, and any other is the client's; what is said outright holds. The report
+// has it, so that whoever checks it judges alike.
+func TestLogsNameTheirSource(t *testing.T) {
+	m := "8=FIX.4.4|35=A|34=1|49=C|52=20260701-10:00:00.500|56=G|98=0|108=30|10=000|"
+	engine := "20260701-10:00:00.500 : " + m
+	text := `time=2026-07-01T10:00:00.500Z level=DEBUG msg="fix message" comp_id=C direction=in message="` + m + `"`
+	object := `{"time":"2026-07-01T10:00:00.5Z","level":"DEBUG","msg":"fix message","comp_id":"C","direction":"in","message":"` + m + `"}`
+	for _, c := range []struct {
+		line       string
+		said, want Source
+	}{
+		{engine, Unsaid, OfClient}, {text, Unsaid, OfGateway}, {object, Unsaid, OfGateway}, {"unit[7]: " + text, Unsaid, OfGateway},
+		{engine, OfGateway, OfGateway}, {text, OfClient, OfClient}, {object, OfGateway, OfGateway},
+	} {
+		l, err := ReadLog(strings.NewReader(c.line+"\n"), c.said, "", "")
+		if err != nil || l.Source != c.want {
+			t.Errorf("%s said to be of %q: %+v, %v", c.line, c.said, l, err)
+			continue
+		}
+		r, err := NewReport(l, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := r.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = Verify(text, func(source Source, client, gateway string) (*Log, error) {
+			return ReadLog(strings.NewReader(c.line+"\n"), source, client, gateway)
+		})
+		if err != nil || !strings.Contains(string(text), `"source": "`+string(c.want)+`"`) {
+			t.Errorf("%s said to be of %q: a report of %q, %v", c.line, c.said, r.Source, err)
+		}
+	}
+	if _, err := ReadLog(strings.NewReader(engine), "nobody", "", ""); !errors.Is(err, ErrNoSource) {
+		t.Errorf("a log of nobody: %v", err)
 	}
 }

@@ -32,6 +32,8 @@
 //   - What the gateway says it left out on purpose never came (TestLeftOutOnPurpose);
 //     orders are judged as a client has to take the messages (TestInOrder).
 //   - A client whose connection breaks asks for what it has missed (TestPlayAgain).
+//   - What a log leaves open is not held against a client, what it shows is: whose
+//     log it is decides (TestGapMayReachBackOverABreak, TestLogsNameTheirSource).
 //   - The same log gives the same report, and what is changed in it is named by its
 //     line (TestReportsAreDerived).
 //   - The same seed makes the same suite (TestMalformedIsSeeded).

@@ -26,7 +26,7 @@ func TestOtherVersionsAreNotJudged(t *testing.T) {
 
 func logOf(t *testing.T, text string) *Log {
 	t.Helper()
-	l, err := ReadLog(strings.NewReader(text), "", "")
+	l, err := ReadLog(strings.NewReader(text), Unsaid, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,16 +38,16 @@ type guided struct {
 	late  bool   // a report has failed it for what the messages alone do not show yet
 }
 
-// NewGuide follows the session between two CompIDs.
+// NewGuide follows the session between two CompIDs, as the gateway hears it.
 func NewGuide(client, gateway string) *Guide {
-	g := &Guide{of: Log{Client: client, Gateway: gateway}}
+	g := &Guide{of: Log{Source: OfGateway, Client: client, Gateway: gateway}}
 	for _, c := range Checks() {
 		a := c.start()
 		if _, is := a.(onlooker); is {
 			g.beside = append(g.beside, c.ID)
 			continue
 		}
-		g.checks = append(g.checks, &guided{check: c, a: a, n: &notes{met: map[string]Evidence{}}, told: NotObserved})
+		g.checks = append(g.checks, &guided{check: c, a: a, n: newNotes(g.of.Source), told: NotObserved})
 	}
 	return g
 }

@@ -14,7 +14,7 @@ func guidedThrough(t *testing.T, log string) (lines []string) {
 	for _, line := range strings.SplitAfter(log, "\n") {
 		said.WriteString(line)
 		if g.See(line) {
-			g.Welcome(reportOf(t, said.String()))
+			g.Welcome(reportBy(t, OfGateway, said.String()))
 		}
 		lines = append(lines, g.Lines()...)
 	}

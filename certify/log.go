@@ -3,6 +3,7 @@ package certify
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -36,9 +37,25 @@ type Entry struct {
 
 func (e *Entry) get(tag int) string { return e.Fields.Get(tag) }
 
+// A Source is the side whose record a log is. What a side says came has come; what it
+// says it sent may not have arrived, if the connection broke just then.
+type Source string
+
+// Sources. Unsaid is left to what stands in the lines: a log that the gateway writes
+// names itself, any other counts as the client's.
+const (
+	Unsaid    Source = ""
+	OfClient  Source = "client"
+	OfGateway Source = "gateway"
+)
+
+// ErrNoSource means that no side is called so.
+var ErrNoSource = errors.New("a log is of the client or of the gateway, not of")
+
 // A Log is the messages of one session, and the chain of hashes over all lines of
 // the file that they stand in.
 type Log struct {
+	Source          Source
 	Client, Gateway string // CompIDs
 	Entries         []*Entry
 	Aside           []*Entry // of other connections
@@ -64,8 +81,13 @@ var ErrNoSession = errors.New("the log has no message of the session")
 // or gateway named it takes those of the first Logon; who receives it is the
 // gateway. Lines without a message count for the chain alone, which is there also
 // with ErrNoSession.
-func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
-	l := &Log{Client: client, Gateway: gateway}
+func ReadLog(r io.Reader, source Source, client, gateway string) (*Log, error) {
+	switch source {
+	case Unsaid, OfClient, OfGateway:
+	default:
+		return nil, fmt.Errorf("%w %q", ErrNoSource, source)
+	}
+	l := &Log{Source: source, Client: client, Gateway: gateway}
 	link := sha256.Sum256([]byte("certify log 1"))
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, lineMax)
@@ -80,6 +102,9 @@ func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
 		if e := readEntry(in.Text()); e != nil {
 			e.Line = l.Lines
 			l.take(e)
+			if l.Source == Unsaid && gatewayLine.MatchString(in.Text()) {
+				l.Source = OfGateway
+			}
 		} else {
 			l.event(in.Text())
 		}
@@ -87,6 +112,7 @@ func ReadLog(r io.Reader, client, gateway string) (*Log, error) {
 	if err := in.Err(); err != nil {
 		return nil, fmt.Errorf("line %d: %w", l.Lines+1, err)
 	}
+	l.Source = cmp.Or(l.Source, OfClient)
 	l.Head = hex.EncodeToString(link[:])
 	if len(l.Entries) == 0 {
 		return l, fmt.Errorf("%w: client %q, gateway %q", ErrNoSession, l.Client, l.Gateway)
@@ -140,6 +166,9 @@ var (
 	fixTime    = regexp.MustCompile(`\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?`)
 	isoTime    = regexp.MustCompile(`\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?`)
 	trailer    = regexp.MustCompile(`[\x01|]10=\d{3}`)
+
+	// gatewayLine is how the gateway logs a message, as text or as JSON.
+	gatewayLine = regexp.MustCompile(`msg\W+fix message\W+comp_id\W`)
 )
 
 // readEntry finds a message in a line; nil without one.

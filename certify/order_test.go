@@ -19,7 +19,7 @@ func TestInOrder(t *testing.T) {
 		"at a Logon":  {"c A|141=Y\ng A|141=Y\n~ 8|\nc A|\ng A|\nc 2|7=2|16=2\ng 8|17=E3\ng 8|n=2|43=Y|17=E1\ng 4|n=3|43=Y|36=4", "A A A A 2 E1 4 E3"},
 		"a duplicate": {"c A|141=Y\ng A|141=Y\ng 8|17=E1\ng 8|n=2|43=Y|17=E1\ng 8|17=E2", "A A E1 E1 E2"},
 	} {
-		l, err := ReadLog(strings.NewReader(strings.ReplaceAll(written(t, strings.ReplaceAll(c.day, "A|", "A|98=0|108=30|")), "||", "|")), "", "")
+		l, err := ReadLog(strings.NewReader(strings.ReplaceAll(written(t, strings.ReplaceAll(c.day, "A|", "A|98=0|108=30|")), "||", "|")), Unsaid, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func (r *Report) verdictLine() string {
 // Text is the table for a terminal.
 func (r *Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s to %s, %s %s, %d messages\n\n", r.Client, r.Gateway, r.Begin, r.Dialect, r.Log.Messages)
+	fmt.Fprintf(&b, "%s to %s, %s %s, %d messages in the %s's log\n\n", r.Client, r.Gateway, r.Begin, r.Dialect, r.Log.Messages, r.Source)
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%-4s %-14s %s\n", f.Check.ID, f.Verdict, f.Check.Title)
 		if f.Verdict == Failed {
@@ -41,8 +41,8 @@ func (r *Report) Text() string {
 func (r *Report) Markdown() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Certification of %s\n\n%s.\n\n", cell(r.Client), r.verdictLine())
-	fmt.Fprintf(&b, "| | |\n|---|---|\n| session | %s to %s |\n| version | %s %s |\n| log | %d messages in %d lines, %s to %s |\n| chain | %s |\n| rules | %s |\n| dictionary | %s |\n\n",
-		cell(r.Client), cell(r.Gateway), r.Begin, cell(r.Dialect), r.Log.Messages, r.Log.Lines, r.Log.First, r.Log.Last, r.Log.Head, r.Rules, r.Dict)
+	fmt.Fprintf(&b, "| | |\n|---|---|\n| session | %s to %s |\n| version | %s %s |\n| log | the %s's, %d messages in %d lines, %s to %s |\n| chain | %s |\n| rules | %s |\n| dictionary | %s |\n\n",
+		cell(r.Client), cell(r.Gateway), r.Begin, cell(r.Dialect), r.Source, r.Log.Messages, r.Log.Lines, r.Log.First, r.Log.Last, r.Log.Head, r.Rules, r.Dict)
 	b.WriteString("## Checks\n\n| Check | Area | Verdict | What | Why, evidence |\n|---|---|---|---|---|\n")
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", f.Check.ID, f.Check.Area, f.Verdict, f.Check.Title, cell(f.text()))
@@ -119,7 +119,7 @@ h1{margin-bottom:.2rem} h2{margin-top:2rem} table{border-collapse:collapse;width
 <h1>Certification of {{.Client}}</h1>
 <p class="{{if .Certified}}pass{{else}}fail{{end}}">{{if .Certified}}Certified: every mandatory check in scope passes.{{else}}Not certified.{{end}}</p>
 <table><tr><th>Session</th><td>{{.Client}} to {{.Gateway}}</td></tr><tr><th>Version</th><td>{{.Begin}} {{.Dialect}}</td></tr>
-<tr><th>Log</th><td>{{.Log.Messages}} messages in {{.Log.Lines}} lines, {{.Log.First}} to {{.Log.Last}}</td></tr>
+<tr><th>Log</th><td>the {{.Source}}'s, {{.Log.Messages}} messages in {{.Log.Lines}} lines, {{.Log.First}} to {{.Log.Last}}</td></tr>
 <tr><th>Chain</th><td><code>{{.Log.Head}}</code></td></tr><tr><th>Rules</th><td><code>{{.Rules}}</code></td></tr><tr><th>Dictionary</th><td><code>{{.Dict}}</code></td></tr></table>
 <h2>Areas</h2><table><tr><th>Area<th>Verdict<th class="n">Passed<th class="n">Failed<th class="n">Not observed</tr>
 {{range .Areas}}<tr><td>{{.Area}}<td class="{{.Verdict}}">{{.Verdict}}<td class="n">{{.Passed}}<td class="n">{{.Failed}}<td class="n">{{.NotObserved}}</tr>

@@ -15,12 +15,13 @@ import (
 )
 
 // ReportSchema is the version of report.json.
-const ReportSchema = 1
+const ReportSchema = 2
 
 // Report is what is said of one session. It has nothing in it that is not in the
 // log or in the program, so that anybody who has both gets the same bytes.
 type Report struct {
 	Schema    int        `json:"schema"`
+	Source    Source     `json:"source"` // whose log it is
 	Client    string     `json:"client"`
 	Gateway   string     `json:"gateway"`
 	Begin     string     `json:"begin_string"`
@@ -119,7 +120,7 @@ func NewReport(l *Log, outOfScope []string) (*Report, error) {
 	if err := l.gradable(); err != nil {
 		return nil, err
 	}
-	r := &Report{Schema: ReportSchema, Client: l.Client, Gateway: l.Gateway, Begin: l.begin(), Dialect: "STRICT44",
+	r := &Report{Schema: ReportSchema, Source: l.Source, Client: l.Client, Gateway: l.Gateway, Begin: l.begin(), Dialect: "STRICT44",
 		Scope: scope, Certified: true, Rejects: []Tally{}, Positions: []Position{}}
 	for _, e := range l.Entries {
 		if d := e.get(22000); e.Kind == "A" && d != "" {
@@ -300,7 +301,7 @@ func (c *Changed) Error() string {
 
 // Verify derives a report from the log once more and compares. A difference is a
 // *Changed.
-func Verify(report []byte, read func(client, gateway string) (*Log, error)) error {
+func Verify(report []byte, read func(source Source, client, gateway string) (*Log, error)) error {
 	var old Report
 	if err := json.Unmarshal(report, &old); err != nil {
 		return fmt.Errorf("the report cannot be read: %w", err)
@@ -308,7 +309,10 @@ func Verify(report []byte, read func(client, gateway string) (*Log, error)) erro
 	if old.Schema != ReportSchema {
 		return fmt.Errorf("the report has schema %d, this program %d", old.Schema, ReportSchema)
 	}
-	l, err := read(old.Client, old.Gateway)
+	l, err := read(old.Source, old.Client, old.Gateway)
+	if errors.Is(err, ErrNoSource) {
+		return &Changed{0, err.Error()}
+	}
 	if err != nil && !errors.Is(err, ErrNoSession) {
 		return err
 	}

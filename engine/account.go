@@ -7,9 +7,9 @@ import (
 	"backstop/risk"
 )
 
-// tradesMax is how many trades of an account can be asked for; older ones are
+// tradesKept is how many trades of an account can be asked for or busted; older ones are
 // in its statement.
-const tradesMax = 1_000
+const tradesKept = 1_000
 
 // history is what an account dealt lately, oldest first.
 type history struct {
@@ -33,8 +33,8 @@ func (e *Engine) remember(t dealt) {
 		e.state.History = slices.Insert(e.state.History, i, h)
 		e.histories[t.Account] = h
 	}
-	if len(h.Trades) == 2*tradesMax { // Half at a time: a move for each trade would cost more than the trade.
-		h.Trades = append(h.Trades[:0], h.Trades[tradesMax:]...)
+	if len(h.Trades) == 2*tradesKept { // Half at a time: a move for each trade would cost more than the trade.
+		h.Trades = append(h.Trades[:0], h.Trades[tradesKept:]...)
 	}
 	h.Trades = append(h.Trades, t)
 }
@@ -62,7 +62,7 @@ func (e *Engine) trades(r perp.RequestTrades) {
 	}
 	if h := e.histories[account]; h != nil && answer.Verdict.OK() {
 		all := h.Trades
-		for _, t := range all[max(0, len(all)-tradesMax):] {
+		for _, t := range all[max(0, len(all)-tradesKept):] {
 			if matches(t.TradeView, r) {
 				answer.Trades = append(answer.Trades, t.TradeView)
 			}

@@ -11,7 +11,7 @@ import (
 // TestTradesKept: the last 1,000 trades of an account can be asked for, however many
 // there were; nobody else's are among them.
 func TestTradesKept(t *testing.T) {
-	for _, many := range []int{0, 1, tradesMax - 1, tradesMax, tradesMax + 1, 2*tradesMax + 1, 3*tradesMax + 7} {
+	for _, many := range []int{0, 1, tradesKept - 1, tradesKept, tradesKept + 1, 2*tradesKept + 1, 3*tradesKept + 7} {
 		s := newScript(t)
 		s.s.Step([]perp.Input{{Command: Configure{Accounts: []risk.Account{{Name: "alice", Sessions: []string{"alice"}, Limits: risk.DefaultLimits()}}}}}, s.now)
 		for i := range many {

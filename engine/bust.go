@@ -59,7 +59,7 @@ func (e *Engine) bustable(c perp.BustTrade) (h *history, at int, v perp.Verdict)
 // dealtAs finds one of the last trades of all accounts by its id.
 func (e *Engine) dealtAs(trade string) (*history, int) {
 	for _, h := range e.state.History {
-		from := max(0, len(h.Trades)-tradesMax)
+		from := max(0, len(h.Trades)-tradesKept)
 		if i := slices.IndexFunc(h.Trades[from:], func(t dealt) bool { return t.TradeID == trade }); i >= 0 {
 			return h, from + i
 		}

@@ -74,7 +74,7 @@ type codec struct {
 	desk  *desk               // knows the instruments
 
 	events eventCounts           // only the loop touches it
-	offers map[string]graded     // of each market, at the moment of encoding; only the loop touches it
+	offers map[string]*graded    // of each market, at the moment of encoding; only the loop touches it
 	cash   map[string]perp.Money // of each account, at the moment of encoding; only the loop touches it
 
 	// Of the entry being encoded; only the loop touches these.
@@ -84,7 +84,7 @@ type codec struct {
 }
 
 func newCodec(roles map[string][]string, d *desk) *codec {
-	return &codec{roles: roles, desk: d, events: newEventCounts(nil), offers: map[string]graded{}, cash: map[string]perp.Money{}}
+	return &codec{roles: roles, desk: d, events: newEventCounts(nil), offers: map[string]*graded{}, cash: map[string]perp.Money{}}
 }
 
 // decode reads one application message that the dictionary has accepted. It

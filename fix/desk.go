@@ -50,7 +50,7 @@ type desk struct {
 type listed struct {
 	instrument perp.Instrument
 	terms      perp.Terms
-	offers     graded
+	offers     *graded
 	views      map[viewKey]*view // since the last change
 	trade      perp.Level        // the last one; no size: none yet
 	trades     int64
@@ -384,7 +384,7 @@ func securityStatus(s *statusSubscription, m *listed) *body {
 	} else if m.state == perp.ReduceOnly || m.state == perp.WideSpread || m.state == perp.Expired {
 		b.add(58, strings.ToUpper(m.state.String()))
 	}
-	return b.outside(m.offers.quotes[perp.Class{}])
+	return b.outside(m.offers.quotes[perp.Class{}], m.offers.refused)
 }
 
 // tradingStatus is SecurityTradingStatus(326): ready, halted, warming up, gone

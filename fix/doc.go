@@ -98,6 +98,8 @@
 //     TestLogHasTheOrderOfTheWire.
 //   - News of prices, busts and terms goes to those concerned, once in a time:
 //     TestOracleNews, TestOracleNewsIsBounded, TestBustNews, TestTierNews.
+//   - News, prices, states and fills say the same of the outside price:
+//     TestPricesAndNewsAgree.
 //   - What is overheard is what went over the wire, in its order, without a secret;
 //     who is told something that way is here, and hears nothing twice:
 //     TestOverheard.

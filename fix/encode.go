@@ -83,7 +83,7 @@ func (c *codec) encode(ev perp.Event, at perp.Time, seq int64) []outMessage {
 		return c.marginCalled(ev, at)
 	case perp.MarketExpired:
 		return c.expired(ev, at)
-	case perp.QuoteChanged, perp.ClassQuoted, perp.ClientGraded:
+	case perp.QuoteChanged, perp.ClassQuoted, perp.ClientGraded, perp.TickRefused:
 		c.stands(ev)
 		return nil
 	case perp.AccountOpened, perp.PositionChanged, perp.Deleveraged:
@@ -158,6 +158,7 @@ type execution struct {
 	look        *perp.LastLook   // that decided it
 	quoted      perp.Price       // of a fill: of the level dealt on
 	outside     perp.OracleState // of a fill: what it was decided with
+	refused     doubt            // and of the newest tick that was not believed
 }
 
 // Status and type codes of an execution report.
@@ -257,6 +258,9 @@ func (c *codec) filled(ev perp.Filled, at perp.Time) *execution {
 	r := report(ev.ExecID, 'F', ev.Order, at)
 	r.tradeID, r.lastSize, r.lastPrice = ev.TradeID, ev.Size, ev.Price
 	r.liquidity, r.fee, r.quoted, r.outside = ev.Liquidity, ev.Fee, ev.Quoted, ev.Oracle
+	if g := c.offers[ev.Order.Symbol]; g != nil {
+		r.refused = g.refused
+	}
 	if ev.Liquidity == perp.Removed { // What waited for the quote was neither asked for now nor looked at.
 		r.look, r.received = c.looked(ev.Order), c.received(ev.Order)
 	}

@@ -23,7 +23,7 @@ func (c *codec) hear(cmd perp.Command) {
 // stands takes in what the maker offers to whom, which a quote that is issued in
 // the same batch is explained with.
 func (c *codec) stands(ev perp.Event) {
-	of := func(symbol string) graded {
+	of := func(symbol string) *graded {
 		if _, known := c.offers[symbol]; !known {
 			c.offers[symbol] = newGraded()
 		}
@@ -36,6 +36,8 @@ func (c *codec) stands(ev perp.Event) {
 		of(ev.Quote.Symbol).quotes[ev.Quote.Class] = ev.Quote
 	case perp.ClientGraded:
 		of(ev.Symbol).grades[ev.Session] = gradeOf(ev)
+	case perp.TickRefused:
+		of(ev.Symbol).doubts(ev)
 	}
 }
 
@@ -116,7 +118,7 @@ func (r *execution) custom(b *body) *body {
 	}
 	b.opt(22004, r.token).nanos(22005, r.at).nanos(22006, received).eventSeq(r.eventSeq)
 	if r.execType == 'F' && r.outside.Price != 0 {
-		b.oracle(r.outside).add(22015, r.outside.Price.String())
+		b.oracle(r.outside, r.refused).add(22015, r.outside.Price.String())
 	}
 	b.opt(22030, r.order.QuoteID)
 	r.ending(b)

@@ -77,7 +77,7 @@ func (c *codec) quoteIssued(ev perp.QuoteIssued, at perp.Time) *body {
 		return b
 	}
 	market, held := offers.of(ev.Origin.Session, at)
-	b.offered(market, firmnessOf(!ev.Firm && (held || ev.Held), ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
+	b.outside(market, offers.refused).offered(market, firmnessOf(!ev.Firm && (held || ev.Held), ev.Indicative), ev.ValidUntil-at, inst.Tick, q.sides(market))
 	return b.graded(offers.grades[ev.Origin.Session])
 }
 
@@ -233,7 +233,7 @@ func (k *desk) streamQuote(session string, d dialect, s *streamTold) *quickfix.M
 	b.add(22031, strconv.FormatInt(s.seq, 10))
 	if m := k.markets[ev.Symbol]; m != nil && d == vamm1 {
 		market, held := m.offers.of(session, k.now)
-		b.offered(market, firmnessOf(held, ev.Indicative), ev.ValidUntil-max(k.now, s.at), m.instrument.Tick, q.sides(market))
+		b.outside(market, m.offers.refused).offered(market, firmnessOf(held, ev.Indicative), ev.ValidUntil-max(k.now, s.at), m.instrument.Tick, q.sides(market))
 		b.graded(m.offers.grades[session])
 	}
 	return b.in(d)

@@ -32,7 +32,8 @@ const (
 	headlineBusts = "BUSTS"
 )
 
-// doubt is why the outside price of a market is not taken as it is.
+// doubt is why the outside price of a market is not taken as it is; the codes of
+// OracleStatus(22013).
 type doubt uint8
 
 const (
@@ -70,7 +71,6 @@ type incident struct {
 	is, told doubt
 	since    perp.Time // it is so
 	toldAt   perp.Time
-	refused  doubt // of the newest tick that was not believed
 }
 
 // voided is how many trades of a market were taken back since the start of this
@@ -88,29 +88,31 @@ func (m *listed) busted(at perp.Time) { m.voided.is, m.voided.since = m.voided.i
 // closed for another reason says nothing of it, nor one that waits for its first.
 func (m *listed) doubted(at perp.Time) {
 	i := &m.incident
-	is := i.is
-	switch {
-	case m.state == perp.Warming || m.state == perp.Expired:
-	case m.cause == perp.OracleStale:
-		is = doubtStale
-	case m.cause == perp.OracleDivergent && i.refused != sound:
-		is = i.refused
-	case m.cause == perp.OracleDivergent:
-		is = doubtDivergent
-	case m.cause == perp.RejectNone:
-		is = sound
+	is, about := doubtIn(m.cause, m.offers.refused)
+	if m.state == perp.Warming || m.state == perp.Expired || !about || is == i.is {
+		return
 	}
-	if is != i.is {
-		i.is, i.since = is, at
+	i.is, i.since = is, at
+}
+
+// doubtIn is what a market's reason says of its price, if it is about that. Refused is
+// the doubt of the newest tick that was not believed: the reason of all of them is one.
+func doubtIn(why perp.Reject, refused doubt) (d doubt, about bool) {
+	switch why {
+	case perp.RejectNone:
+		return sound, true
+	case perp.OracleStale:
+		return doubtStale, true
+	case perp.OracleDivergent:
+		return cmp.Or(refused, doubtDivergent), true
 	}
+	return sound, false
 }
 
 // refused takes in a tick that was not believed.
 func (m *listed) refused(ev perp.TickRefused, at perp.Time) {
-	if d := doubtOf[ev.Quality]; d != sound {
-		m.incident.refused = d
-		m.doubted(at)
-	}
+	m.offers.doubts(ev)
+	m.doubted(at)
 }
 
 // regraded names the terms of a session in a market.

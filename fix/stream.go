@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +17,9 @@ const viewsMax = 1024
 
 // graded is what a market offers to each class, and which class a session is in.
 type graded struct {
-	quotes map[perp.Class]perp.Quote
-	grades map[string]grade // of a session that is not here: the zero class
+	quotes  map[perp.Class]perp.Quote
+	grades  map[string]grade // of a session that is not here: the zero class
+	refused doubt            // of the newest tick that was not believed
 }
 
 type grade struct {
@@ -52,9 +54,13 @@ func (k *desk) worstGrade(session string) (worst grade) {
 	return worst
 }
 
-func newGraded() graded {
-	return graded{quotes: map[perp.Class]perp.Quote{}, grades: map[string]grade{}}
+func newGraded() *graded {
+	return &graded{quotes: map[perp.Class]perp.Quote{}, grades: map[string]grade{}}
 }
+
+// doubts takes in a tick that was not believed. One that is not newer than the last
+// says nothing of the price.
+func (g *graded) doubts(ev perp.TickRefused) { g.refused = cmp.Or(doubtOf[ev.Quality], g.refused) }
 
 // of is the quote that a session may deal on. One of a class that has none gets
 // none: never that of a better class. Held tells whether its orders wait.
@@ -70,7 +76,8 @@ type view struct {
 	symbol  string
 	tick    perp.Price
 	quote   perp.Quote
-	priced  bool // the selection has prices of the quote
+	refused doubt // of the newest tick that was not believed
+	priced  bool  // the selection has prices of the quote
 	trades  int64
 	entries []entry
 }
@@ -92,7 +99,7 @@ func (m *listed) view(s *bookSubscription, class perp.Class, now perp.Time) *vie
 		q.Bids, q.Asks = nil, nil
 	}
 	v := &view{
-		symbol: m.instrument.Symbol, tick: m.instrument.Tick, quote: q, trades: m.trades, entries: s.entries(m, q),
+		symbol: m.instrument.Symbol, tick: m.instrument.Tick, quote: q, refused: m.offers.refused, trades: m.trades, entries: s.entries(m, q),
 		priced: q.Version != 0 && slices.ContainsFunc(s.types, func(t byte) bool { return t == entryBid || t == entryOffer || t == entryIndex }),
 	}
 	if len(m.views) >= viewsMax {
@@ -168,7 +175,7 @@ func (key bodyKey) write(now perp.Time) []byte {
 		return nil
 	}
 	if v.priced && key.dialect == vamm1 { // Not worked out for those who are not told.
-		b.add(22015, v.quote.Oracle.String()).offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
+		b.add(22015, v.quote.Oracle.String()).outside(v.quote, v.refused).offered(v.quote, firmnessOf(key.held, false), v.quote.ValidUntil-now, v.tick, v.best()).funding(v.quote.Funding)
 	}
 	kind, order := "W", snapshotOrder
 	if key.from != nil {
@@ -222,10 +229,10 @@ func firmnessOf(held, shown bool) string {
 	return firm
 }
 
-// offered adds what VAMM1 says about a quote: the price outside, how long and how
-// firmly it is offered, to which tier, and what its prices are made of.
+// offered adds what VAMM1 says about a quote besides the price outside: how long and
+// how firmly it is offered, to which tier, and what its prices are made of.
 func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp.Price, sides map[perp.Side]dealt) *body {
-	b.outside(q).add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(tagFirmness, firmness).num(22050, int(q.Class.Tier))
+	b.add(22032, strconv.FormatInt(int64(max(0, valid)/perp.Millisecond), 10)).add(tagFirmness, firmness).num(22050, int(q.Class.Tier))
 	e, ok := explain(q.Oracle, tick, sides)
 	if !ok {
 		return b
@@ -244,35 +251,34 @@ func (b *body) offered(q perp.Quote, firmness string, valid perp.Time, tick perp
 }
 
 // outside adds what VAMM1 says about the price outside; nothing before the first one
-// that was quoted.
-func (b *body) outside(q perp.Quote) *body {
+// that was quoted. Refused is the doubt of the newest tick that was not believed.
+func (b *body) outside(q perp.Quote, refused doubt) *body {
 	if q.Version == 0 {
 		return b
 	}
-	return b.oracle(q.OracleState())
+	return b.oracle(q.OracleState(), refused)
 }
 
 // oracle adds the price outside, when its source saw it, how sure it is and what it
 // is worth.
-func (b *body) oracle(o perp.OracleState) *body {
+func (b *body) oracle(o perp.OracleState, refused doubt) *body {
 	b.add(22010, o.Price.String())
 	if o.Time != 0 {
 		b.time(22011, o.Time)
 	}
-	return b.add(22012, o.Confidence.String()).num(22013, oracleStatus(o))
+	return b.add(22012, o.Confidence.String()).num(22013, oracleStatus(o, refused))
 }
 
-// oracleStatus is OracleStatus(22013): what the price outside is worth.
-func oracleStatus(o perp.OracleState) int {
+// oracleStatus is OracleStatus(22013): what the price outside is worth, in the words
+// of News about it. Where the market's reason is not its price, its state decides.
+func oracleStatus(o perp.OracleState, refused doubt) int {
+	d, _ := doubtIn(o.Cause, refused)
 	switch {
-	case o.Cause == perp.OracleStale:
-		return 1
-	case o.Cause == perp.OracleDivergent:
-		return 3
+	case d != sound:
 	case o.State == perp.WideSpread:
-		return 2
+		d = doubtWide
 	case o.State == perp.Halted || o.State == perp.Warming || o.State == perp.Expired:
-		return 4
+		d = doubtInvalid
 	}
-	return 0
+	return int(d)
 }

@@ -234,7 +234,7 @@ func BenchmarkStream(b *testing.B) {
 					to := &view{symbol: "SOL-PERP", quote: is, entries: s.entries(m, is)}
 					msg := newBody("X").add(262, s.reqID).add(22031, "1")
 					if d == vamm1 {
-						msg.offered(is, firm, perp.Second, 5000, to.best())
+						msg.outside(is, sound).offered(is, firm, perp.Second, 5000, to.best())
 					}
 					sinkMessage = msg.sorted(268, changeOrder, from.changes(to)).in(d)
 				}

@@ -26,6 +26,28 @@ func (o *booksOptions) flags(f *config.Flags) {
 	jsonFlag(f, &o.asJSON)
 }
 
+// newestOptions are the flags of the commands that list the newest rows of the books.
+type newestOptions struct {
+	booksOptions
+	n int
+}
+
+// newestMax is how many rows are listed at most.
+const newestMax = 200
+
+func (o *newestOptions) flags(f *config.Flags) {
+	o.booksOptions.flags(f)
+	f.IntVarP(&o.n, "number", "n", 20, fmt.Sprintf("at most this `NUMBER`, 1 to %d", newestMax))
+}
+
+// read is withReader, if the number of rows is one that is listed.
+func (o *newestOptions) read(env *config.Env, work func(*store.Reader) (int, error)) int {
+	if o.n < 1 || o.n > newestMax {
+		return env.Fail(config.ExitUsage, fmt.Errorf("--number %d: 1 to %d", o.n, newestMax))
+	}
+	return withReader(env, o.dir, work)
+}
+
 // withReader opens the data directory for reading and maps errors to exit codes.
 func withReader(env *config.Env, dir string, work func(*store.Reader) (int, error)) int {
 	r, err := store.OpenReadOnly(dir)

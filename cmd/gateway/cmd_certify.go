@@ -21,6 +21,7 @@ const reportName = "report.json"
 // gradeOptions are the flags of certify grade.
 type gradeOptions struct {
 	log, session, gateway, out string
+	source                     string
 	outOfScope                 []string
 	asJSON                     bool
 }
@@ -54,6 +55,8 @@ func certifyGrade() config.Command {
 		Short: "Judge a client from a log of its session",
 		Long: `Reads the messages of one session from any text that has one message a line: the
 log of the client's engine, or what the gateway logs with log.level = "debug".
+What a gateway sent last before a connection broke may not have arrived, so the
+client may ask for more than the gateway's log shows as missing.
 Without --session it is the session of the first Logon. A check passes, fails,
 or was not observed; each verdict names messages by line and sequence number.
 
@@ -65,6 +68,7 @@ gateway certify grade --log gateway.log --session ACME --out acme
 gateway certify grade --log messages.log --out-of-scope C16,C26`,
 		Flags: func(f *config.Flags) {
 			f.StringVar(&o.log, "log", "", "`FILE` with the messages")
+			f.StringVar(&o.source, "source", "", "`SIDE` whose log it is, client or gateway; without it gateway if it is one of ours")
 			f.StringVar(&o.session, "session", "", "CompID of the client")
 			f.StringVar(&o.gateway, "gateway", "", "CompID of the gateway")
 			f.StringVar(&o.out, "out", "", "write the report into `DIR`, which is made if it is not there")
@@ -79,7 +83,7 @@ func (o *gradeOptions) run(env *config.Env) int {
 	if o.log == "" {
 		return env.Fail(config.ExitUsage, errors.New("certify grade: --log is missing"), "`gateway certify grade --help` shows the flags and examples")
 	}
-	l, err := readLog(o.log, o.session, o.gateway)
+	l, err := readLog(o.log, certify.Source(o.source), o.session, o.gateway)
 	if err != nil {
 		return failLog(env, err)
 	}
@@ -114,19 +118,21 @@ func failLog(env *config.Env, err error) int {
 		return env.Fail(config.ExitNotFound, err, "--log names a file with one message a line")
 	case errors.Is(err, certify.ErrNoSession):
 		return env.Fail(config.ExitNotFound, err, "--session and --gateway are the CompIDs (49, 56) of the two sides")
+	case errors.Is(err, certify.ErrNoSource):
+		return env.Fail(config.ExitUsage, fmt.Errorf("--source: %w", err))
 	case errors.Is(err, certify.ErrVersion):
 		return env.Fail(config.ExitRefused, err, "have the client log on in one of these for its certification")
 	}
 	return env.Fail(config.ExitFailure, err)
 }
 
-func readLog(path, client, gateway string) (_ *certify.Log, err error) {
+func readLog(path string, source certify.Source, client, gateway string) (_ *certify.Log, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the log: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return certify.ReadLog(f, client, gateway)
+	return certify.ReadLog(f, source, client, gateway)
 }
 
 // writeReport writes every form of a report.
@@ -223,7 +229,7 @@ func (o *certifyReportOptions) guided(env *config.Env) int {
 	if err != nil {
 		return env.Fail(config.ExitFailure, err)
 	}
-	g := gradeOptions{session: o.session, gateway: o.gateway, out: o.out, outOfScope: o.outOfScope, asJSON: o.asJSON}
+	g := gradeOptions{source: string(certify.OfGateway), session: o.session, gateway: o.gateway, out: o.out, outOfScope: o.outOfScope, asJSON: o.asJSON}
 	text = text[:bytes.LastIndexByte(text, '\n')+1] // The last line may be half written.
 	dir := o.out
 	if dir == "" {
@@ -251,7 +257,9 @@ func verifyReport(env *config.Env, path, log string) int {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return env.Fail(config.ExitFailure, fmt.Errorf("reading the report: %w", err))
 	}
-	err = certify.Verify(text, func(client, gateway string) (*certify.Log, error) { return readLog(log, client, gateway) })
+	err = certify.Verify(text, func(source certify.Source, client, gateway string) (*certify.Log, error) {
+		return readLog(log, source, client, gateway)
+	})
 	var changed *certify.Changed
 	switch {
 	case errors.As(err, &changed):

@@ -188,18 +188,24 @@ func marketReduceOnly() config.Command {
 func marketExpire() config.Command {
 	c := marketMode("expire", "expired", "Close a market for ever",
 		"Ends all orders, closes every position at the price at which the market's cash\ncovers all claims (the slow average of the oracle, if it does), and settles:\nlosers first. The market must be halted or reduce-only. Needs --yes.")
+	c.Examples = "gateway market halt OLD-PERP\ngateway market expire OLD-PERP --yes"
+	return sure(c, "really do it; nothing brings the market back", "would be closed for ever")
+}
+
+// sure has a command that nothing undoes done with --yes alone. Usage says what the
+// flag means, would what became of its first argument.
+func sure(c config.Command, usage, would string) config.Command {
 	yes := false
 	flags, run := c.Flags, c.Run
 	c.Flags = func(f *config.Flags) {
 		flags(f)
-		f.BoolVar(&yes, "yes", false, "really do it; nothing brings the market back")
+		f.BoolVar(&yes, "yes", false, usage)
 	}
 	c.Run = func(ctx context.Context, env *config.Env, args []string) int {
 		if !yes {
-			return env.Fail(config.ExitRefused, fmt.Errorf("%s would be closed for ever", args[0]), "say --yes if that is meant")
+			return env.Fail(config.ExitRefused, fmt.Errorf("%s %s", args[0], would), "say --yes if that is meant")
 		}
 		return run(ctx, env, args)
 	}
-	c.Examples = "gateway market halt OLD-PERP\ngateway market expire OLD-PERP --yes"
 	return c
 }

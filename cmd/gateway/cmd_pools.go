@@ -106,9 +106,8 @@ func showPools(env *config.Env, asJSON bool, all []poolRow) int {
 }
 
 func ledgerSettlements() config.Command {
-	var o booksOptions
+	var o newestOptions
 	var account string
-	var n int
 	return config.Command{
 		Path: "ledger settlements", Group: groupBooks,
 		Short:    "List the newest settlements",
@@ -117,14 +116,10 @@ func ledgerSettlements() config.Command {
 		Flags: func(f *config.Flags) {
 			o.flags(f)
 			f.StringVar(&account, "account", "", "only of this `ACCOUNT`")
-			f.IntVarP(&n, "number", "n", 20, "at most this `NUMBER`, 1 to 200")
 		},
 		Run: func(_ context.Context, env *config.Env, _ []string) int {
-			if n < 1 || n > settlementsMax {
-				return env.Fail(config.ExitUsage, fmt.Errorf("--number %d: 1 to %d", n, settlementsMax))
-			}
-			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
-				rows, err := r.Settlements(account, n)
+			return o.read(env, func(r *store.Reader) (int, error) {
+				rows, err := r.Settlements(account, o.n)
 				if err != nil {
 					return 0, err
 				}
@@ -133,9 +128,6 @@ func ledgerSettlements() config.Command {
 		},
 	}
 }
-
-// settlementsMax is how many settlements are listed at most.
-const settlementsMax = 200
 
 func showSettlements(env *config.Env, asJSON bool, rows []store.Settlement) int {
 	out := make([]map[string]any, 0, len(rows))

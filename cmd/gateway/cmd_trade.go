@@ -66,27 +66,17 @@ func (r tradeRow) line() string {
 	return text + "\n"
 }
 
-// tradesMax is how many trades are listed at most.
-const tradesMax = 200
-
 func tradeList() config.Command {
-	var o booksOptions
-	var n int
+	var o newestOptions
 	return config.Command{
 		Path: "trade list", Group: groupBooks,
 		Short:    "List the newest trades, and which of them were busted",
 		Long:     "Newest first. What is BUSTED was taken back: nothing of it counts.",
 		Examples: "gateway trade list\ngateway trade list --number 50 --json",
-		Flags: func(f *config.Flags) {
-			o.flags(f)
-			f.IntVarP(&n, "number", "n", 20, "at most this `NUMBER`, 1 to 200")
-		},
+		Flags:    o.flags,
 		Run: func(_ context.Context, env *config.Env, _ []string) int {
-			if n < 1 || n > tradesMax {
-				return env.Fail(config.ExitUsage, fmt.Errorf("--number %d: 1 to %d", n, tradesMax))
-			}
-			return withReader(env, o.dir, func(r *store.Reader) (int, error) {
-				all, err := r.Trades(n)
+			return o.read(env, func(r *store.Reader) (int, error) {
+				all, err := r.Trades(o.n)
 				if err != nil {
 					return 0, err
 				}
@@ -144,18 +134,11 @@ func tradeBust() config.Command {
 			"trade, or none of the last 1000 of its account. Needs --yes and --reason.",
 		"gateway trade show T-17\ngateway trade bust T-17 --reason \"dealt on a wrong price\" --yes",
 	}, "TRADE-ID", nil, func(args []string) { o.c.Kind, o.c.Trade = perp.BustTrade{}.Kind(), args[0] })
-	yes := false
-	flags, run := c.Flags, c.Run
-	c.Flags = func(f *config.Flags) {
-		flags(f)
-		f.BoolVar(&yes, "yes", false, "really do it; nothing brings the trade back")
-	}
+	c = sure(c, "really do it; nothing brings the trade back", "would be taken back for ever")
+	run := c.Run
 	c.Run = func(ctx context.Context, env *config.Env, args []string) int {
-		switch {
-		case strings.TrimSpace(o.c.Reason) == "":
+		if strings.TrimSpace(o.c.Reason) == "" {
 			return env.Fail(config.ExitUsage, errors.New("--reason is missing"), "the client is told why")
-		case !yes:
-			return env.Fail(config.ExitRefused, fmt.Errorf("%s would be taken back for ever", args[0]), "say --yes if that is meant")
 		}
 		return run(ctx, env, args)
 	}

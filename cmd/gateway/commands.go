@@ -24,6 +24,7 @@ func venueTable() []config.Command {
 		demoCommand(),
 		runCommand(),
 		statusCommand(),
+		doctorCommand(),
 		configInit(),
 		configValidate(),
 		configShow(),

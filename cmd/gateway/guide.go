@@ -267,7 +267,7 @@ func (g *guideOf) welcome() error {
 
 // guidedReport judges the log of a session as it is now.
 func guidedReport(path, session, gateway string, outOfScope []string) (*certify.Report, error) {
-	l, err := readLog(path, session, gateway)
+	l, err := readLog(path, certify.OfGateway, session, gateway)
 	if err != nil {
 		return nil, err
 	}
