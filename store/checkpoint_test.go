@@ -39,3 +39,30 @@ func TestLullsBetweenPrices(t *testing.T) {
 		t.Errorf("the log was begun anew %d times in %d commits", n, 2*idleCommits-10)
 	}
 }
+
+// TestLargeLogIsCopiedAtOnce: a log that the first commit would copy, before anybody is
+// served, is not left for it.
+func TestLargeLogIsCopiedAtOnce(t *testing.T) {
+	s := open(t, t.TempDir())
+	defer closeStore(t, s)
+	s.idle.Stop()
+	if err := s.exec("PRAGMA wal_autocheckpoint = 0"); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(1)
+	commit(t, s, w.batch(1))
+	if wait := s.firstLull(); wait != idleAfter {
+		t.Errorf("a small log waits for %s", wait)
+	}
+	for size := int64(0); size < copyAbove; {
+		commit(t, s, w.batch(200))
+		s.idle.Stop()
+		var err error
+		if size, _, err = s.WAL(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if wait := s.firstLull(); wait != 0 {
+		t.Errorf("a large log waits for %s", wait)
+	}
+}

@@ -159,7 +159,7 @@ func (s *Store) open(dir string) (err error) {
 		return err
 	}
 	s.copied = -idleCommits // What a crash has left is copied in the first lull.
-	s.idle = time.AfterFunc(idleAfter, s.lull)
+	s.idle = time.AfterFunc(s.firstLull(), s.lull)
 	return nil
 }
 
