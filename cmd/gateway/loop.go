@@ -54,7 +54,7 @@ type loop struct {
 	now        func() time.Time
 	clockEvery time.Duration // clockInterval, but for tests
 	snapped    int64         // number of the last snapshot
-	snappedAt  time.Time
+	snappedAt  time.Time     // or when this start was: nobody is served before its first commit
 	memory     memory
 	durable    int64 // number of the last command that is committed
 	forgot     int64 // the same, when something was last forgotten
