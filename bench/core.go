@@ -27,19 +27,22 @@ type World struct {
 	first     []perp.Entry // what opened the markets
 }
 
+// worldAge is how long ago a world begins: longer than what is measured in it takes.
+const worldAge = 3_600 * perp.Second
+
 // openingSteps ticks of a tenth of a second open every market.
 const openingSteps = 30
 
-// newWorld sets up the engine as a start of the gateway does, and returns what it
-// did so that it can be stored.
-func newWorld(setup func(string) ([]perp.Input, error), v venue) (*World, []perp.Entry, error) {
+// newWorld sets up the engine as a start of the gateway does, so long ago, and returns
+// what it did so that it can be stored.
+func newWorld(setup func(string) ([]perp.Input, error), v venue, ago perp.Time) (*World, []perp.Entry, error) {
 	inputs, err := setup(v.toml("."))
 	if err != nil {
 		return nil, nil, err
 	}
 	v = v.whole()
 	e := engine.New()
-	w := &World{engine: e, sequencer: engine.NewSequencer(e), v: v, now: perp.Time(time.Now().UnixNano()) - 3_600*perp.Second}
+	w := &World{engine: e, sequencer: engine.NewSequencer(e), v: v, now: perp.Time(time.Now().UnixNano()) - ago}
 	done := w.sequencer.Step(inputs, w.now)
 	for range openingSteps {
 		w.now += 100 * perp.Millisecond
@@ -67,7 +70,7 @@ func filled(events []perp.Event) bool {
 
 // NewWorld opens a world with so many markets and accounts, for Go benchmarks.
 func NewWorld(setup func(toml string) ([]perp.Input, error), markets, accounts int) (*World, error) {
-	w, first, err := newWorld(setup, venue{accounts: accounts, markets: markets})
+	w, first, err := newWorld(setup, venue{accounts: accounts, markets: markets}, worldAge)
 	if err == nil {
 		w.first = first
 	}
@@ -211,7 +214,7 @@ func (w *World) cost(ctx context.Context, make func(int) []perp.Command, chunks,
 
 // core is P4: the engine without anything around it.
 func (r *run) core(ctx context.Context) ([]Result, error) {
-	w, _, err := newWorld(r.Setup, venue{accounts: 8, markets: 10})
+	w, _, err := newWorld(r.Setup, venue{accounts: 8, markets: 10}, worldAge)
 	if err != nil {
 		return nil, err
 	}

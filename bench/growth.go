@@ -46,7 +46,7 @@ func (r *run) engines(ctx context.Context, of string, sizes []int, make func(int
 	worlds := map[int]*World{}
 	for _, n := range sizes {
 		r.Progress(fmt.Sprintf("P6 %d %s", n, of))
-		if worlds[n], _, err = newWorld(r.Setup, make(n)); err != nil {
+		if worlds[n], _, err = newWorld(r.Setup, make(n), worldAge); err != nil {
 			return nil, err
 		}
 	}
@@ -68,8 +68,22 @@ func (r *run) engines(ctx context.Context, of string, sizes []int, make func(int
 	return results, nil
 }
 
-// historyBatch is how many orders are in one commit of a made history.
-const historyBatch = 64
+// A made history goes on as a gateway's does: prices come and time goes by, so orders
+// are looked at again when it is time for that, and those that have ended are forgotten.
+// Where only orders are made, the first price after a start is followed by a look at
+// all of them, in one command, and there is no quote for as long as that takes.
+const (
+	historyBatch = 64                     // orders in one commit
+	historyStep  = 8                      // orders between two prices
+	historyEvery = 800 * perp.Millisecond // between two prices: the last look at an order is 600 orders later
+)
+
+// historyAge is how long ago a history of so many rows, and of what is measured in it,
+// has to begin to end before now.
+func historyAge(rows int64, marks int) perp.Time {
+	orders := rows + int64(marks*costBatches*historyBatch)
+	return worldAge + perp.Time(orders/historyStep)*historyEvery
+}
 
 // history is a data directory with a journal of orders, made without the door.
 type history struct {
@@ -89,7 +103,7 @@ func (r *run) build(ctx context.Context, rows, suffix int64, marks []int64) (h h
 		return h, err
 	}
 	h = history{dir: dir, v: venue{sessions: 8}, rows: rows, costs: map[int64]float64{}}
-	w, first, err := newWorld(r.Setup, h.v)
+	w, first, err := newWorld(r.Setup, h.v, historyAge(rows, len(marks)))
 	if err != nil {
 		return h, err
 	}
@@ -133,13 +147,32 @@ func (r *run) build(ctx context.Context, rows, suffix int64, marks []int64) (h h
 	return h, nil
 }
 
-// batch applies and stores a batch of orders.
+// History makes the journal of P6 and P8 in a directory, and tells where: for tests.
+func History(ctx context.Context, setup func(toml string) ([]perp.Input, error), dir string, rows, suffix int64) (data string, err error) {
+	r := &run{Options: Options{Setup: setup, Progress: func(string) {}}, dir: dir}
+	h, err := r.build(ctx, rows, suffix, nil)
+	return filepath.Join(h.dir, "data"), err
+}
+
+// batch applies and stores a batch of orders, with the prices between them.
 func (w *World) batch(s *store.Store) error {
-	inputs := make([]perp.Input, historyBatch)
-	for i := range inputs {
-		inputs[i] = perp.Input{Command: w.order(), Source: "bench"}
+	var entries []perp.Entry
+	if durable := w.engine.Seq(); w.engine.Overfull() {
+		forget := perp.Input{Command: perp.ForgetOrders{Through: durable}, Source: "memory"}
+		entries = w.sequencer.Step([]perp.Input{forget}, w.now)
 	}
-	return s.Commit(perp.Batch{Entries: w.sequencer.Step(inputs, w.now), Time: w.now})
+	for range historyBatch / historyStep {
+		w.now += historyEvery
+		inputs := make([]perp.Input, 0, w.v.markets+historyStep)
+		for i := range w.v.markets {
+			inputs = append(inputs, perp.Input{Command: w.tick(i), Source: "oracle"})
+		}
+		for range historyStep {
+			inputs = append(inputs, perp.Input{Command: w.order(), Source: "bench"})
+		}
+		entries = append(entries, w.sequencer.Step(inputs, w.now)...)
+	}
+	return s.Commit(perp.Batch{Entries: entries, Time: w.now})
 }
 
 func (w *World) grow(ctx context.Context, s *store.Store, to int64) error {
@@ -151,10 +184,13 @@ func (w *World) grow(ctx context.Context, s *store.Store, to int64) error {
 	return nil
 }
 
+// costBatches is how many batches are measured at a length of the journal.
+const costBatches = 60
+
 // costStored is the time of an order in the engine and the store, in µs.
 func (w *World) costStored(ctx context.Context, s *store.Store) (float64, error) {
 	var times []float64
-	for range 60 {
+	for range costBatches {
 		start := time.Now()
 		if err := errors.Join(ctx.Err(), w.batch(s)); err != nil {
 			return 0, err

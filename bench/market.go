@@ -389,7 +389,7 @@ func (r *run) prices(ctx context.Context) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := pause(ctx, pick(r, 2*time.Second, 15*time.Second)); err != nil {
+	if err := pause(ctx, pick(r, 2*time.Second, 40*time.Second)); err != nil {
 		return nil, err
 	}
 	c.leave()

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -168,5 +169,30 @@ func TestRestoreOfDamage(t *testing.T) {
 	s.e.state.Book.first = 0
 	if _, err := Restore(s.e.Snapshot()); err == nil {
 		t.Error("an order that has not ended was taken for one that has")
+	}
+}
+
+// TestFirstSnapshotAfterRestore: the state that a start compares with what was saved is
+// written into memory of its size, not into one piece after the other that turns out to be
+// too small.
+func TestFirstSnapshotAfterRestore(t *testing.T) {
+	s := opened(t)
+	for _, line := range play {
+		s.run(line)
+	}
+	queue := &s.e.state.Markets[0].Quoting.Markouts.Queue
+	for range 20_000 {
+		*queue = append(*queue, quoting.Pending{OrderID: "O-1234567", ExecID: "X-1234567", Session: "alice", Arrived: s.e.now})
+	}
+	e, err := Restore(s.e.Snapshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	text := e.Snapshot()
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(2*len(text)) {
+		t.Errorf("%d bytes were allocated for a snapshot of %d", took, len(text))
 	}
 }

@@ -100,7 +100,7 @@ func HashOf(snapshot []byte) string {
 // Restore returns an engine that goes on where the snapshot was taken. A text
 // that is not a snapshot of this version is an error.
 func Restore(snapshot []byte) (*Engine, error) {
-	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}}
+	e := &Engine{markets: map[string]*market{}, histories: map[string]*history{}, snapshot: len(snapshot)}
 	header, records, _ := bytes.Cut(snapshot, []byte{'\n'})
 	records, own := bytes.CutPrefix(records, layout[:])
 	if !own {

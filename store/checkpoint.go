@@ -10,14 +10,18 @@ import (
 )
 
 // The WAL is copied into the database when nothing has been committed for
-// idleAfter. Under steady load SQLite does it inside a commit every 8 MB
-// (writerPragmas). If a reader has held that back until the file is larger than
-// truncateAbove, it is emptied as soon as the reader is gone: it is tried after
-// every truncateEvery commits and when nothing is committed, and never waits. Our
-// own readers leave within queryMax, so only another process can bring it to
-// alarmAbove.
+// idleAfter and there were idleCommits since the last time: after a copy the next
+// commit begins the WAL anew, which is one more sync for whoever waits for it, and
+// a price and the clock come to an idle gateway ten times a second each. Under
+// steady load SQLite does it inside a commit every 8 MB, copyAbove (writerPragmas).
+// If a reader has held that back until the file is larger than truncateAbove, it is
+// emptied as soon as the reader is gone: it is tried after every truncateEvery
+// commits and when nothing is committed, and never waits. Our own readers leave
+// within queryMax, so only another process can bring it to alarmAbove.
 const (
 	idleAfter     = 50 * time.Millisecond
+	idleCommits   = 256
+	copyAbove     = 2000 * 4096
 	truncateAbove = 32 << 20
 	truncateEvery = 64
 	alarmAbove    = 64 << 20
@@ -46,7 +50,32 @@ func (s *Store) WAL() (size int64, l WALLimits, err error) {
 	return size, s.wal, err
 }
 
-// checkpointIdle runs when no commit came for a while. It gives way to one.
+// firstLull is when the WAL that was found is copied. One so large that the first commit
+// would do it, before anybody is served, is copied beside what comes before that.
+func (s *Store) firstLull() time.Duration {
+	if size, err := s.walSize(); err == nil && size >= copyAbove {
+		return 0
+	}
+	return idleAfter
+}
+
+// lull runs when no commit came for a while.
+func (s *Store) lull() {
+	if !s.mu.TryLock() {
+		return // As in checkpointIdle.
+	}
+	due := s.commits-s.copied >= idleCommits
+	if !due && s.broken == nil {
+		size, err := s.walSize()
+		due = err != nil || size > s.wal.Truncate
+	}
+	s.mu.Unlock()
+	if due {
+		s.checkpointIdle()
+	}
+}
+
+// checkpointIdle copies the WAL between commits. It gives way to one.
 func (s *Store) checkpointIdle() {
 	if !s.mu.TryLock() {
 		return // A commit is under way; it sets the timer again.
@@ -55,6 +84,7 @@ func (s *Store) checkpointIdle() {
 	if s.broken != nil {
 		return
 	}
+	s.copied = s.commits
 	err := s.checkpoint("PASSIVE")
 	if err == nil {
 		err = s.empty()

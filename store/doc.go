@@ -50,6 +50,7 @@
 //   - A reader of ours leaves within a second, so the write-ahead log stays small; one of
 //     another process makes it grow, which WAL tells (TestOwnReaderIsCut,
 //     TestIdleStoreEmptiesTheLog, TestPinnedReader).
+//   - A commit after a pause hardly ever syncs twice (TestLullsBetweenPrices).
 //
 // # Not here
 //

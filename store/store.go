@@ -65,6 +65,7 @@ type Store struct {
 	out     chain
 	idle    *time.Timer
 	commits int64 // since the store was opened
+	copied  int64 // the same, when the write-ahead log was last copied in a lull
 	opening []Step
 	looked  bool  // at the whole database, when the store was opened
 	broken  error // set for ever by the first failed write
@@ -157,7 +158,8 @@ func (s *Store) open(dir string) (err error) {
 	if s.Reader, err = OpenReadOnly(dir); err != nil {
 		return err
 	}
-	s.idle = time.AfterFunc(idleAfter, s.checkpointIdle)
+	s.copied = -idleCommits // What a crash has left is copied in the first lull.
+	s.idle = time.AfterFunc(s.firstLull(), s.lull)
 	return nil
 }
 

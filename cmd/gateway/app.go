@@ -48,6 +48,7 @@ type app struct {
 // everything that was opened is closed again.
 func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	spareHeap()
+	defer largePages()()
 	a := &app{cfg: cfg, log: log, loopDone: make(chan error, 1), certificates: looks(cfg.Fix.TLS)}
 	defer func() {
 		if err != nil {
@@ -90,7 +91,7 @@ func start(cfg *config.Config, log *slog.Logger) (_ *app, err error) {
 	a.loop = &loop{
 		inbox: box, engine: e, sequencer: engine.NewSequencer(e), door: a.door, journal: a.store,
 		memory: a.store, durable: e.Seq(), calms: make(chan chan<- struct{}), ended: make(chan struct{}),
-		seen: a.seen, committed: a.model.Committed, now: time.Now, clockEvery: clockInterval, snapped: snapped, log: log,
+		seen: a.seen, committed: a.model.Committed, now: time.Now, clockEvery: clockInterval, snapped: snapped, snappedAt: time.Now(), log: log,
 	}
 	if err := a.loop.step(configuration(cfg)); err != nil {
 		return nil, err

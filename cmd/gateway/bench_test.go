@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"backstop/bench"
+	"backstop/engine"
 	"backstop/perp"
 	"backstop/store"
 )
@@ -113,6 +115,63 @@ func BenchmarkReplay(b *testing.B) {
 			b.Fatal(err)
 		}
 		done += e.Seq()
+	}
+}
+
+// TestMadeHistory: the journal that P8 starts on leaves no more to do than a gateway's own.
+// Every order in it was filled and is forgotten in time, it ends before now, and the
+// first price after it is followed by a look at the orders of the last minute, not at all.
+func TestMadeHistory(t *testing.T) {
+	const rows, lastMinute = 6_000, 600 + 64
+	dir, err := bench.History(t.Context(), benchSetup, t.TempDir(), rows, 2_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := store.OpenReadOnly(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	e, snapped, err := restore(r, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if snapped < rows-2_000-100 || snapped > rows-2_000+100 || e.Overfull() {
+		t.Errorf("the snapshot is of row %d of %d; too many orders in mind: %v", snapped, e.Seq(), e.Overfull())
+	}
+	var last perp.Entry
+	orders, unfilled := 0, 0
+	err = replayWith(r, engine.New(), func(perp.Entry) bool { return true }, func(entry perp.Entry) {
+		last = entry
+		if _, is := entry.Command.(perp.PlaceOrder); is {
+			orders++
+			if !slices.ContainsFunc(entry.Events, func(ev perp.Event) bool { _, is := ev.(perp.Filled); return is }) {
+				unfilled++
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if orders < rows*4/5 || unfilled > 0 {
+		t.Errorf("%d orders in %d rows, %d of them not filled", orders, last.Seq, unfilled)
+	}
+	now := perp.Time(time.Now().UnixNano())
+	if last.Time >= now {
+		t.Errorf("the history ends at %d, after now, %d", last.Time, now)
+	}
+	tick := perp.OracleTick{Symbol: "BTC-PERP", Price: 60_000 * perp.PriceOne, Confidence: perp.PriceOne, Publish: now, Receive: now, Sources: 3}
+	looked, quoted := 0, false
+	for _, ev := range e.Apply(tick, e.Seq()+1, now) {
+		switch ev.(type) {
+		case perp.MarkedOut:
+			looked++
+		case perp.QuoteChanged:
+			quoted = true
+		}
+	}
+	if looked > 4*lastMinute || !quoted {
+		t.Errorf("the first price was followed by %d looks at orders; quoted: %v", looked, quoted)
 	}
 }
 

@@ -43,6 +43,11 @@ func (l *lockedBuffer) String() string {
 // config init prints, and ends it with the test. No prices come.
 func startDefault(t *testing.T, log *slog.Logger) *app {
 	t.Helper()
+	return startOn(t, defaultConfig(t), log)
+}
+
+func defaultConfig(t *testing.T) *config.Config {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "gateway.toml")
 	src := strings.NewReplacer(`"127.0.0.1:9878"`, `"127.0.0.1:0"`, `"127.0.0.1:8080"`, `"127.0.0.1:0"`).Replace(config.Default())
@@ -53,6 +58,11 @@ func startDefault(t *testing.T, log *slog.Logger) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cfg
+}
+
+func startOn(t *testing.T, cfg *config.Config, log *slog.Logger) *app {
+	t.Helper()
 	a, err := start(cfg, log)
 	if err != nil {
 		t.Fatal(err)

@@ -37,6 +37,19 @@ var spareHeap = sync.OnceValue(func() []byte {
 // a replay would be collecting.
 const replayRoom = 128 << 20
 
+// startRoom is how much memory the heap gets in large pages for a start: what lies about
+// between two collections, and the state.
+const startRoom = replayRoom + 64<<20
+
+// largePages has what is allocated next stand in pages of 2 MB until end is called, where
+// that can be had. A start fills a hundred megabytes for the first time, and in a virtual
+// machine most of its time would go into getting them in pages of 4 kB.
+func largePages() (end func()) {
+	end = advised(make([]byte, startRoom))
+	runtime.GC() // It was nobody's, and is the heap's now.
+	return end
+}
+
 // collectEvery lets so much be allocated between two collections until end is called.
 func collectEvery(room uint64) (end func()) {
 	var m runtime.MemStats

@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,6 +28,73 @@ func TestSpareHasNoPages(t *testing.T) {
 			t.Fatalf("byte %d is %d", i, b[i])
 		}
 	}
+}
+
+// TestStartGetsLargePages: what a start allocates stands in large pages, and what is
+// allocated later does not ask for any.
+func TestStartGetsLargePages(t *testing.T) {
+	if !onRequest() {
+		t.Skip("this kernel gives large pages to all or to nobody")
+	}
+	fill := func() (all [][]byte) {
+		for range 1 << 10 {
+			b := make([]byte, startRoom>>10)
+			for i := range b {
+				b[i] = 1
+			}
+			all = append(all, b)
+		}
+		return all
+	}
+	debug.FreeOSMemory() // As in a process that has just begun.
+	end := largePages()
+	before := large(t)
+	state := fill()
+	if got := large(t) - before; got < startRoom/16 {
+		t.Errorf("%d bytes of %d stand in large pages", got, len(state)*len(state[0]))
+	}
+	if marked(t) == 0 {
+		t.Error("no memory is marked: the test is blind")
+	}
+	if end(); marked(t) > 0 {
+		t.Errorf("large pages are still asked for in %d places", marked(t))
+	}
+	runtime.KeepAlive(state)
+}
+
+// large is how much memory stands in large pages.
+func large(t *testing.T) (bytes int) {
+	t.Helper()
+	for line := range strings.Lines(mapped(t)) {
+		if text, found := strings.CutPrefix(line, "AnonHugePages:"); found {
+			var kb int
+			if _, err := fmt.Sscan(text, &kb); err != nil {
+				t.Fatal(err)
+			}
+			bytes += kb << 10
+		}
+	}
+	return bytes
+}
+
+// marked is in how many places large pages are asked for.
+func marked(t *testing.T) (places int) {
+	t.Helper()
+	for line := range strings.Lines(mapped(t)) {
+		if flags, found := strings.CutPrefix(line, "VmFlags:"); found && slices.Contains(strings.Fields(flags), "hg") {
+			places++
+		}
+	}
+	return places
+}
+
+func mapped(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // held is how much memory of its own the kernel holds for this process, in bytes.

@@ -54,7 +54,7 @@ type loop struct {
 	now        func() time.Time
 	clockEvery time.Duration // clockInterval, but for tests
 	snapped    int64         // number of the last snapshot
-	snappedAt  time.Time
+	snappedAt  time.Time     // or when this start was: nobody is served before its first commit
 	memory     memory
 	durable    int64 // number of the last command that is committed
 	forgot     int64 // the same, when something was last forgotten
@@ -68,6 +68,8 @@ type loop struct {
 	syncing bool         // a commit is under way
 	jobs    chan job     // to the committer
 	synced  chan job     // and back
+	saving  int          // states that wait to be saved
+	saved   chan error   // one value for each
 }
 
 // job is one commit: a batch, and the state after it if it is time for that.
@@ -85,9 +87,9 @@ func (l *loop) run(ctx context.Context) error {
 	defer close(l.ended)
 	clock := time.NewTicker(l.clockEvery)
 	defer clock.Stop()
-	l.jobs, l.synced = make(chan job, 1), make(chan job, 1)
+	l.jobs, l.synced, l.saved = make(chan job, 1), make(chan job, 1), make(chan error, 1)
 	defer close(l.jobs)
-	go l.commits(l.jobs, l.synced)
+	go l.commits(l.jobs, l.synced, l.saved)
 	for {
 		waiting := l.inbox.ready
 		if len(l.ready) >= batchMax {
@@ -106,6 +108,8 @@ func (l *loop) run(ctx context.Context) error {
 		case <-l.door.Dirty():
 		case done := <-l.synced:
 			err = l.done(done)
+		case err = <-l.saved:
+			l.saving--
 		case l.calming = <-l.calms:
 			clock.Stop()
 			err = l.take(false)
@@ -143,10 +147,20 @@ func (l *loop) calmed() {
 	}
 }
 
-// commits makes batches durable, one at a time.
-func (l *loop) commits(jobs <-chan job, synced chan<- job) {
+// commits makes batches durable, one at a time. A state is saved behind the commit
+// of its batch, which is let go meanwhile: only the next one has to wait for that.
+func (l *loop) commits(jobs <-chan job, synced chan<- job, saved chan<- error) {
 	for j := range jobs {
-		synced <- l.commit(j)
+		j = l.commit(j)
+		synced <- j
+		if j.snapshot == nil {
+			continue
+		}
+		var err error
+		if j.err == nil {
+			err = l.save(j)
+		}
+		saved <- err
 	}
 }
 
@@ -154,22 +168,23 @@ func (l *loop) commit(j job) job {
 	began := time.Now()
 	if err := l.journal.Commit(j.batch); err != nil {
 		j.err = fmt.Errorf("%w: %w", errCommit, err)
-		return j
 	}
 	j.took = time.Since(began)
-	if j.snapshot != nil {
-		sum := engine.HashOf(j.snapshot)
-		if err := l.journal.SaveSnapshot(j.last, j.batch.Time, sum, j.snapshot); err != nil {
-			j.err = fmt.Errorf("%w: snapshot: %w", errCommit, err)
-		} else {
-			l.log.Info("snapshot saved", "seq", j.last, "bytes", len(j.snapshot))
-		}
-	}
 	return j
 }
 
+// save keeps the state after a batch that is committed.
+func (l *loop) save(j job) error {
+	if err := l.journal.SaveSnapshot(j.last, j.batch.Time, engine.HashOf(j.snapshot), j.snapshot); err != nil {
+		return fmt.Errorf("%w: snapshot: %w", errCommit, err)
+	}
+	l.log.Info("snapshot saved", "seq", j.last, "bytes", len(j.snapshot))
+	return nil
+}
+
 // settle applies what still waits: the doors are closed, and the number of a request
-// is counted already. It waits for the commit under way and commits the rest.
+// is counted already. It waits for the commit under way, commits the rest, and waits
+// for a state that is being saved.
 func (l *loop) settle() error {
 	for more := true; more; {
 		var batch []perp.Input
@@ -179,17 +194,22 @@ func (l *loop) settle() error {
 			}
 		}
 	}
-	for {
-		if !l.syncing {
-			if len(l.ready) == 0 {
-				return nil
-			}
+	for l.syncing || len(l.ready) > 0 || l.saving > 0 {
+		if len(l.ready) > 0 {
 			l.start()
 		}
-		if err := l.done(<-l.synced); err != nil {
+		var err error
+		select {
+		case j := <-l.synced:
+			err = l.done(j)
+		case err = <-l.saved:
+			l.saving--
+		}
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // take applies and encodes what waits: numbers are given, bytes are held.
@@ -234,6 +254,9 @@ func (l *loop) start() {
 		return
 	}
 	l.syncing = true
+	if j.snapshot != nil {
+		l.saving++
+	}
 	l.jobs <- j
 }
 
@@ -299,7 +322,10 @@ func (l *loop) step(batch []perp.Input) error {
 		return err
 	}
 	l.publish(j)
-	return nil
+	if j.snapshot == nil {
+		return nil
+	}
+	return l.save(j)
 }
 
 // apply runs the engine; a Fault in it becomes an error that ends the process

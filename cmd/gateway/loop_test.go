@@ -21,6 +21,7 @@ type stage struct {
 	notes []string
 	news  chan string
 	allow chan error
+	save  chan error // if there is one, a state is saved when it says so
 	dirty chan struct{}
 	fault chan error
 }
@@ -65,6 +66,9 @@ func (s *stage) SaveSnapshot(seq int64, _ perp.Time, hash string, state []byte) 
 	s.note("snapshot %d", seq)
 	if e, err := engine.Restore(state); err != nil || e.Seq() != seq || e.StateHash() != hash {
 		return fmt.Errorf("snapshot of %d: %w", seq, err)
+	}
+	if s.save != nil {
+		return <-s.save
 	}
 	return nil
 }
@@ -324,6 +328,49 @@ func TestSnapshotIsOfACommittedState(t *testing.T) {
 	s.stop()
 	if err := <-s.done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNobodyWaitsForASnapshot: the batch of a state that is saved is let go before, the
+// next one is committed behind it, and one that cannot be saved ends the loop, also at
+// the end.
+func TestNobodyWaitsForASnapshot(t *testing.T) {
+	for _, stopped := range []bool{false, true} {
+		for _, fails := range []error{nil, errors.New("disk full")} {
+			t.Run(fmt.Sprint(stopped, fails), func(t *testing.T) {
+				s := makeStage()
+				s.save = make(chan error)
+				ctx, stop := context.WithCancel(t.Context())
+				defer stop()
+				s.l.snapped = 1 - snapshotEvery
+				go func() { s.done <- s.l.run(ctx) }()
+				s.put(1)
+				s.until(t, "commit 1-1")
+				s.allow <- nil
+				s.until(t, "seen 1-1")
+				s.put(1)
+				s.until(t, "encode 2-2")
+				// The state is being saved beside the news of its batch.
+				notes := slices.DeleteFunc(s.since(), func(n string) bool { return n == "snapshot 1" })
+				same(t, notes, []string{"encode 1-1", "commit 1-1", "release", "publish 1-1", "seen 1-1", "encode 2-2"})
+				if stopped {
+					stop()
+				}
+				s.save <- fails
+				if fails == nil {
+					s.until(t, "commit 2-2")
+					s.allow <- nil
+					s.until(t, "seen 2-2")
+					stop()
+				} else if stopped {
+					s.until(t, "commit 2-2")
+					s.allow <- fails
+				}
+				if err := <-s.done; errors.Is(err, errCommit) != (fails != nil) {
+					t.Errorf("ended with %v", err)
+				}
+			})
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,38 @@ func TestRestore(t *testing.T) {
 			}
 			if from != c.from || e.StateHash() != whole.StateHash() {
 				t.Errorf("from %d, want %d; the same state: %t", from, c.from, e.StateHash() == whole.StateHash())
+			}
+		})
+	}
+}
+
+// TestStartSavesTheState: before anybody is served, the state is saved only where the next
+// start would have to replay more than one ever does.
+func TestStartSavesTheState(t *testing.T) {
+	for _, c := range []struct {
+		commands int
+		saved    bool
+	}{{snapshotEvery + 100, false}, {snapshotMost + 100, true}} {
+		t.Run(strconv.Itoa(c.commands), func(t *testing.T) {
+			cfg := defaultConfig(t)
+			inputs := configuration(cfg)
+			for range c.commands {
+				inputs = append(inputs, perp.Input{Command: perp.ClockTick{}, Source: "clock"})
+			}
+			before := perp.Time(time.Now().UnixNano())
+			s, err := store.Open(cfg.Server.DataDir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			entries := engine.NewSequencer(engine.New()).Step(inputs, before)
+			if err := errors.Join(s.Commit(perp.Batch{Entries: entries, Time: before}), s.Close()); err != nil {
+				t.Fatal(err)
+			}
+			var log lockedBuffer
+			startOn(t, cfg, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
+			early, _, done := strings.Cut(log.String(), "msg=started")
+			if saved := strings.Contains(early, "snapshot saved"); saved != c.saved || !done {
+				t.Errorf("saved: %t, want %t\n%s", saved, c.saved, log.String())
 			}
 		})
 	}
