@@ -73,9 +73,17 @@ func (r *run) engines(ctx context.Context, of string, sizes []int, make func(int
 // Where only orders are made, the first price after a start is followed by a look at
 // all of them, in one command, and there is no quote for as long as that takes.
 const (
-	historyBatch = 64                     // orders in one commit
-	historyStep  = 8                      // orders between two prices
-	historyEvery = 800 * perp.Millisecond // between two prices: the last look at an order is 600 orders later
+	historyBatch = 64                                          // orders in one commit
+	historyStep  = 8                                           // orders between two prices
+	historyEvery = 800 * perp.Millisecond                      // between two prices: the last look at an order is 600 orders later
+	historyRows  = historyBatch + historyBatch/historyStep + 1 // of a commit at most: orders, prices, and the word to forget
+)
+
+// suffixMost is as many rows as a gateway lets come after a snapshot before it saves the
+// next one. What is measured at the end of a history adds to those that were made.
+const (
+	suffixMost = 20_000
+	suffixMade = suffixMost - (costBatches+2)*historyRows
 )
 
 // historyAge is how long ago a history of so many rows, and of what is measured in it,
@@ -206,7 +214,7 @@ func (r *run) longHistory(ctx context.Context) (h history, marks []int64, err er
 	marks = pick(r, []int64{1_000, 10_000}, []int64{1_000, 100_000, 1_000_000})
 	if r.long == nil {
 		last := marks[len(marks)-1]
-		if h, err = r.build(ctx, last+1, pick(r, last/2, 20_000), marks); err != nil {
+		if h, err = r.build(ctx, last+1, pick(r, last/2, suffixMade), marks); err != nil {
 			return h, marks, err
 		}
 		r.long = &h
