@@ -17,6 +17,7 @@ type Engine struct {
 	firms   map[string][]string // that a session trades for; made from the accounts
 	places  map[string]int      // of the accounts among themselves; made from them
 	traded  map[string][]string // accounts that a session may use; made from them
+	traders []string            // sessions that may use any, by their first account
 	levels  []perp.Level        // used again by each order
 	out     []perp.Event        // of the command being applied
 	bounds  bounds              // of accounts that need not be judged

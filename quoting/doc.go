@@ -52,6 +52,8 @@
 //   - P1 to P8 and P12 of the pricing rules (TestP1HalfSpreadIsMonotone and the
 //     others of their kind); P4, P10 and P11 stand in engine, P13 in sim.
 //   - Nothing allocates in the steady state (TestPricingAllocatesNothing).
+//   - An order touches a session's firms as if one by one, at the same cost for however
+//     many (TestGroupsAgainstTheDumbRule, TestManyFirmsAreOneClass).
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here
