@@ -56,18 +56,19 @@ func (m *Market) Review(session string, firms []string, now perp.Time) (s Standi
 		return s
 	}
 	judge := func(c *Client) {
-		c.review(p, now)
-		s.Class = worse(s.Class, c.terms(p, now))
+		w := c.weigh(p, now)
+		c.review(p, &w, now)
+		s.Class = worse(s.Class, c.terms(p, &w))
 		s.Until = max(s.Until, c.Struck)
 		s.New = s.New || c.Fills < p.Probation
-		marks := c.at(p, now)
-		for i := range marks {
-			s.Score = max(s.Score, perp.Ratio(marks[i].score()*int64(perp.RatioOne)/one10))
-		}
+		s.Score = max(s.Score, perp.Ratio(w.most*int64(perp.RatioOne)/one10))
 	}
-	judge(m.Sessions.of(session))
-	for _, f := range firms {
-		judge(m.Firms.of(f))
+	g := m.group(session, firms)
+	judge(&m.Sessions.Clients[g.session])
+	for _, x := range g.classes {
+		for _, i := range x.members {
+			judge(&m.Firms.Clients[i])
+		}
 	}
 	s.Struck = now < s.Until
 	return s
