@@ -13,12 +13,12 @@ const gradeEvery = perp.Second
 // accounts and firms that each trades for, none of them twice.
 func (e *Engine) enrol() {
 	e.firms, e.traded, e.traders = map[string][]string{}, map[string][]string{}, nil
-	e.places = make(map[string]int, len(e.state.Accounts))
+	e.seats, e.seated = make(map[string]*seat, len(e.state.Accounts)), nil
 	type ties struct{ session, firm string }
 	tied := map[ties]bool{}
 	for i := range e.state.Accounts {
 		a := &e.state.Accounts[i]
-		e.places[a.Name] = i
+		e.seats[a.Name] = &seat{account: a.Name, at: i}
 		for _, session := range a.Sessions {
 			all := e.traded[session]
 			if len(all) == 0 {
