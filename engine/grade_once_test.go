@@ -36,6 +36,10 @@ func TestGradedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		f.e.state.Markets[0].Quoting.CatchUp()
+		if diff := cmp.Diff(twin.state.Markets[0].Quoting.Firms.Clients, f.e.state.Markets[0].Quoting.Firms.Clients); diff != "" {
+			t.Fatalf("a snapshot has other records: %s", diff)
+		}
 		f.now += perp.Time(i%4) * 40 * perp.Second
 		f.e.now, twin.now = f.now, f.now
 		f.e.out, twin.out = nil, nil

@@ -43,6 +43,7 @@ func (e *Engine) Snapshot() []byte {
 func (e *Engine) header() []byte {
 	queues := make([][]quoting.Pending, len(e.state.Markets))
 	for i, m := range e.state.Markets {
+		m.Quoting.CatchUp()
 		queues[i], m.Quoting.Markouts.Queue = m.Quoting.Markouts.Queue, nil
 	}
 	histories := e.state.History

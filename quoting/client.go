@@ -1,23 +1,12 @@
 package quoting
 
-import (
-	"encoding/json"
-
-	"backstop/perp"
-)
+import "backstop/perp"
 
 // Roster is the record of each client of a market, in order of appearance.
 type Roster struct {
 	Clients []Client `json:",omitempty"`
 	index   map[string]int
 	class   []*class // of each client by its place, as far as sessions trade for it
-}
-
-// MarshalJSON writes the records as they are now.
-func (r Roster) MarshalJSON() ([]byte, error) {
-	r.settle()
-	type plain Roster
-	return json.Marshal(plain(r))
 }
 
 // find returns the place of a client, which it makes if there is none.

@@ -15,8 +15,8 @@
 //
 // In: perp.OracleTick, fills, funds and the time of the command. Out: Moved and
 // Decision values, a perp.Quote, levels for an order. A Market is plain data,
-// one per instrument, and reads back from JSON as it was. The memory of an Offer
-// is used again: whoever keeps one takes a Clone.
+// one per instrument, and reads back from JSON as it was, written after CatchUp. The
+// memory of an Offer is used again: whoever keeps one takes a Clone.
 //
 // # Always true
 //

@@ -137,7 +137,11 @@ func (r *Roster) bring(c *class) {
 	c.least, c.shift = 0, 0
 }
 
-// settle does so for all classes.
+// CatchUp puts into the records of clients what became of them. It comes before a
+// market is written as JSON, and changes nothing else.
+func (m *Market) CatchUp() { m.Firms.settle() }
+
+// settle brings all classes.
 func (r *Roster) settle() {
 	for _, c := range r.class {
 		if c != nil && (c.least != 0 || c.shift != 0 || c.even && r.Clients[c.members[0]].Leaked != c.leaked) {

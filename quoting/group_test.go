@@ -114,6 +114,7 @@ func TestGroupsAgainstTheDumbRule(t *testing.T) {
 }
 
 func roundTrip(t rapid.TB, m *Market) *Market {
+	m.CatchUp()
 	data, err := json.Marshal(m)
 	again := &Market{}
 	if err == nil {

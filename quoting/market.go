@@ -7,7 +7,7 @@ import (
 )
 
 // Market is the whole state of the maker in one instrument. It is plain data;
-// JSON carries it exactly. All changes go through its methods.
+// JSON carries it exactly, after CatchUp. All changes go through its methods.
 type Market struct {
 	Instrument perp.Instrument
 	Params     Params
