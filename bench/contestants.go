@@ -26,6 +26,8 @@ var errNoCPP = errors.New("g++ or libquickfix-dev is not installed")
 type venue struct {
 	sessions, accounts, markets int // no sessions: one that trades for all accounts
 	speed                       string
+	known                       bool // as steady says
+	active                      int  // accounts that deal once all have a past; zero: all
 }
 
 func (v venue) symbol(i int) string {
@@ -39,6 +41,15 @@ func (v venue) symbol(i int) string {
 func (v venue) whole() venue {
 	v.markets, v.accounts = max(1, v.markets), max(1, v.sessions, v.accounts)
 	return v
+}
+
+// steady is what keeps a market from growing with time: nobody is new, and nobody who
+// once held a position has funding to come.
+func (v venue) steady() string {
+	if !v.known {
+		return ""
+	}
+	return "[market.toxicity]\nprobation_fills = 0\n[market.funding]\nbase_bps = \"0\"\nmax_bps = \"0\"\n"
 }
 
 // session is who trades for an account.
@@ -74,7 +85,8 @@ func (v venue) toml(dir string) string {
 		s := v.symbol(i)
 		symbols, start = append(symbols, strconv.Quote(s)), append(start, fmt.Sprintf("%q = \"60000\"", s))
 		fmt.Fprintf(&b, "[[market]]\nsymbol = %q\ntick = \"0.5\"\nlot = \"0.001\"\nmax_order = \"25\"\n"+
-			"[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\nfirm_age = \"0s\"\n", s)
+			"[market.quote]\nlast_look = \"off\"\nfill_bucket = \"0\"\nfirm_age = \"0s\"\n"+
+			"%s", s, v.steady())
 	}
 	for i := range v.accounts {
 		fmt.Fprintf(&b, "[[account]]\nname = %q\ndeposit = \"1000000\"\n", sessionID(i))

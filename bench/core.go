@@ -22,7 +22,9 @@ type World struct {
 	sequencer *engine.Sequencer
 	v         venue
 	now       perp.Time
-	orders    int
+	active    int // accounts that deal
+	orders    int // of the present ones
+	sent      int
 	ticks     int
 	first     []perp.Entry // what opened the markets
 }
@@ -42,7 +44,7 @@ func newWorld(setup func(string) ([]perp.Input, error), v venue, ago perp.Time) 
 	}
 	v = v.whole()
 	e := engine.New()
-	w := &World{engine: e, sequencer: engine.NewSequencer(e), v: v, now: perp.Time(time.Now().UnixNano()) - ago}
+	w := &World{engine: e, sequencer: engine.NewSequencer(e), v: v, active: v.accounts, now: perp.Time(time.Now().UnixNano()) - ago}
 	done := w.sequencer.Step(inputs, w.now)
 	for range openingSteps {
 		w.now += 100 * perp.Millisecond
@@ -70,7 +72,7 @@ func filled(events []perp.Event) bool {
 
 // NewWorld opens a world with so many markets and accounts, for Go benchmarks.
 func NewWorld(setup func(toml string) ([]perp.Input, error), markets, accounts int) (*World, error) {
-	w, first, err := newWorld(setup, venue{accounts: accounts, markets: markets}, worldAge)
+	w, first, err := newWorld(setup, venue{accounts: accounts, markets: markets, known: true}, worldAge)
 	if err == nil {
 		w.first = first
 	}
@@ -80,26 +82,38 @@ func NewWorld(setup func(toml string) ([]perp.Input, error), markets, accounts i
 // tick is a price of a market that goes up and down by a few basis points.
 func (w *World) tick(market int) perp.OracleTick {
 	w.ticks++
+	return w.still(market)
+}
+
+// still is the price that a market has.
+func (w *World) still(market int) perp.OracleTick {
 	price := 60_000*perp.PriceOne + perp.Price(w.ticks/w.v.markets%16)*perp.PriceOne/2
 	return perp.OracleTick{
 		Symbol: w.v.symbol(market), Price: price, Confidence: perp.PriceOne, Publish: w.now, Receive: w.now, Sources: 3,
 	}
 }
 
-// order is a market order of one lot: each account buys, then sells, in every
-// market in turn, so that positions stay small.
+// order is a market order of one lot. Each account buys, then sells, in every market
+// in turn. Half of them hold a position at any time: one opens, then the one that
+// has held its own for longest closes, so that any few orders are like any others.
 func (w *World) order() perp.PlaceOrder {
-	i := w.orders
+	i, half := w.orders, w.active/2
 	w.orders++
-	who, turn := i%w.v.accounts, i/w.v.accounts
-	side := perp.Buy
-	if turn%2 == 1 {
-		side = perp.Sell
+	w.sent++
+	n, side := i, perp.Buy
+	if i >= half {
+		n = (i - half) / 2
+		if (i-half)%2 == 1 {
+			side = perp.Sell
+		} else {
+			n += half
+		}
 	}
+	who, market := n%w.active, n/w.active%w.v.markets
 	id := sessionID(who)
 	return perp.PlaceOrder{
-		Origin: perp.Origin{Session: w.v.session(who), Arrival: w.now, Sent: w.now}, Account: id, ClOrdID: "B-" + strconv.Itoa(i),
-		Symbol: w.v.symbol(turn / 2 % w.v.markets), Side: side, Type: perp.Market, TIF: perp.IOC, Size: perp.SizeOne / 1000, Transact: w.now,
+		Origin: perp.Origin{Session: w.v.session(who), Arrival: w.now, Sent: w.now}, Account: id, ClOrdID: "B-" + strconv.Itoa(w.sent),
+		Symbol: w.v.symbol(market), Side: side, Type: perp.Market, TIF: perp.IOC, Size: perp.SizeOne / 1000, Transact: w.now,
 	}
 }
 
@@ -134,6 +148,47 @@ func (w *World) Apply(commands []perp.Command) {
 		w.engine.Apply(c, w.engine.Seq()+1, at)
 	}
 }
+
+// Settle is what comes between orders: time passes, each market hears its price
+// again, and what has ended is forgotten. A price that moved would tell apart the
+// clients of a session, by chance, the more of them there are, and so how many
+// classes of clients are quoted.
+func (w *World) Settle() {
+	w.now += settleEvery
+	for i := range w.v.markets {
+		w.Apply([]perp.Command{w.still(i)})
+	}
+	w.Apply([]perp.Command{perp.ClockTick{}, perp.ForgetOrders{Through: w.engine.Seq()}})
+}
+
+// Warm deals until every account has a past, and until what is kept of the latest
+// orders is as much as it will ever be.
+func (w *World) Warm(ctx context.Context) error {
+	for left := max(warmOrders, warmEach*w.v.accounts); left > 0; left -= betweenSettles {
+		w.Apply(w.Orders(betweenSettles))
+		w.Settle()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	if w.v.active > 0 {
+		w.active, w.orders = w.v.active, 0
+	}
+	if events := w.engine.Apply(w.order(), w.engine.Seq()+1, w.now); !filled(events) {
+		return fmt.Errorf("the market of the benchmark deals no more: %v", events)
+	}
+	return nil
+}
+
+// Orders are looked at again for a minute, so that those of six turns are waiting for
+// it; of those that have ended the last two turns are in mind. An account has bought
+// and sold twice before it counts.
+const (
+	warmOrders     = 20_000
+	warmEach       = 4
+	betweenSettles = 1_000
+	settleEvery    = 10 * perp.Second
+)
 
 // storedEvery is the virtual time between two orders of Store, so that within
 // storedWarm orders every kind of markout falls due.
@@ -192,7 +247,8 @@ func (w *World) Keep(dir string, orders int) (batch func() error, end func() err
 }
 
 // cost is the time of one command in ns and its allocations: medians over chunks,
-// so that a chunk in which the machine did something else does not count.
+// so that a chunk in which the machine did something else does not count. What
+// comes between chunks is not measured.
 func (w *World) cost(ctx context.Context, make func(int) []perp.Command, chunks, chunk int) (ns, allocs float64, err error) {
 	var times, counts []float64
 	var before, after runtime.MemStats
@@ -208,18 +264,22 @@ func (w *World) cost(ctx context.Context, make func(int) []perp.Command, chunks,
 		runtime.ReadMemStats(&after)
 		times = append(times, float64(took.Nanoseconds())/float64(chunk))
 		counts = append(counts, float64(after.Mallocs-before.Mallocs)/float64(chunk))
+		w.Settle()
 	}
 	return median(times), median(counts), nil
 }
 
 // core is P4: the engine without anything around it.
 func (r *run) core(ctx context.Context) ([]Result, error) {
-	w, _, err := newWorld(r.Setup, venue{accounts: 8, markets: 10}, worldAge)
+	w, _, err := newWorld(r.Setup, venue{accounts: 8, markets: 10, known: true}, worldAge)
 	if err != nil {
 		return nil, err
 	}
+	if err := w.Warm(ctx); err != nil {
+		return nil, err
+	}
 	chunks := pick(r, 10, 100)
-	orderNS, orderAllocs, err1 := w.cost(ctx, w.Orders, chunks, 2_000)
+	orderNS, orderAllocs, err1 := w.cost(ctx, w.Orders, chunks, betweenSettles)
 	tickNS, tickAllocs, err2 := w.cost(ctx, w.Ticks, chunks, 2_000)
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err

@@ -1,43 +1,9 @@
 package engine
 
 import (
-	"slices"
-
 	"backstop/perp"
 	"backstop/risk"
 )
-
-// tradesKept is how many trades of an account can be asked for or busted; older ones are
-// in its statement.
-const tradesKept = 1_000
-
-// history is what an account dealt lately, oldest first.
-type history struct {
-	Account string
-	Trades  []dealt
-	Borne   perp.Time // when others last bore a loss of it
-}
-
-// dealt is a trade with what it takes to take it back.
-type dealt struct {
-	perp.TradeView
-	Realised perp.Money // with all that is busted left out
-	Paid     perp.Money // of the fee, in cash at once
-}
-
-func (e *Engine) remember(t dealt) {
-	h := e.histories[t.Account]
-	if h == nil {
-		h = &history{Account: t.Account}
-		i, _ := slices.BinarySearchFunc(e.state.History, t.Account, func(h *history, n string) int { return compare(h.Account, n) })
-		e.state.History = slices.Insert(e.state.History, i, h)
-		e.histories[t.Account] = h
-	}
-	if len(h.Trades) == 2*tradesKept { // Half at a time: a move for each trade would cost more than the trade.
-		h.Trades = append(h.Trades[:0], h.Trades[tradesKept:]...)
-	}
-	h.Trades = append(h.Trades, t)
-}
 
 // may judges whether a session may ask about an account.
 func (e *Engine) may(session, asked, account string, flaws perp.Flawed) perp.Verdict {
@@ -61,9 +27,8 @@ func (e *Engine) trades(r perp.RequestTrades) {
 		answer.Verdict = perp.Verdict{Reject: perp.UnknownSymbol, Detail: r.Symbol}
 	}
 	if h := e.histories[account]; h != nil && answer.Verdict.OK() {
-		all := h.Trades
-		for _, t := range all[max(0, len(all)-tradesKept):] {
-			if matches(t.TradeView, r) {
+		for i := h.latest(); i < h.len(); i++ {
+			if t := h.at(i); matches(&t.TradeView, r) {
 				answer.Trades = append(answer.Trades, t.TradeView)
 			}
 		}
@@ -71,7 +36,7 @@ func (e *Engine) trades(r perp.RequestTrades) {
 	e.emit(answer)
 }
 
-func matches(t perp.TradeView, r perp.RequestTrades) bool {
+func matches(t *perp.TradeView, r perp.RequestTrades) bool {
 	same := func(asked, have string) bool { return asked == "" || asked == have }
 	return same(r.Symbol, t.Symbol) && same(r.OrderID, t.OrderID) && same(r.ClOrdID, t.ClOrdID) &&
 		(r.TradeID == "" || r.TradeID == t.TradeID || r.TradeID == t.ExecID) &&

@@ -15,8 +15,8 @@ func TestTradesKept(t *testing.T) {
 		s := newScript(t)
 		s.s.Step([]perp.Input{{Command: Configure{Accounts: []risk.Account{{Name: "alice", Sessions: []string{"alice"}, Limits: risk.DefaultLimits()}}}}}, s.now)
 		for i := range many {
-			s.e.remember(dealt{TradeView: perp.TradeView{Account: "alice", TradeID: fmt.Sprint("T", i)}})
-			s.e.remember(dealt{TradeView: perp.TradeView{Account: "bob", TradeID: fmt.Sprint("B", i)}})
+			s.e.remember(&dealt{TradeView: perp.TradeView{Account: "alice", TradeID: fmt.Sprint("T", i)}})
+			s.e.remember(&dealt{TradeView: perp.TradeView{Account: "bob", TradeID: fmt.Sprint("B", i)}})
 		}
 		ask := perp.RequestTrades{Origin: perp.Origin{Session: "alice"}, ReqID: "R"}
 		var got []perp.TradeView

@@ -15,14 +15,15 @@ import (
 // nothing, so decisions are the same with and without them; they are no state, and
 // a restored engine makes them anew.
 type bounds struct {
-	known  map[string]*bound
-	open   []*bound // those that do not hold, sorted by account
-	read   int      // events of the present command that are noted
-	lost   bool     // nothing is known: at the start, or the limits are others
-	off    bool     // judge everybody: only to compare with
-	reach  []risk.Reach
-	judged []*bound
-	last   *bound // that was touched
+	known map[string]*bound
+	open  []*bound // those that do not hold, and what became of some since
+	mixed bool     // open is not sorted by account
+	read  int      // events of the present command that are noted
+	lost  bool     // nothing is known: at the start, or the limits are others
+	off   bool     // judge everybody: only to compare with
+	reach []risk.Reach
+	last  *bound // that was touched
+	era   int    // grows when all are made anew
 }
 
 // bound is what is known of one account.
@@ -30,6 +31,8 @@ type bound struct {
 	account string
 	round   int64 // grows when it is lost, so that its triggers mean nothing any more
 	holds   bool
+	listed  bool // among the open ones
+	era     int  // in which it was made
 }
 
 // trigger is where a bound ends: when a value rises above at.
@@ -104,8 +107,6 @@ func (h *triggers) rise(value int64, b *bounds) {
 	}
 }
 
-func byAccount(b *bound, account string) int { return compare(b.account, account) }
-
 // touch takes the bound of a client away: something of the account has changed.
 // A refusal may name one that is nobody's.
 func (e *Engine) touch(account string) {
@@ -117,16 +118,29 @@ func (e *Engine) touch(account string) {
 		b.lose(x) // Most events of a command are about the same one.
 		return
 	}
-	x := b.known[account]
+	x := e.boundOf(account)
 	if x == nil {
-		if e.account(account) == nil {
-			return
-		}
-		x = &bound{account: account, holds: true}
-		b.known[account] = x
+		return
 	}
 	b.last = x
 	b.lose(x)
+}
+
+// boundOf is what is known of an account; nil if it is nobody's.
+func (e *Engine) boundOf(account string) *bound {
+	b, s := &e.bounds, e.seat(account)
+	if s != nil && s.bound != nil && s.bound.era == b.era {
+		return s.bound
+	}
+	x := b.known[account]
+	if x == nil && s != nil {
+		x = &bound{account: account, era: b.era, holds: true}
+		b.known[account] = x
+	}
+	if s != nil {
+		s.bound = x
+	}
+	return x
 }
 
 func (b *bounds) lose(x *bound) {
@@ -135,8 +149,27 @@ func (b *bounds) lose(x *bound) {
 	}
 	x.holds = false
 	x.round++
-	i, _ := slices.BinarySearchFunc(b.open, x.account, byAccount)
-	b.open = slices.Insert(b.open, i, x)
+	if !x.listed { // In any order: an insertion would cost more the more accounts deal between two ticks.
+		x.listed = true
+		b.mixed = b.mixed || len(b.open) > 0 && b.open[len(b.open)-1].account > x.account
+		b.open = append(b.open, x)
+	}
+}
+
+// sort puts those that do not hold in order.
+func (b *bounds) sort() {
+	if b.mixed {
+		slices.SortFunc(b.open, func(x, y *bound) int { return compare(x.account, y.account) })
+		b.mixed = false
+	}
+}
+
+// tidy takes those that hold again out of the open ones.
+func (b *bounds) tidy() {
+	b.open = slices.DeleteFunc(b.open, func(x *bound) bool {
+		x.listed = !x.holds
+		return x.holds
+	})
 }
 
 // note takes in what the command has changed so far. Everything that margin
@@ -193,18 +226,18 @@ func (e *Engine) find() {
 	if !b.lost {
 		return
 	}
-	*b = bounds{known: map[string]*bound{}, read: b.read, off: b.off}
+	*b = bounds{known: map[string]*bound{}, read: b.read, off: b.off, era: b.era + 1}
 	for _, m := range e.state.Markets {
 		m.limits = limits{drift: m.limits.drift}
 		for _, account := range e.state.Ledger.Owners(m.Instrument.Symbol) {
 			if b.known[account] == nil {
-				x := &bound{account: account}
+				x := &bound{account: account, era: b.era, listed: true}
 				b.known[account] = x
 				b.open = append(b.open, x)
 			}
 		}
 	}
-	slices.SortFunc(b.open, func(x, y *bound) int { return compare(x.account, y.account) })
+	b.mixed = true
 }
 
 // marked judges those who hold a position in a market at its new price.
@@ -222,8 +255,9 @@ func (e *Engine) marked(m *market) {
 		e.watchAll(e.state.Ledger.Owners(symbol))
 		return
 	}
-	b.judged = append(b.judged[:0], b.open...)
-	for _, x := range b.judged {
+	b.sort()
+	var first *bound // that is called or dealt for
+	for _, x := range b.open {
 		held := e.state.Ledger.Position(x.account, symbol).Size != 0
 		if !held && e.endangered(x.account) >= 0 {
 			continue
@@ -231,10 +265,14 @@ func (e *Engine) marked(m *market) {
 		if h, well := e.excuse(x); well || !held || !e.acts(x.account, h) {
 			continue
 		}
+		first = x
+		break
+	}
+	b.tidy()
+	if first != nil {
 		owners := e.state.Ledger.Owners(symbol)
-		i, _ := slices.BinarySearch(owners, x.account)
+		i, _ := slices.BinarySearch(owners, first.account)
 		e.watchOpen(owners[i:])
-		return
 	}
 }
 
@@ -280,9 +318,7 @@ func (e *Engine) excuse(x *bound) (risk.Health, bool) {
 			l.drifts.add(trigger{l.drift + r.Funding, x, x.round}, len(b.known))
 		}
 	}
-	x.holds = true
-	i, _ := slices.BinarySearchFunc(b.open, x.account, byAccount)
-	b.open = slices.Delete(b.open, i, i+1)
+	x.holds = true // and is no longer open, when all are judged
 	return h, true
 }
 

@@ -20,7 +20,7 @@ import (
 // the same fields in the same order.
 var layout = sha256.Sum256(describe(nil, reflect.TypeFor[struct {
 	Markouts []quoting.Pending
-	History  []history
+	History  []past
 	Ended    []order
 }]()))
 

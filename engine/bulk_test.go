@@ -42,7 +42,7 @@ func fill(v reflect.Value, next *int64) {
 // TestBulkKeepsEverything: each record of the bulk comes back as it was, with every
 // field that its type has; cut short anywhere it is refused.
 func TestBulkKeepsEverything(t *testing.T) {
-	for _, record := range []any{&quoting.Pending{}, &history{}, &order{}} {
+	for _, record := range []any{&quoting.Pending{}, &past{}, &order{}} {
 		want := reflect.ValueOf(record).Elem()
 		var n int64
 		fill(want, &n)

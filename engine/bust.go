@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"backstop/ledger"
 	"backstop/perp"
 )
@@ -16,7 +14,7 @@ func (e *Engine) bust(c perp.BustTrade) {
 	}
 	text := ""
 	if v.OK() {
-		t := h.Trades[at]
+		t := h.at(at)
 		text = t.TradeID + " of " + t.Account + " is busted: " + t.Side.String() + " " + t.Size.String() + " " + t.Symbol + " at " + t.Price.String()
 		e.takeBack(h, at, c.Operator)
 	}
@@ -35,8 +33,11 @@ func (e *Engine) bustable(c perp.BustTrade) (h *history, at int, v perp.Verdict)
 	case h == nil:
 		return nil, 0, perp.Verdict{Reject: perp.UnknownTrade, Detail: c.TradeID + " is no trade, or none of the last 1000 of its account"}
 	}
-	t := h.Trades[at]
-	m, liquidated := e.markets[t.Symbol], func(t dealt) bool { return t.Liquidation }
+	t, liquidated := h.at(at), false
+	for i := at; i < h.len(); i++ {
+		liquidated = liquidated || h.at(i).Liquidation
+	}
+	m := e.markets[t.Symbol]
 	switch i := e.endangered(t.Account); {
 	case t.Busted:
 		return refuse(t.TradeID + " is busted already")
@@ -44,9 +45,9 @@ func (e *Engine) bustable(c perp.BustTrade) (h *history, at int, v perp.Verdict)
 		return refuse(t.Symbol + " has expired and is settled")
 	case t.Liquidation:
 		return refuse(t.TradeID + " closed a position of an account in liquidation, or against one")
-	case i >= 0 && e.state.Dangers[i].Since > 0, slices.ContainsFunc(h.Trades[at:], liquidated):
+	case i >= 0 && e.state.Dangers[i].Since > 0, liquidated:
 		return refuse(t.Account + " has been liquidated or deleveraged since")
-	case h.Borne > 0 && t.Time <= h.Borne:
+	case h.borne > 0 && t.Time <= h.borne:
 		return refuse("a loss of " + t.Account + " has been borne by others since")
 	case e.state.Book.byID[t.OrderID] == nil:
 		return refuse("its order " + t.OrderID + " is not in mind")
@@ -59,9 +60,10 @@ func (e *Engine) bustable(c perp.BustTrade) (h *history, at int, v perp.Verdict)
 // dealtAs finds one of the last trades of all accounts by its id.
 func (e *Engine) dealtAs(trade string) (*history, int) {
 	for _, h := range e.state.History {
-		from := max(0, len(h.Trades)-tradesKept)
-		if i := slices.IndexFunc(h.Trades[from:], func(t dealt) bool { return t.TradeID == trade }); i >= 0 {
-			return h, from + i
+		for i := h.latest(); i < h.len(); i++ {
+			if h.at(i).TradeID == trade {
+				return h, i
+			}
 		}
 	}
 	return nil, 0
@@ -69,7 +71,8 @@ func (e *Engine) dealtAs(trade string) (*history, int) {
 
 // takeBack undoes a trade in the order, the reserves and the books, all at once.
 func (e *Engine) takeBack(h *history, at int, op perp.Operator) {
-	t, m := &h.Trades[at], e.markets[h.Trades[at].Symbol]
+	t := h.at(at)
+	m := e.markets[t.Symbol]
 	next, change := e.without(h, at)
 	t.Busted = true
 	o := e.state.Book.byID[t.OrderID]
@@ -102,15 +105,15 @@ func (e *Engine) takeBack(h *history, at int, op perp.Operator) {
 func (e *Engine) without(h *history, at int) (perp.Position, perp.Money) {
 	var fills []ledger.Dealt
 	var places []int
-	for i := at; i < len(h.Trades); i++ {
-		if t := &h.Trades[i]; t.Symbol == h.Trades[at].Symbol && !t.Busted {
+	for i := at; i < h.len(); i++ {
+		if t := h.at(i); t.Symbol == h.at(at).Symbol && !t.Busted {
 			fills = append(fills, ledger.Dealt{Side: t.Side, Size: t.Size, Price: t.Price, Realised: t.Realised})
 			places = append(places, i)
 		}
 	}
-	next, change := ledger.Without(e.state.Ledger.Position(h.Account, h.Trades[at].Symbol), fills)
+	next, change := ledger.Without(e.state.Ledger.Position(h.account, h.at(at).Symbol), fills)
 	for k := range fills {
-		h.Trades[places[k]].Realised = fills[k].Realised
+		h.at(places[k]).Realised = fills[k].Realised
 	}
 	return next, change
 }

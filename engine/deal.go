@@ -54,7 +54,7 @@ func (e *Engine) book(m *market, o *order, l perp.Level, quoted perp.Price, liqu
 		Fee: fee, Liquidity: liquidity, Realised: realised, Oracle: m.Quoting.OracleState(),
 	})
 	e.emit(events...)
-	e.remember(dealt{perp.TradeView{
+	e.remember(&dealt{perp.TradeView{
 		ExecID: exec, TradeID: trade, OrderID: o.OrderID, ClOrdID: o.ClOrdID, Account: o.Account, Symbol: o.Symbol,
 		Side: o.Side, Price: l.Price, Size: l.Size, Fee: fee, Liquidation: o.Liquidation, Time: e.now,
 	}, realised, e.state.Ledger.FeePaid()})

@@ -50,6 +50,9 @@
 //   - A market is closed for one reason at a time, and each is told
 //     (TestScripts/halt_cause, and after every command of every script).
 //   - Each tick that cannot be believed leads to its state at once (TestBadTicks).
+//   - An account that deals for the first time costs what any other does, and a trade
+//     moves none of those before it (TestFirstDealsMoveNothing, TestHistoryNeverMoves).
+//   - Sessions are judged once a second each, whatever they trade for (TestGradedOnce).
 //   - An oracle tick moves reserves before any order of its batch is priced (I4, TestTicksComeFirst).
 //   - Every request gets exactly one terminal answer (I7, TestOneTerminalAnswer in sim/).
 //   - A ClOrdID executes at most once per account, for ever (I9, TestScripts/duplicate).

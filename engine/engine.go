@@ -15,8 +15,10 @@ type Engine struct {
 	state   state
 	markets map[string]*market
 	firms   map[string][]string // that a session trades for; made from the accounts
-	places  map[string]int      // of the accounts among themselves; made from them
+	seats   map[string]*seat    // of the accounts; made from them
+	seated  *seat               // that was looked for
 	traded  map[string][]string // accounts that a session may use; made from them
+	traders []string            // sessions that may use any, by their first account
 	levels  []perp.Level        // used again by each order
 	out     []perp.Event        // of the command being applied
 	bounds  bounds              // of accounts that need not be judged
@@ -32,6 +34,7 @@ type Engine struct {
 	snapshot  int                 // bytes of the last one
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
+	desk      risk.Desk           // likewise by each order
 }
 
 // state is all that a snapshot keeps. Slices stand in a fixed order; nothing
@@ -56,7 +59,7 @@ type state struct {
 	Venue    risk.Venue
 	Outflow  risk.Outflow
 	Dangers  []danger   // accounts under a margin call or in liquidation, sorted
-	History  []*history // the last trades of each account, sorted by account
+	History  []*history // the last trades of each account
 	Sessions []session  `json:",omitempty"` // FIX sessions, sorted by name
 
 	RequestAge perp.Time `json:",omitempty"` // as in Configure
@@ -260,11 +263,44 @@ func (e *Engine) emit(events ...perp.Event) { e.out = append(e.out, events...) }
 
 // account returns the account of this name, or nil.
 func (e *Engine) account(name string) *risk.Account {
-	i, found := e.places[name]
-	if !found {
+	s := e.seat(name)
+	if s == nil {
 		return nil
 	}
-	return &e.state.Accounts[i]
+	return &e.state.Accounts[s.at]
+}
+
+// seat is where an account and what belongs to it are found with one look.
+type seat struct {
+	account string
+	at      int      // among the accounts
+	past    *history // as far as it is known
+	orders  *shelf   // likewise
+	bound   *bound   // likewise, if it is of the present era
+}
+
+// seat of the account of this name, or nil. Most of a command is about one.
+func (e *Engine) seat(name string) *seat {
+	if s := e.seated; s != nil && s.account == name {
+		return s
+	}
+	s := e.seats[name]
+	if s != nil {
+		e.seated = s
+	}
+	return s
+}
+
+// working is the orders of an account that may still fill.
+func (e *Engine) working(account string) []*order {
+	s := e.seat(account)
+	if s == nil {
+		return e.state.Book.at(account)
+	}
+	if s.orders == nil {
+		s.orders = e.state.Book.shelf(account)
+	}
+	return s.orders.orders
 }
 
 // ownAccount fills in the account of a request that names none: the only one

@@ -53,7 +53,7 @@ func (e *Engine) portfolio(account string) risk.Portfolio {
 		x := e.expose(len(e.exposures), m)
 		x.Position, x.Claim, x.Funding = s.Position, s.Claim, s.Funding
 	}
-	for _, o := range e.state.Book.working[account] {
+	for _, o := range e.working(account) {
 		i, found := slices.BinarySearchFunc(e.exposures, o.Symbol, func(x risk.Exposure, symbol string) int { return compare(x.Symbol, symbol) })
 		if !found {
 			e.expose(i, e.markets[o.Symbol])
@@ -94,7 +94,7 @@ func (e *Engine) preTrade(o perp.PlaceOrder, known *order, m *market, d dealing)
 		f.Unpriced = len(m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, 1, 0, e.levels[:0])) == 0
 	}
 	f.Marketable = e.marketable(m, o.Session, o.Side, o.Price, o.PostOnly)
-	return risk.PreTrade(o, f)
+	return e.desk.PreTrade(&o, &f)
 }
 
 // mayFill judges a passive fill at the moment at which the quote reaches it.

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"backstop/perp"
 	"backstop/quoting"
 )
@@ -11,20 +9,27 @@ import (
 // alone makes up for what they did.
 const gradeEvery = perp.Second
 
-// enrol notes where each account stands, and which accounts and firms each
-// session trades for.
+// enrol notes where each account stands, and which sessions there are with the
+// accounts and firms that each trades for, none of them twice.
 func (e *Engine) enrol() {
-	e.firms, e.traded = map[string][]string{}, map[string][]string{}
-	e.places = make(map[string]int, len(e.state.Accounts))
+	e.firms, e.traded, e.traders = map[string][]string{}, map[string][]string{}, nil
+	e.seats, e.seated = make(map[string]*seat, len(e.state.Accounts)), nil
+	type ties struct{ session, firm string }
+	tied := map[ties]bool{}
 	for i := range e.state.Accounts {
 		a := &e.state.Accounts[i]
-		e.places[a.Name] = i
+		e.seats[a.Name] = &seat{account: a.Name, at: i}
 		for _, session := range a.Sessions {
-			if !slices.Contains(e.traded[session], a.Name) {
-				e.traded[session] = append(e.traded[session], a.Name)
+			all := e.traded[session]
+			if len(all) == 0 {
+				e.traders = append(e.traders, session)
 			}
-			if firm := firmOf(a.Name, a.Firm); !slices.Contains(e.firms[session], firm) {
-				e.firms[session] = append(e.firms[session], firm)
+			if len(all) == 0 || all[len(all)-1] != a.Name { // A session may be named twice.
+				e.traded[session] = append(all, a.Name)
+			}
+			if x := (ties{session, firmOf(a.Name, a.Firm)}); !tied[x] {
+				tied[x] = true
+				e.firms[session] = append(e.firms[session], x.firm)
 			}
 		}
 	}
@@ -94,6 +99,12 @@ func graded(m *market, session string, from perp.Class, s quoting.Standing, stru
 // whether any is quoted on other terms.
 func (e *Engine) regradeAll(m *market) (changed bool) {
 	m.Graded = e.now
+	if m.Quoting.Params.TierDwell > 0 { // Nobody's tier moves twice at once, so once is enough.
+		for _, session := range e.traders {
+			changed = e.regrade(m, session) || changed
+		}
+		return changed
+	}
 	for i := range e.state.Accounts {
 		for _, session := range e.state.Accounts[i].Sessions {
 			changed = e.regrade(m, session) || changed

@@ -42,7 +42,7 @@ func (e *Engine) requestOrders(r perp.RequestOrders) {
 			if r.Account != "" && r.Account != a.Name || !slices.Contains(a.Sessions, r.Session) {
 				continue
 			}
-			for _, o := range e.state.Book.working[a.Name] {
+			for _, o := range e.state.Book.at(a.Name) {
 				if within(o, r.Scope, r.Symbol, r.Side) {
 					answer.Orders = append(answer.Orders, o.Order)
 					answer.Execs = append(answer.Execs, e.execID())

@@ -103,8 +103,8 @@ func (e *Engine) Forgotten(c perp.Command) (refs []perp.OrderRef) {
 	case perp.ReplaceOrder:
 		return e.unknown(e.unknown(refs, c.Session, c.Account, c.ClOrdID), c.Session, c.Account, c.OrigClOrdID)
 	case perp.BustTrade:
-		if h, at := e.dealtAs(c.TradeID); h != nil && e.state.Book.byID[h.Trades[at].OrderID] == nil {
-			refs = append(refs, perp.OrderRef{OrderID: h.Trades[at].OrderID})
+		if h, at := e.dealtAs(c.TradeID); h != nil && e.state.Book.byID[h.at(at).OrderID] == nil {
+			refs = append(refs, perp.OrderRef{OrderID: h.at(at).OrderID})
 		}
 		return refs
 	case perp.ApproveChange:

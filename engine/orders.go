@@ -43,10 +43,40 @@ type clientKey struct{ account, clOrdID string }
 type book struct {
 	byID     map[string]*order
 	byClient map[clientKey]*order
-	working  map[string][]*order // by account, in order of creation
-	ended    []*order            // in order of ending
-	first    int                 // of ended that is not forgotten
-	kept     int                 // endedKept, but for tests
+	working  map[string]*shelf // by account
+	last     *shelf            // that was looked for
+	ended    []*order          // in order of ending
+	first    int               // of ended that is not forgotten
+	kept     int               // endedKept, but for tests
+}
+
+// shelf is the orders of an account that may still fill, in order of creation. It
+// stays where it is.
+type shelf struct {
+	account string
+	orders  []*order
+}
+
+// shelf of an account, which it makes if there is none.
+func (b *book) shelf(account string) *shelf {
+	if s := b.last; s != nil && s.account == account {
+		return s
+	}
+	s := b.working[account]
+	if s == nil {
+		s = &shelf{account: account}
+		b.working[account] = s
+	}
+	b.last = s
+	return s
+}
+
+// at returns the working orders of an account.
+func (b *book) at(account string) []*order {
+	if s := b.working[account]; s != nil {
+		return s.orders
+	}
+	return nil
 }
 
 // endedKept is how many ended orders are kept in mind at least, endedMax how many
@@ -57,7 +87,7 @@ const (
 )
 
 func newBook() *book {
-	return &book{byID: map[string]*order{}, byClient: map[clientKey]*order{}, working: map[string][]*order{}, kept: endedKept}
+	return &book{byID: map[string]*order{}, byClient: map[clientKey]*order{}, working: map[string]*shelf{}, kept: endedKept}
 }
 
 // enter files an order under its ids.
@@ -72,7 +102,8 @@ func (b *book) enter(o *order) {
 	if o.Ended > 0 {
 		b.ended = append(b.ended, o)
 	} else {
-		b.working[o.Account] = append(b.working[o.Account], o)
+		s := b.shelf(o.Account)
+		s.orders = append(s.orders, o)
 	}
 }
 
@@ -99,9 +130,9 @@ func (b *book) find(account, clOrdID string) *order {
 // close takes an order that just reached a terminal state out of the working
 // list of its account.
 func (b *book) close(o *order, seq int64) {
-	list := b.working[o.Account]
-	if i := slices.Index(list, o); i >= 0 {
-		b.working[o.Account] = slices.Delete(list, i, i+1)
+	s := b.shelf(o.Account)
+	if i := slices.Index(s.orders, o); i >= 0 {
+		s.orders = slices.Delete(s.orders, i, i+1)
 		o.Ended, o.Wait = seq, 0
 		b.ended = append(b.ended, o)
 	}
@@ -120,7 +151,7 @@ func (b *book) change(o *order, seq int64) {
 // creation.
 func (b *book) live() (all []*order) {
 	for _, account := range slices.Sorted(maps.Keys(b.working)) {
-		all = append(all, b.working[account]...)
+		all = append(all, b.working[account].orders...)
 	}
 	return all
 }

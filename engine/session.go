@@ -118,7 +118,7 @@ func (e *Engine) part(s *session) {
 // order of creation; those that are held are not among them.
 func (e *Engine) ordersOf(name string) (all []*order) {
 	for _, a := range e.state.Accounts {
-		for _, o := range e.state.Book.working[a.Name] {
+		for _, o := range e.state.Book.at(a.Name) {
 			if o.Order.Session == name && o.Status.Working() {
 				all = append(all, o)
 			}

@@ -30,7 +30,7 @@ func (e *Engine) resolve(m *market) {
 		r, events := e.state.Ledger.Resolve(account, symbol, id("L-", e.state.Losses), m.Quoting.Spare())
 		m.Quoting.Fund(-r.Maker)
 		if h := e.histories[account]; h != nil && r.Loss > r.Open {
-			h.Borne = e.now
+			h.borne = e.now
 		}
 		e.emit(events...)
 	}
@@ -42,8 +42,8 @@ func (e *Engine) cancelAll(account string, why perp.CancelReason) {
 		e.releaseOf(m, account, why.String())
 	}
 	e.pullAccount(account, perp.Verdict{Reject: perp.InsufficientMargin, Detail: why.String()})
-	for len(e.state.Book.working[account]) > 0 {
-		o := e.state.Book.working[account][0]
+	for len(e.state.Book.at(account)) > 0 {
+		o := e.state.Book.at(account)[0]
 		e.end(e.markets[o.Symbol], o, perp.OrderCanceled{Reason: why})
 	}
 }

@@ -27,8 +27,8 @@ func (e *Engine) Snapshot() []byte {
 		b = pack(b, reflect.ValueOf(m.Quoting.Markouts.Queue))
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.state.History)))
-	for _, h := range e.state.History {
-		b = pack(b, reflect.ValueOf(h).Elem())
+	for _, h := range e.chronicle() {
+		b = h.pack(b)
 	}
 	ended := e.state.Book.ended[e.state.Book.first:]
 	b = binary.AppendUvarint(b, uint64(len(ended)))
@@ -43,6 +43,7 @@ func (e *Engine) Snapshot() []byte {
 func (e *Engine) header() []byte {
 	queues := make([][]quoting.Pending, len(e.state.Markets))
 	for i, m := range e.state.Markets {
+		m.Quoting.CatchUp()
 		queues[i], m.Quoting.Markouts.Queue = m.Quoting.Markouts.Queue, nil
 	}
 	histories := e.state.History
@@ -70,9 +71,9 @@ func (s *state) unpack(text []byte) error {
 		r.unpack(reflect.ValueOf(&m.Quoting.Markouts.Queue).Elem())
 	}
 	for n := r.length(); n > 0 && r.err == nil; n-- {
-		h := &history{}
-		r.unpack(reflect.ValueOf(h).Elem())
-		s.History = append(s.History, h)
+		var p past
+		r.unpack(reflect.ValueOf(&p).Elem())
+		s.History = append(s.History, p.history())
 	}
 	for n := r.length(); n > 0 && r.err == nil; n-- {
 		o := &order{}
@@ -129,7 +130,7 @@ func Restore(snapshot []byte) (*Engine, error) {
 	}
 	e.enumerate()
 	for _, h := range e.state.History {
-		e.histories[h.Account] = h
+		e.histories[h.account] = h
 	}
 	e.enrol()
 	for _, o := range e.state.Book.live() {

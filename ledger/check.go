@@ -45,6 +45,7 @@ func (b *book) check() error {
 // Audit re-adds every row and compares the result with the running sums, the
 // order of the rows and the list of those who wait, then checks as Check does.
 func (l *Ledger) Audit() error {
+	l.sort()
 	if err := l.auditRows(); err != nil {
 		return err
 	}
@@ -120,7 +121,10 @@ func (l *Ledger) auditBook(b *book) error {
 }
 
 // MarshalJSON writes the whole state; equal books give equal bytes.
-func (l *Ledger) MarshalJSON() ([]byte, error) { return json.Marshal(l.s) }
+func (l *Ledger) MarshalJSON() ([]byte, error) {
+	l.sort()
+	return json.Marshal(l.s)
+}
 
 // UnmarshalJSON reads a state back and audits it: books that do not add up
 // are refused and change nothing.

@@ -38,6 +38,7 @@
 //     (TestPositionVectors, TestPnlSettleVectors, TestBankruptcyVectors).
 //   - A bust leaves positions and money as if the trade had never been, whatever is
 //     busted first (TestBustIsAsIfNever, TestBustReversesTheLastTrade).
+//   - A row of an account that is new moves no other (TestNewRowsAreNotInserted).
 //   - A key counts once (TestDepositCountsOnce).
 //   - A ledger read back from JSON continues as the original (TestRoundTripContinues).
 //

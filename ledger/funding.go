@@ -89,7 +89,7 @@ func (l *Ledger) BookFunding(symbol, id string, terms FundingTerms) (maker perp.
 	var w writer
 	b.PaidLong, b.PaidShort = b.PaidLong.Plus(b.FundLong), b.PaidShort.Plus(b.FundShort)
 	of := perp.FundingPaid{FundingID: id, Symbol: symbol, Every: terms.Every, Long: b.PaidLong, Short: b.PaidShort}
-	for _, h := range b.Holders {
+	for _, h := range b.holders() {
 		b.note(h)
 		paid, size := h.Pending, h.Size
 		h.Pending, h.Index = 0, 0

@@ -12,8 +12,10 @@ import (
 type index struct {
 	markets map[string]*market
 	clients map[string]*party
+	last    *party                          // that was looked for
 	others  map[perp.LedgerAccount]*Balance // rows that have no place of their own
 	changed []string                        // markets, since they were last asked for
+	mixed   bool                            // rows are not sorted
 }
 
 // market is what the books have on one market: the maker's rows, as far as they
@@ -27,9 +29,10 @@ type market struct {
 
 // party is what the books have on one client.
 type party struct {
-	cash   *Balance
-	stakes []*stake // markets in which it ever had a row, sorted by symbol
-	open   []*stake // those in which it has anything now
+	account string
+	cash    *Balance
+	stakes  []*stake // markets in which it ever had a row, sorted by symbol
+	open    []*stake // those in which it has anything now
 }
 
 // stake is what a client has in one market; either part may be missing.
@@ -85,10 +88,22 @@ func (x *index) touch(m *market) {
 }
 
 func (x *index) client(account string) *party {
-	c := x.clients[account]
+	c := x.known(account)
 	if c == nil {
-		c = &party{}
+		c = &party{account: account}
 		x.clients[account] = c
+	}
+	return c
+}
+
+// known is a client of whom there is a row, or nil. Most of a command is about one.
+func (x *index) known(account string) *party {
+	if c := x.last; c != nil && c.account == account {
+		return c
+	}
+	c := x.clients[account]
+	if c != nil {
+		x.last = c
 	}
 	return c
 }
@@ -173,7 +188,7 @@ func (x *index) row(a *perp.LedgerAccount) *Balance {
 		}
 	case a.Owner == perp.Outside:
 	case a.Name == perp.Cash && a.Symbol == "":
-		if c := x.clients[a.Owner]; c != nil {
+		if c := x.known(a.Owner); c != nil {
 			return c.cash
 		}
 		return nil
@@ -188,7 +203,7 @@ func (x *index) row(a *perp.LedgerAccount) *Balance {
 
 // find is the stake of a client in a market, or nil.
 func (x *index) find(account, symbol string) *stake {
-	if c := x.clients[account]; c != nil {
+	if c := x.known(account); c != nil {
 		if i, found := at(c.stakes, symbol); found {
 			return c.stakes[i]
 		}
@@ -199,7 +214,7 @@ func (x *index) find(account, symbol string) *stake {
 // Stakes appends what an account has in each market, sorted by symbol. Markets in
 // which it has nothing are left out.
 func (l *Ledger) Stakes(account string, out []Stake) []Stake {
-	c := l.x.clients[account]
+	c := l.x.known(account)
 	if c == nil {
 		return out
 	}

@@ -20,7 +20,7 @@ type Ledger struct {
 	w writer // of the last fill; its memory is used again
 }
 
-// state is all that is kept. Every slice is sorted or in order of arrival;
+// state is all that is kept. Every slice is sorted, when it is read, or in order of arrival;
 // nothing is a map, so the same books have the same bytes.
 type state struct {
 	Rows        []*Balance
@@ -55,6 +55,8 @@ type book struct {
 	FundLong, FundShort int64
 	// The same of all that was booked: clients are told what ran since the listing.
 	PaidLong, PaidShort perp.FundingIndex
+
+	mixed bool // Holders are not sorted
 }
 
 type holder struct {
@@ -160,6 +162,7 @@ func (l *Ledger) Used(key string) bool {
 
 // Clone is a copy that changes on its own.
 func (l *Ledger) Clone() *Ledger {
+	l.sort()
 	c := &Ledger{s: l.s}
 	c.s.Rows, c.s.Keys = cloned(l.s.Rows), slices.Clone(l.s.Keys)
 	c.s.Books = make([]*book, len(l.s.Books))
@@ -207,7 +210,7 @@ func (l *Ledger) Balance(a perp.LedgerAccount) perp.Money {
 // Balances returns every account, sorted by owner, name and market.
 func (l *Ledger) Balances() []Balance {
 	all := make([]Balance, len(l.s.Rows))
-	for i, r := range l.s.Rows {
+	for i, r := range l.rows() {
 		all[i] = *r
 	}
 	return all
@@ -234,7 +237,7 @@ func (l *Ledger) Positions() []Holding {
 	var all []Holding
 	for _, b := range l.s.Books {
 		all = append(all, Holding{perp.Maker, b.Symbol, b.Maker, -b.Settled})
-		for _, h := range b.Holders {
+		for _, h := range b.holders() {
 			all = append(all, Holding{h.Account, b.Symbol, h.Position, h.Settled})
 		}
 	}
@@ -318,13 +321,39 @@ func (l *Ledger) add(a *perp.LedgerAccount, by perp.Money) {
 
 // open makes a row.
 func (l *Ledger) open(a perp.LedgerAccount) *Balance {
-	i, _ := slices.BinarySearchFunc(l.s.Rows, a, func(b *Balance, a perp.LedgerAccount) int {
-		return compareAccounts(b.Account, a)
-	})
 	r := &Balance{Account: a}
-	l.s.Rows = slices.Insert(l.s.Rows, i, r)
+	n := len(l.s.Rows)
+	l.x.mixed = l.x.mixed || n > 0 && compareAccounts(l.s.Rows[n-1].Account, a) > 0
+	l.s.Rows = append(l.s.Rows, r)
 	l.x.file(r)
 	return r
+}
+
+// rows are all rows, sorted. They are put in order when they are read: to insert each
+// new one would cost more the more there are.
+func (l *Ledger) rows() []*Balance {
+	if l.x.mixed {
+		slices.SortFunc(l.s.Rows, func(a, b *Balance) int { return compareAccounts(a.Account, b.Account) })
+		l.x.mixed = false
+	}
+	return l.s.Rows
+}
+
+// holders are all clients of a market, sorted, as rows are.
+func (b *book) holders() []*holder {
+	if b.mixed {
+		slices.SortFunc(b.Holders, func(a, b *holder) int { return strings.Compare(a.Account, b.Account) })
+		b.mixed = false
+	}
+	return b.Holders
+}
+
+// sort puts everything in order.
+func (l *Ledger) sort() {
+	l.rows()
+	for _, b := range l.s.Books {
+		b.holders()
+	}
 }
 
 func compareAccounts(a, b perp.LedgerAccount) int {
@@ -369,9 +398,10 @@ func (l *Ledger) held(account, symbol string) *holder {
 func (l *Ledger) holder(b *book, account string) *holder {
 	s := l.x.stake(account, b.Symbol)
 	if s.holder == nil {
-		i, _ := slices.BinarySearchFunc(b.Holders, account, func(h *holder, a string) int { return strings.Compare(h.Account, a) })
 		s.holder = &holder{Account: account, stake: s}
-		b.Holders = slices.Insert(b.Holders, i, s.holder)
+		n := len(b.Holders)
+		b.mixed = b.mixed || n > 0 && b.Holders[n-1].Account > account
+		b.Holders = append(b.Holders, s.holder)
 	}
 	return s.holder
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"math"
-	"slices"
 
 	"backstop/perp"
 )
@@ -25,7 +24,7 @@ func (l *Ledger) Bankrupt(symbol string) (accounts []string) {
 // holds tells whether an account has a position, accrued funding or a positive
 // claim anywhere.
 func (l *Ledger) holds(account string) bool {
-	c := l.x.clients[account]
+	c := l.x.known(account)
 	if c == nil {
 		return false
 	}
@@ -73,7 +72,7 @@ func (l *Ledger) socialise(w *writer, b *book, account string, amount perp.Money
 		return 0
 	}
 	left, size := amount, open
-	for _, h := range b.Holders {
+	for _, h := range b.holders() {
 		if h.Size == 0 {
 			continue
 		}
@@ -94,7 +93,7 @@ func (l *Ledger) socialise(w *writer, b *book, account string, amount perp.Money
 // Owners lists the accounts with an open position in a market, sorted.
 func (l *Ledger) Owners(symbol string) (accounts []string) {
 	if b := l.look(symbol); b != nil {
-		for _, h := range b.Holders {
+		for _, h := range b.holders() {
 			if h.Size != 0 {
 				accounts = append(accounts, h.Account)
 			}
@@ -116,9 +115,7 @@ func (l *Ledger) Expire(symbol string, price perp.Price) (claims, cash, deferred
 		realised := l.trade(&w, b, account, -size, perp.Notional(price, size, perp.Floor))
 		l.realise(&w, b, account, realised, perp.ProfitRealised, symbol)
 	}
-	for _, account := range slices.Clone(b.Owing) {
-		l.payLoss(&w, b, account)
-	}
+	l.payLosses(&w, b)
 	claims = l.waiting(b)
 	for _, from := range []perp.LedgerAccount{equityOf(b), feesOf(b), insuranceOf(b)} {
 		need := max(0, claims-l.Balance(poolOf(b)))

@@ -38,9 +38,7 @@ func (l *Ledger) settle(w *writer, b *book) {
 	if len(b.Owing) == 0 && len(b.Waiting) == 0 {
 		return
 	}
-	for _, account := range slices.Clone(b.Owing) {
-		l.payLoss(w, b, account)
-	}
+	l.payLosses(w, b)
 	l.fundPool(w, b)
 	l.payWinners(w, b)
 	if len(b.Waiting) == 0 {
@@ -49,19 +47,32 @@ func (l *Ledger) settle(w *writer, b *book) {
 	}
 }
 
+// payLosses has all pay who owe in a market. Those who owe nothing any more leave the
+// list together: one by one, each would move all others.
+func (l *Ledger) payLosses(w *writer, b *book) {
+	some := false
+	for _, account := range b.Owing {
+		some = l.payLoss(w, b, account) || some
+	}
+	if some {
+		b.Owing = slices.DeleteFunc(b.Owing, func(account string) bool { return l.Balance(claimOf(account, b)) == 0 })
+	}
+}
+
 // payLoss takes what an account owes in a market from its cash, at most what
 // it has: cash never becomes negative. The rest stays a claim of the maker.
-func (l *Ledger) payLoss(w *writer, b *book, account string) {
+func (l *Ledger) payLoss(w *writer, b *book, account string) bool {
 	cash := perp.LedgerAccount{Owner: account, Name: perp.Cash}
 	owed := -l.Balance(claimOf(account, b))
 	paid := min(owed, l.Balance(cash))
 	if owed <= 0 || paid <= 0 {
-		return
+		return false
 	}
 	id := l.nextSettlement()
 	l.transfer(w, cash, poolOf(b), paid, perp.LossSettled, id)
-	l.forgive(w, b, account, paid, perp.LossSettled, id)
+	l.transfer(w, claimOf(perp.Maker, b), claimOf(account, b), paid, perp.LossSettled, id)
 	l.settled(w, b, account, id, -owed, -paid)
+	return true
 }
 
 // fundPool lets the maker pay what it lost itself: its negative claim, less
@@ -88,7 +99,7 @@ func (l *Ledger) payWinners(w *writer, b *book) {
 	if pool <= 0 {
 		return
 	}
-	for _, account := range slices.Clone(b.Waiting) {
+	for _, account := range b.Waiting {
 		claim := l.Balance(claimOf(account, b))
 		cash := claim
 		if pool < due {
@@ -100,9 +111,9 @@ func (l *Ledger) payWinners(w *writer, b *book) {
 		id := l.nextSettlement()
 		l.transfer(w, poolOf(b), perp.LedgerAccount{Owner: account, Name: perp.Cash}, cash, perp.ProfitSettled, id)
 		l.transfer(w, claimOf(account, b), claimOf(perp.Maker, b), cash, perp.ProfitSettled, id)
-		b.queue(account, claim-cash)
 		l.settled(w, b, account, id, claim, cash)
 	}
+	b.Waiting = slices.DeleteFunc(b.Waiting, func(account string) bool { return l.Balance(claimOf(account, b)) == 0 })
 }
 
 // forgive moves amount of the maker's claim to an account, whose debt falls.

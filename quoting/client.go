@@ -6,6 +6,7 @@ import "backstop/perp"
 type Roster struct {
 	Clients []Client `json:",omitempty"`
 	index   map[string]int
+	class   []*class // of each client by its place, as far as sessions trade for it
 }
 
 // find returns the place of a client, which it makes if there is none.
@@ -44,18 +45,19 @@ func (m *Market) Review(session string, firms []string, now perp.Time) (s Standi
 		return s
 	}
 	judge := func(c *Client) {
-		c.review(p, now)
-		s.Class = worse(s.Class, c.terms(p, now))
+		w := c.weigh(p, now)
+		c.review(p, &w, now)
+		s.Class = worse(s.Class, c.terms(p, &w))
 		s.Until = max(s.Until, c.Struck)
 		s.New = s.New || c.Fills < p.Probation
-		marks := c.at(p, now)
-		for i := range marks {
-			s.Score = max(s.Score, perp.Ratio(marks[i].score()*int64(perp.RatioOne)/one10))
-		}
+		s.Score = max(s.Score, perp.Ratio(w.most*int64(perp.RatioOne)/one10))
 	}
-	judge(m.Sessions.of(session))
-	for _, f := range firms {
-		judge(m.Firms.of(f))
+	g := m.group(session, firms)
+	judge(&m.Sessions.Clients[g.session])
+	for _, x := range g.classes {
+		for _, i := range x.members {
+			judge(&m.Firms.Clients[i])
+		}
 	}
 	s.Struck = now < s.Until
 	return s
@@ -64,9 +66,11 @@ func (m *Market) Review(session string, firms []string, now perp.Time) (s Standi
 // Standing is how a session's orders are treated now, by the class that it was
 // last told and by the strikes against it.
 func (m *Market) Standing(session string, firms []string, now perp.Time) Standing {
-	s := Standing{Class: m.ClassOf(session)}
-	for _, c := range m.records(session, firms) {
-		s.Until = max(s.Until, c.Struck)
+	g := m.group(session, firms)
+	c := &m.Sessions.Clients[g.session]
+	s := Standing{Class: c.Class, Until: c.Struck}
+	for _, x := range g.classes {
+		s.Until = max(s.Until, m.Firms.struck(x))
 	}
 	s.Struck = now < s.Until
 	return s
@@ -155,9 +159,12 @@ func (m *Market) seat() {
 
 // Dealt records an aggressive fill in the fill buckets of a client.
 func (m *Market) Dealt(session string, firms []string, notional perp.Money, now perp.Time) {
-	for _, c := range m.records(session, firms) {
-		c.leak(m.bucket(), now)
-		c.Dealt = perp.Add(c.Dealt, notional)
+	cap, g := m.bucket(), m.group(session, firms)
+	c := &m.Sessions.Clients[g.session]
+	c.leak(cap, now)
+	c.Dealt = perp.Add(c.Dealt, notional)
+	for _, x := range g.classes {
+		m.Firms.leak(x, cap, notional, now)
 	}
 }
 
@@ -169,12 +176,15 @@ func (m *Market) Room(session string, firms []string, now perp.Time) perp.Money 
 	if cap == 0 {
 		return perp.Money(leverageTop) * perp.MoneyOne
 	}
-	room := cap
-	for _, c := range m.records(session, firms) {
-		c.leak(cap, now)
-		room = min(room, cap-c.Dealt)
+	g := m.group(session, firms)
+	c := &m.Sessions.Clients[g.session]
+	c.leak(cap, now)
+	most := c.Dealt
+	for _, x := range g.classes {
+		m.Firms.leak(x, cap, 0, now)
+		most = max(most, x.most)
 	}
-	return max(0, room)
+	return max(0, cap-most)
 }
 
 func (m *Market) bucket() perp.Money {
@@ -187,53 +197,16 @@ func (m *Market) bucket() perp.Money {
 }
 
 func (c *Client) leak(cap perp.Money, now perp.Time) {
-	gone := perp.Money(mulDivSat(int64(cap), int64(max(0, now-c.Leaked)), int64(perp.Second)))
-	c.Dealt, c.Leaked = max(0, c.Dealt-gone), now
+	c.Dealt, c.Leaked = max(0, c.Dealt-leaked(cap, c.Leaked, now)), now
 }
 
-// records are the records of a session and of the firms that it trades for.
-// All are made before any is pointed at, because making one may move them. A list
-// of firms must not change while it is used: where they stand is kept with it.
-func (m *Market) records(session string, firms []string) []*Client {
-	g := m.groups[session]
-	if len(firms) < groupLeast {
-		g = &m.few
-		g.stand(m, session, firms)
-	} else if g == nil || len(g.firms) != len(firms) || &g.firms[0] != &firms[0] {
-		g = &group{}
-		g.stand(m, session, firms)
-		if m.groups == nil {
-			m.groups = map[string]*group{}
-		}
-		m.groups[session] = g
-	}
-	m.scratch = append(m.scratch[:0], &m.Sessions.Clients[g.session])
-	for _, i := range g.at {
-		m.scratch = append(m.scratch, &m.Firms.Clients[i])
-	}
-	return m.scratch
+// leaked is what leaves a bucket in a time, at most; rounded down.
+func leaked(cap perp.Money, from, to perp.Time) perp.Money {
+	return perp.Money(mulDivSat(int64(cap), int64(max(0, to-from)), int64(perp.Second)))
 }
 
 // both are the records of a session and of one firm.
 func (m *Market) both(session, firm string) []*Client {
 	m.scratch = append(m.scratch[:0], m.Sessions.of(session), m.Firms.of(firm))
 	return m.scratch
-}
-
-// group is where the records of a session and its firms stand. They never move to
-// another place in their list.
-type group struct {
-	firms   []string
-	session int
-	at      []int
-}
-
-// groupLeast is from how many firms on it is worth keeping.
-const groupLeast = 4
-
-func (g *group) stand(m *Market, session string, firms []string) {
-	g.firms, g.session, g.at = firms, m.Sessions.find(session), g.at[:0]
-	for _, f := range firms {
-		g.at = append(g.at, m.Firms.find(f))
-	}
 }

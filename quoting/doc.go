@@ -15,8 +15,8 @@
 //
 // In: perp.OracleTick, fills, funds and the time of the command. Out: Moved and
 // Decision values, a perp.Quote, levels for an order. A Market is plain data,
-// one per instrument, and reads back from JSON as it was. The memory of an Offer
-// is used again: whoever keeps one takes a Clone.
+// one per instrument, and reads back from JSON as it was, written after CatchUp. The
+// memory of an Offer is used again: whoever keeps one takes a Clone.
 //
 // # Always true
 //
@@ -52,6 +52,8 @@
 //   - P1 to P8 and P12 of the pricing rules (TestP1HalfSpreadIsMonotone and the
 //     others of their kind); P4, P10 and P11 stand in engine, P13 in sim.
 //   - Nothing allocates in the steady state (TestPricingAllocatesNothing).
+//   - An order touches a session's firms as if one by one, at the same cost for however
+//     many (TestGroupsAgainstTheDumbRule, TestManyFirmsAreOneClass).
 //   - A Market read back from JSON continues as the original (TestRoundTripContinues).
 //
 // # Not here

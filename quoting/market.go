@@ -7,7 +7,7 @@ import (
 )
 
 // Market is the whole state of the maker in one instrument. It is plain data;
-// JSON carries it exactly. All changes go through its methods.
+// JSON carries it exactly, after CatchUp. All changes go through its methods.
 type Market struct {
 	Instrument perp.Instrument
 	Params     Params
@@ -41,8 +41,7 @@ type Market struct {
 	Ref *referenceState `json:",omitempty"` // of the design ByReference alone
 
 	scratch []*Client
-	groups  map[string]*group // of sessions that trade for many firms
-	few     group             // of others; used again
+	groups  map[string]*group // of sessions that deal
 	rooms   [2]perp.Size      // of the sides, while offers are made
 	marked  []perp.MarkedOut
 	seated  bool // Offers are those of the classes in use

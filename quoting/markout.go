@@ -137,10 +137,11 @@ func (m *Market) judge(p *Pending, horizon int, now perp.Time) perp.MarkedOut {
 	core := int64(p.Core) * rateOne
 	e := min(max(move/toRate, -rateMax), rateMax) - core*pastCore/100
 	ahead := horizon < shortHorizons && m.Params.StrikeSpan > 0 && move/toRate > core+2*dev/toRate
-	for _, c := range m.both(p.Session, p.Firm) {
+	rosters := [2]*Roster{&m.Sessions, &m.Firms}
+	for i, c := range m.both(p.Session, p.Firm) {
 		c.learn(&m.Params, horizon, p.Weights[horizon], z, e, now)
 		if ahead && p.ExecID != "" {
-			c.Struck = now + m.Params.StrikeSpan
+			rosters[i].strike(c, now+m.Params.StrikeSpan)
 		}
 		if ahead && horizon == 0 {
 			c.strike(&m.Params, now)

@@ -240,9 +240,11 @@ func recovers(t *rapid.T) {
 	idle.Faded, idle.Since = now, now
 	busy = idle
 	for s := perp.Time(0); s <= 7_200; s += 30 {
-		idle.review(&p, now+s*perp.Second)
+		w := idle.weigh(&p, now+s*perp.Second)
+		idle.review(&p, &w, now+s*perp.Second)
 	}
-	if got := idle.terms(&p, now+7_200*perp.Second); got != (perp.Class{}) {
+	last := idle.weigh(&p, now+7_200*perp.Second)
+	if got := idle.terms(&p, &last); got != (perp.Class{}) {
 		t.Fatalf("after two hours: %+v", got)
 	}
 	for i := range 100 {
@@ -254,9 +256,11 @@ func recovers(t *rapid.T) {
 			}
 			busy.learn(&p, h, one10, z, -100*rateOne, now)
 		}
-		busy.review(&p, now)
+		w := busy.weigh(&p, now)
+		busy.review(&p, &w, now)
 	}
-	if got := busy.terms(&p, now); got != (perp.Class{}) {
+	last = busy.weigh(&p, now)
+	if got := busy.terms(&p, &last); got != (perp.Class{}) {
 		t.Fatalf("after a hundred benign fills: %+v, scores %d %d", got, busy.Marks[0].score(), busy.Marks[1].score())
 	}
 }

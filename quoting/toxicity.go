@@ -72,8 +72,32 @@ func (k *Marks) cost() int64 { return k.E / (k.W + priorFills<<20) }
 // guilt is g of a score, Q10: how far the evidence counts.
 func guilt(score int64) int64 { return min(max((score-scoreHold)/2, 0), one10) }
 
-// charge is g x max(0, mean loss), 1e-8.
-func (k *Marks) charge() int64 { return guilt(k.score()) * max(0, k.cost()) / one10 }
+// weighed is what the evidence on a client comes to now.
+type weighed struct {
+	scores  [horizons]int64 // Q10; zero if there is nothing against it
+	charges [horizons]int64 // g x max(0, mean loss), 1e-8
+	most    int64           // of the scores
+	struck  int64           // sum of strikes, Q20
+}
+
+// weigh leaves out what good evidence comes to: time does not turn it, and nothing
+// asks how good it is.
+func (c *Client) weigh(p *Params, now perp.Time) (w weighed) {
+	marks := c.at(p, now)
+	for i := range marks {
+		if k := &marks[i]; k.A > 0 {
+			t := k.score()
+			w.scores[i], w.most = t, max(w.most, t)
+			if g := guilt(t); g > 0 {
+				w.charges[i] = g * max(0, k.cost()) / one10
+			}
+		}
+	}
+	if c.Strikes > 0 {
+		w.struck = c.strikes(p, now)
+	}
+	return w
+}
 
 // add takes one markout in: first the memory fades by its weight.
 func (k *Marks) add(w, z, e int64, memory int64) {
@@ -129,12 +153,11 @@ func (c *Client) learn(p *Params, horizon int, w, z, e int64, now perp.Time) {
 
 // review moves the tier with the evidence: at once to a worse one, a step at a
 // time to a better one, after TierDwell and only when little speaks against it.
-func (c *Client) review(p *Params, now perp.Time) {
-	marks := c.at(p, now)
+func (c *Client) review(p *Params, w *weighed, now perp.Time) {
 	h0 := int64(p.BaseSpread) / 2 * rateOne
 	due, worst := perp.TierFirm, int64(0)
-	for i := range marks[:shortHorizons] {
-		t, x := marks[i].score(), marks[i].charge()
+	for i := range shortHorizons {
+		t, x := w.scores[i], w.charges[i]
 		worst = max(worst, t)
 		switch {
 		case t >= scoreToxic && 2*x > 3*h0:
@@ -145,28 +168,27 @@ func (c *Client) review(p *Params, now perp.Time) {
 			due = max(due, perp.TierHeld)
 		}
 	}
-	struck := c.strikes(p, now)
-	if struck > strikesHold {
+	if w.struck > strikesHold {
 		due = max(due, perp.TierHeld)
 	}
 	switch {
 	case due > c.Tier:
 		c.Tier, c.Since = due, now
-	case due < c.Tier && worst < scoreRecover && struck < strikesFree && now-c.Since >= p.TierDwell:
+	case due < c.Tier && worst < scoreRecover && w.struck < strikesFree && now-c.Since >= p.TierDwell:
 		c.Tier, c.Since = c.Tier-1, now
 	}
 }
 
 // terms is the class that the client's own record leads to. Until it has shown
 // Probation fills it is held, but pays for nothing that is not proven.
-func (c *Client) terms(p *Params, now perp.Time) perp.Class {
+func (c *Client) terms(p *Params, w *weighed) perp.Class {
 	if c.Fills < p.Probation && c.Tier < perp.TierPriced {
 		return perp.Class{Tier: perp.TierHeld}
 	}
-	marks, x := c.at(p, now), int64(0)
-	for i := range marks {
+	x := int64(0)
+	for i, charge := range w.charges {
 		if i >= shortHorizons || c.Tier >= perp.TierPriced {
-			x = max(x, marks[i].charge())
+			x = max(x, charge)
 		}
 	}
 	step := int64(p.SurchargeStep)

@@ -109,14 +109,27 @@ var ladder = []guard{
 
 // PreTrade walks a new order down the ladder (roe.md b.6 steps 5 to 16) and
 // merges the flaws that the door found: the earliest reason is told.
-func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict {
-	q := newQuery(o, f, o.Size)
+func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict { return new(Desk).PreTrade(&o, &f) }
+
+// Desk is the memory in which orders are judged, one at a time; used again.
+type Desk struct{ q query }
+
+// PreTrade is PreTrade without memory of its own.
+func (d *Desk) PreTrade(o *perp.PlaceOrder, f *Facts) perp.Verdict {
+	d.q.ask(o, f, o.Size)
 	// Of two that are alike, what the door says names the field.
-	return o.First().Worse(q.walk(ladder))
+	return o.First().Worse(d.q.walk(ladder))
 }
 
 func newQuery(o perp.PlaceOrder, f Facts, left perp.Size) *query {
-	q := &query{o: o, f: f, left: left, at: -1}
+	q := &query{}
+	q.ask(&o, &f, left)
+	return q
+}
+
+// ask puts a question in the place of the one before.
+func (q *query) ask(o *perp.PlaceOrder, f *Facts, left perp.Size) {
+	*q = query{o: *o, f: *f, left: left, at: -1}
 	q.e = Exposure{Symbol: o.Symbol, Limits: f.Limits, Oracle: f.Oracle}
 	for i := range f.Portfolio.Exposures {
 		if e := &f.Portfolio.Exposures[i]; e.Symbol == o.Symbol {
@@ -126,7 +139,6 @@ func newQuery(o perp.PlaceOrder, f Facts, left perp.Size) *query {
 	if o.Reduce != 0 { // No more of it ever deals.
 		q.left = min(q.left, q.reducible())
 	}
-	return q
 }
 
 // walk returns the first refusal. Guards below it are not asked, so each may

@@ -37,17 +37,39 @@ func BenchmarkEngine(b *testing.B) {
 
 // BenchmarkGrowth is an order in the engine with more accounts and markets (P6).
 func BenchmarkGrowth(b *testing.B) {
-	for _, size := range []struct{ markets, accounts int }{{1, 10}, {1, 1_000}, {10, 10}, {64, 10}} {
+	for _, size := range []struct{ markets, accounts int }{{1, 10}, {1, 1_000}, {1, 10_000}, {10, 10}, {64, 10}} {
 		b.Run("markets="+strconv.Itoa(size.markets)+"/accounts="+strconv.Itoa(size.accounts), func(b *testing.B) {
 			w, err := bench.NewWorld(benchSetup, size.markets, size.accounts)
+			if err == nil {
+				err = w.Warm(b.Context())
+			}
 			if err != nil {
 				b.Fatal(err)
 			}
-			commands := w.Orders(b.N)
 			b.ReportAllocs()
 			b.ResetTimer()
-			w.Apply(commands)
+			for left := b.N; left > 0; left -= 1_000 {
+				b.StopTimer()
+				w.Settle()
+				commands := w.Orders(min(left, 1_000))
+				b.StartTimer()
+				w.Apply(commands)
+			}
 		})
+	}
+}
+
+// TestWarmWorldDeals: what P4 and P6 measure is orders that fill, also when every
+// account has a past.
+func TestWarmWorldDeals(t *testing.T) {
+	for _, size := range []struct{ markets, accounts int }{{1, 10}, {10, 8}, {1, 1_000}} {
+		w, err := bench.NewWorld(benchSetup, size.markets, size.accounts)
+		if err == nil {
+			err = w.Warm(t.Context())
+		}
+		if err != nil {
+			t.Errorf("%+v: %v", size, err)
+		}
 	}
 }
 
