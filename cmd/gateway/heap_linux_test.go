@@ -49,9 +49,12 @@ func TestStartGetsLargePages(t *testing.T) {
 	debug.FreeOSMemory() // As in a process that has just begun.
 	end := largePages()
 	before := large(t)
-	state := fill()
-	if got := large(t) - before; got < startRoom/16 {
-		t.Errorf("%d bytes of %d stand in large pages", got, len(state)*len(state[0]))
+	var state [][]byte // What earlier tests have left is filled first.
+	for rounds := 0; large(t)-before < startRoom/16; rounds++ {
+		if rounds == 4 {
+			t.Fatalf("%d bytes of %d stand in large pages", large(t)-before, len(state)*len(state[0]))
+		}
+		state = append(state, fill()...)
 	}
 	if marked(t) == 0 {
 		t.Error("no memory is marked: the test is blind")
