@@ -51,6 +51,8 @@
 //     TestByReferenceSpendsLittle), on books that add up (TestByReferenceBooks).
 //   - P1 to P8 and P12 of the pricing rules (TestP1HalfSpreadIsMonotone and the
 //     others of their kind); P4, P10 and P11 stand in engine, P13 in sim.
+//   - However many orders come, each is looked at when it is time for that, but for the
+//     oldest of too many (TestFloodHidesNothing).
 //   - Nothing allocates in the steady state (TestPricingAllocatesNothing).
 //   - An order touches a session's firms as if one by one, at the same cost for however
 //     many (TestGroupsAgainstTheDumbRule, TestManyFirmsAreOneClass).

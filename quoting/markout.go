@@ -2,8 +2,8 @@ package quoting
 
 import "backstop/perp"
 
-// markoutsMax bounds the orders that wait to be looked at again; beyond it the
-// oldest is looked at before its time.
+// markoutsMax bounds the orders that wait to be looked at again, at each horizon;
+// beyond it the oldest is looked at before its time (but see Params.OldestFirst).
 const markoutsMax = 16_384
 
 // Pending is an order that will be looked at again at each horizon.
@@ -100,9 +100,13 @@ func (m *Market) Ripen(now perp.Time) []perp.MarkedOut {
 	q := &m.Markouts
 	m.marked = m.marked[:0]
 	for h, span := range Horizons {
+		bounded := horizons - 1
+		if m.Params.OldestFirst {
+			bounded = h
+		}
 		for q.At[h] < len(q.Queue) {
 			p := &q.Queue[q.At[h]]
-			early := len(q.Queue)-q.At[horizons-1] > markoutsMax
+			early := len(q.Queue)-q.At[bounded] > markoutsMax
 			if p.Arrived+span > m.Stats.Publish && !early {
 				break
 			}

@@ -148,6 +148,10 @@ type Params struct {
 	// noticed late, either way.
 	ToxHalfLife perp.Time
 	ToxMemory   int64
+	// OldestFirst: of more orders than may wait to be looked at again, the oldest are
+	// looked at early, at each horizon by itself. Without it, as in journals from before,
+	// all of them are at once, and a flood of orders hides what each of them knew. True.
+	OldestFirst bool `json:",omitempty"`
 	// SurchargeMax is the most that a client's half-spread grows, in steps of
 	// SurchargeStep, so that many clients share a stream. 25 bp, 1 bp; a
 	// SurchargeMax of 0 turns it off.
@@ -214,7 +218,7 @@ func DefaultParams() Params {
 		GoodTicks: 3, GoodSpan: 500 * ms, WideWiden: 3 * one / 2, WideShare: one / 2,
 		FundingSpan: 3600 * second, FundingEvery: 3600 * second, FundingBase: 2 * bp, FundingMax: 300 * bp,
 		LastLook: LookTiered, LookTolerance: one, FirmAge: second,
-		ToxHalfLife: 900 * second, ToxMemory: 64, SurchargeMax: 25 * bp, SurchargeStep: bp,
+		ToxHalfLife: 900 * second, ToxMemory: 64, OldestFirst: true, SurchargeMax: 25 * bp, SurchargeStep: bp,
 		Probation: 30, StrikeSpan: 60 * second, TierDwell: 60 * second,
 		FillBucket: 2 * one, Improve: one / 2, RestFrom: 15 * one / 100, LayOffTo: perp.RatioOne / 20, LayOffWithin: 2 * perp.BP, HedgeTo: 75 * one / 1000,
 		DrawdownLoss: 10_000 * perp.MoneyOne, DrawdownShare: one / 50, FundingShift: one / 2,
