@@ -93,10 +93,11 @@ func TestLogonWithAWrongClock(t *testing.T) {
 		p.expect("35=A")
 		p.sendOff("5", off, "")
 		p.expect("35=5")
+		p.conn.Close()
+		w.free("BOB")
 		if err := w.door.byComp["BOB"].numbers.Reset(); err != nil {
 			t.Fatal(err)
 		}
-		p.conn.Close()
 	}
 	w.login("ALICE")
 }
