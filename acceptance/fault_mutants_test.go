@@ -150,7 +150,8 @@ func (w *faultWorld) repeats(ctx context.Context, orders int) {
 }
 
 // repeat sends every order twice more under new numbers and expects its state, or
-// a refusal, but no second execution.
+// a refusal, but no second execution. A gateway may ask for any of it again, if the last
+// number of the life before was not durable, so all of it is kept.
 func (h *honest) repeat(ctx context.Context, addr string) error {
 	if _, err := h.Logon(ctx, addr); err != nil {
 		return fmt.Errorf("logon: %w", err)
@@ -158,7 +159,7 @@ func (h *honest) repeat(ctx context.Context, addr string) error {
 	for i := 0; i < len(h.sent); i += faultWindow {
 		some := h.sent[i:min(len(h.sent), i+faultWindow)]
 		for _, id := range some {
-			if err := h.SendAgain("D", h.order(id)...); err != nil {
+			if _, err := h.SendPossible("D", h.order(id)...); err != nil {
 				return err
 			}
 			if err := h.Send("D", h.order(id)...); err != nil {
