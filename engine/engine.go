@@ -34,7 +34,7 @@ type Engine struct {
 	snapshot  int                 // bytes of the last one
 	stakes    []ledger.Stake      // used again by each portfolio
 	exposures []risk.Exposure     // likewise
-	desk      risk.Desk           // likewise by each order
+	checker   risk.Checker        // likewise by each order
 }
 
 // state is all that a snapshot keeps. Slices stand in a fixed order; nothing

@@ -94,7 +94,7 @@ func (e *Engine) preTrade(o perp.PlaceOrder, known *order, m *market, d dealing)
 		f.Unpriced = len(m.Quoting.Take(m.Quoting.ClassOf(o.Session), o.Side, 1, 0, e.levels[:0])) == 0
 	}
 	f.Marketable = e.marketable(m, o.Session, o.Side, o.Price, o.PostOnly)
-	return e.desk.PreTrade(&o, &f)
+	return e.checker.PreTrade(&o, &f)
 }
 
 // mayFill judges a passive fill at the moment at which the quote reaches it.

@@ -9,7 +9,7 @@ import (
 // TestJudgingAllocatesNothing: an order is judged in memory that is used again, and as
 // without it.
 func TestJudgingAllocatesNothing(t *testing.T) {
-	var d risk.Desk
+	var d risk.Checker
 	for _, r := range []request{good(), broken(), good()} {
 		if have, want := d.PreTrade(&r.o, &r.f), risk.PreTrade(r.o, r.f); have != want {
 			t.Errorf("%+v, want %+v", have, want)

@@ -109,13 +109,13 @@ var ladder = []guard{
 
 // PreTrade walks a new order down the ladder (roe.md b.6 steps 5 to 16) and
 // merges the flaws that the door found: the earliest reason is told.
-func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict { return new(Desk).PreTrade(&o, &f) }
+func PreTrade(o perp.PlaceOrder, f Facts) perp.Verdict { return new(Checker).PreTrade(&o, &f) }
 
-// Desk is the memory in which orders are judged, one at a time; used again.
-type Desk struct{ q query }
+// Checker is the memory in which orders are judged, one at a time; used again.
+type Checker struct{ q query }
 
 // PreTrade is PreTrade without memory of its own.
-func (d *Desk) PreTrade(o *perp.PlaceOrder, f *Facts) perp.Verdict {
+func (d *Checker) PreTrade(o *perp.PlaceOrder, f *Facts) perp.Verdict {
 	d.q.ask(o, f, o.Size)
 	// Of two that are alike, what the door says names the field.
 	return o.First().Worse(d.q.walk(ladder))

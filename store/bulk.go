@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -39,10 +40,8 @@ func (h *hot) arg(values ...driver.Value) {
 // rows that it returns to row.
 func (h *hot) run(conn *sqlite3.SQLiteConn, row func([]driver.Value) error) (err error) {
 	defer func() { h.args = h.args[:0] }()
-	if h.stmt == nil {
-		if h.stmt, err = prepareOn(conn, h.text); err != nil {
-			return err
-		}
+	if err := h.prepare(conn); err != nil {
+		return err
 	}
 	// Query and not Exec, also for what returns no rows: it binds all and takes the
 	// first step in one crossing, and an insert is done with its first step.
@@ -66,16 +65,22 @@ func (h *hot) run(conn *sqlite3.SQLiteConn, row func([]driver.Value) error) (err
 // A clause RETURNING would tell it too, but makes a table for it each time.
 func (h *hot) exec(conn *sqlite3.SQLiteConn) (changed int64, err error) {
 	defer func() { h.args = h.args[:0] }()
-	if h.stmt == nil {
-		if h.stmt, err = prepareOn(conn, h.text); err != nil {
-			return 0, err
-		}
+	if err := h.prepare(conn); err != nil {
+		return 0, err
 	}
 	done, err := h.stmt.ExecContext(context.Background(), h.args)
 	if err != nil {
 		return 0, err
 	}
 	return done.RowsAffected()
+}
+
+// prepare makes the statement when it is first used.
+func (h *hot) prepare(conn *sqlite3.SQLiteConn) (err error) {
+	if h.stmt == nil {
+		h.stmt, err = prepareOn(conn, h.text)
+	}
+	return err
 }
 
 func prepareOn(conn *sqlite3.SQLiteConn, text string) (*sqlite3.SQLiteStmt, error) {
@@ -154,8 +159,11 @@ func (i *insert) forget() {
 }
 
 // direct gives f the writer's connection itself. Nothing in f may use s.conn.
-func (s *Store) direct(f func(*sqlite3.SQLiteConn) error) error {
-	return s.conn.Raw(func(c any) error {
+func (s *Store) direct(f func(*sqlite3.SQLiteConn) error) error { return onDriver(s.conn, f) }
+
+// onDriver gives f the driver's connection below one of database/sql.
+func onDriver(conn *sql.Conn, f func(*sqlite3.SQLiteConn) error) error {
+	return conn.Raw(func(c any) error {
 		conn, ok := c.(*sqlite3.SQLiteConn)
 		if !ok {
 			return errors.New("not a SQLite connection")

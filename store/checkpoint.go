@@ -21,7 +21,8 @@ import (
 const (
 	idleAfter     = 50 * time.Millisecond
 	idleCommits   = 256
-	copyAbove     = 2000 * 4096
+	copyPages     = 2000
+	copyAbove     = copyPages * 4096
 	truncateAbove = 32 << 20
 	truncateEvery = 64
 	alarmAbove    = 64 << 20

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"strconv"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -30,7 +31,7 @@ var (
 		{"trusted_schema", "0", "0"},
 		{"cell_size_check", "1", "1"},
 		{"journal_size_limit", "67108864", "67108864"},
-		{"wal_autocheckpoint", "2000", "2000"}, // pages: 8 MB between checkpoints under steady load
+		{"wal_autocheckpoint", strconv.Itoa(copyPages), strconv.Itoa(copyPages)},
 	}
 	readerPragmas = []pragma{
 		{"busy_timeout", "500", "500"},

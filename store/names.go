@@ -49,9 +49,9 @@ func (x *names) close() error {
 	return errors.Join(append(errs, x.conn.Close())...)
 }
 
-// any tells whether one of the orders may be stored. Who names an order by its own
+// stored tells whether one of the orders may be. Who names an order by its own
 // id knows of it, so of that it is assumed.
-func (x *names) any(refs []perp.OrderRef) (found bool, err error) {
+func (x *names) stored(refs []perp.OrderRef) (found bool, err error) {
 	for _, ref := range refs {
 		if ref.OrderID != "" {
 			return true, nil
@@ -59,11 +59,7 @@ func (x *names) any(refs []perp.OrderRef) (found bool, err error) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	err = x.conn.Raw(func(c any) error {
-		conn, ok := c.(*sqlite3.SQLiteConn)
-		if !ok {
-			return errors.New("not a SQLite connection")
-		}
+	err = onDriver(x.conn, func(conn *sqlite3.SQLiteConn) error {
 		for i, n := range rowsAtOnce {
 			for ; len(refs) >= n && !found; refs = refs[n:] {
 				for _, ref := range refs[:n] {

@@ -24,7 +24,7 @@ const queryRecall = `WITH asked (order_id, account, cl_ord_id) AS (
 // Recall returns the ended orders that refs name, each once, with the names that
 // it was found by. A name that is nobody's is left out.
 func (r *Reader) Recall(refs []perp.OrderRef) (all []perp.RecallOrder, err error) {
-	if any, err := r.names.any(refs); err != nil || !any {
+	if some, err := r.names.stored(refs); err != nil || !some {
 		return nil, err
 	}
 	asked := make([][3]string, len(refs))
